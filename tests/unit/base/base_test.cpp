@@ -1,0 +1,70 @@
+#include "base/diagnostic.h"
+#include "base/result.h"
+#include "base/sha256.h"
+#include "base/text.h"
+
+#include <catch2/catch.hpp>
+#include <string>
+
+using namespace plena;
+
+namespace {
+std::string sha_of(const std::string& text) {
+  return sha256_hex({reinterpret_cast<const std::uint8_t*>(text.data()), text.size()});
+}
+} // namespace
+
+TEST_CASE("SHA-256 equals the published vectors", "[unit][base]") {
+  CHECK(sha_of("") == "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855");
+  CHECK(sha_of("abc") == "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
+  CHECK(
+    sha_of(std::string(1000000, 'a')) ==
+    "cdc76e5c9914fb9281a1c7e284d73e67f1809a48a497200e046d39ccc7112cd0"
+  );
+}
+
+TEST_CASE("SHA-256 of zeros does not depend on how they are given", "[unit][base]") {
+  Sha256 sparse;
+  sparse.update_zeros(10001);
+  CHECK(sparse.finish_hex() == sha_of(std::string(10001, '\0')));
+}
+
+TEST_CASE("lines are found whatever ends them", "[unit][base]") {
+  const std::string text = "one\r\ntwo\rthree\n\nfive";
+  CHECK(line_of(text, 1) == "one");
+  CHECK(line_of(text, 2) == "two");
+  CHECK(line_of(text, 3) == "three");
+  CHECK(line_of(text, 4).empty());
+  CHECK(line_of(text, 5) == "five");
+  CHECK(line_of(text, 6).empty());
+}
+
+TEST_CASE("columns count as editors count", "[unit][base]") {
+  CHECK(utf16_length("abc") == 3);
+  CHECK(utf16_length("\xC3\xA9") == 1);
+  CHECK(utf16_length("\xF0\x9F\x98\x80") == 2);
+  CHECK(utf16_length("\xFF\x80") == 2);
+}
+
+TEST_CASE("UTF-8 is checked strictly", "[unit][base]") {
+  CHECK(is_valid_utf8("plain \xC3\xA9 \xE2\x82\xAC \xF0\x9F\x98\x80"));
+  CHECK_FALSE(is_valid_utf8("\xC0\x80"));
+  CHECK_FALSE(is_valid_utf8("\xED\xA0\x80"));
+  CHECK_FALSE(is_valid_utf8("\xF4\x90\x80\x80"));
+  CHECK_FALSE(is_valid_utf8("\xE2\x82"));
+}
+
+TEST_CASE("a slip is recognised, a stranger is not", "[unit][base]") {
+  CHECK(nearest("S_ADDI_IN", {"S_ADD_INT", "S_ADDI_INT", "M_MM"}) == "S_ADDI_INT");
+  CHECK_FALSE(nearest("hello", {"S_ADD_INT", "M_MM"}).has_value());
+}
+
+TEST_CASE("a diagnostic is rendered with place, caret and hint", "[unit][base]") {
+  const Diagnostic diagnostic{
+    .code = "E_X", .message = "bad", .hint = "mend it", .file = "a.asm", .span = {2, 3, 2, 5}
+  };
+  CHECK(
+    render(diagnostic, "one\nabcdef\n") ==
+    "a.asm:2:3: error: bad [E_X]\n  abcdef\n    ^^\n  hint: mend it"
+  );
+}
