@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <string>
 #include <vector>
 
 namespace plena::isa {
@@ -12,6 +13,12 @@ struct Program {
   std::vector<std::uint32_t> lines{};
 
   bool operator==(const Program&) const = default;
+};
+
+/// A comment line of emitted assembly, printed before the word at `before`.
+struct Comment {
+  std::uint32_t before = 0;
+  std::string text; ///< without the leading semicolon
 };
 
 } // namespace plena::isa
