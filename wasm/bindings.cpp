@@ -1,0 +1,211 @@
+// The functions of the engine module, as plena.d.ts declares them. Each is a few lines over
+// driver/session.h; handles keep the C++ objects on this side. This is the only file with Embind.
+#include "boundary.h"
+
+#include <emscripten/bind.h>
+#include <limits>
+#include <map>
+#include <utility>
+
+namespace plena::wasm {
+namespace {
+
+using driver::Session;
+
+constexpr double max_u32 = std::numeric_limits<std::uint32_t>::max();
+constexpr double max_exact_integer = 9007199254740992.0; // 2^53
+
+/// The live sessions of this module instance, by handle. Handles are never used twice.
+struct Sessions {
+  std::map<int, Session> live{};
+  int next = 1;
+};
+
+Sessions& sessions() {
+  static Sessions instance;
+  return instance;
+}
+
+Session* find(const val& handle) {
+  const double number = handle.isNumber() ? handle.as<double>() : 0.0;
+  if (!(number >= 1.0 && number < static_cast<double>(sessions().next))) {
+    return nullptr;
+  }
+  const auto found = sessions().live.find(static_cast<int>(number));
+  const bool whole = static_cast<double>(static_cast<int>(number)) == number;
+  return found != sessions().live.end() && whole ? &found->second : nullptr;
+}
+
+/// Finds the session and calls `action` on it. R is the Result or Status that the call yields.
+template <class R, class F> val with_session(const val& handle, F&& action) {
+  return guard([&]() -> R {
+    Session* session = find(handle);
+    if (session == nullptr) {
+      return Diagnostic{
+        .code = "E_HANDLE",
+        .message = "there is no session with this handle",
+        .hint = "It may have been freed already; make one with session_new().",
+        .where = "session"};
+    }
+    return action(*session);
+  });
+}
+
+int api_version() { return driver::api_version; }
+
+val describe() {
+  return guard([] { return Result<std::string>(Session::describe()); });
+}
+
+int session_new() {
+  try {
+    Sessions& all = sessions();
+    all.live.try_emplace(all.next);
+    return all.next++;
+  } catch (...) {
+    return 0; // never a valid handle: the next call with it says E_HANDLE
+  }
+}
+
+void session_free(const val& handle) {
+  if (find(handle) != nullptr) {
+    sessions().live.erase(handle.as<int>());
+  }
+}
+
+int session_count() { return static_cast<int>(sessions().live.size()); }
+
+val set_settings(const val& handle, const val& name, const val& toml) {
+  return with_session<Result<std::string>>(handle, [&](Session& session) -> Result<std::string> {
+    auto name_text = to_text(name, "name");
+    auto toml_text = to_text(toml, "toml");
+    if (!name_text || !toml_text) {
+      return (name_text ? toml_text : name_text).diagnostics();
+    }
+    return session.set_settings(name_text->text, toml_text->text);
+  });
+}
+
+val load_model(const val& handle, const val& name, const val& bytes) {
+  return with_session<Result<std::string>>(handle, [&](Session& session) -> Result<std::string> {
+    const auto name_text = to_text(name, "name");
+    if (!name_text) {
+      return name_text.diagnostics();
+    }
+    const auto data = to_bytes(bytes, "bytes");
+    if (!data) {
+      return data.diagnostics();
+    }
+    return session.load_model(name_text->text, *data);
+  });
+}
+
+val set_input(const val& handle, const val& name, const val& bytes) {
+  return with_session<Status>(handle, [&](Session& session) -> Status {
+    const auto name_text = to_text(name, "name");
+    if (!name_text) {
+      return name_text.diagnostics();
+    }
+    const auto data = to_bytes(bytes, "bytes");
+    if (!data) {
+      return data.diagnostics();
+    }
+    return session.set_input(name_text->text, *data);
+  });
+}
+
+val compile(const val& handle, const val& options_json) {
+  return with_session<Result<std::string>>(handle, [&](Session& session) -> Result<std::string> {
+    const auto options = to_text(options_json, "optionsJson");
+    if (!options) {
+      return options.diagnostics();
+    }
+    return session.compile(options->text);
+  });
+}
+
+val assemble(const val& handle, const val& text, const val& strict) {
+  return with_session<Result<std::string>>(handle, [&](Session& session) -> Result<std::string> {
+    const auto source = to_text(text, "text");
+    if (!source) {
+      return source.diagnostics();
+    }
+    const auto is_strict = to_bool(strict, "strict");
+    if (!is_strict) {
+      return is_strict.diagnostics();
+    }
+    return session.assemble(
+      source->text, *is_strict ? driver::AsmMode::Strict : driver::AsmMode::Compatible
+    );
+  });
+}
+
+val program_text(const val& handle) {
+  return with_session<Result<Text>>(handle, [](Session& session) -> Result<Text> {
+    return Text{session.program_text()};
+  });
+}
+
+val rows(const val& handle, const val& first, const val& count) {
+  return with_session<Result<std::string>>(handle, [&](Session& session) -> Result<std::string> {
+    const auto first_row = to_count(first, "first", max_u32);
+    const auto row_count = to_count(count, "count", max_u32);
+    if (!first_row || !row_count) {
+      return (first_row ? row_count : first_row).diagnostics();
+    }
+    return session.rows(
+      static_cast<std::uint32_t>(*first_row), static_cast<std::uint32_t>(*row_count)
+    );
+  });
+}
+
+val reset(const val& handle) {
+  return with_session<Result<std::string>>(handle, [](Session& session) {
+    return session.reset();
+  });
+}
+
+val run(const val& handle, const val& max_instructions) {
+  return with_session<Result<std::string>>(handle, [&](Session& session) -> Result<std::string> {
+    const auto budget = to_count(max_instructions, "maxInstructions", max_exact_integer);
+    if (!budget) {
+      return budget.diagnostics();
+    }
+    return session.run(*budget);
+  });
+}
+
+val registers(const val& handle) {
+  return with_session<Result<std::string>>(handle, [](Session& session) {
+    return Result<std::string>(session.registers());
+  });
+}
+
+val verify(const val& handle) {
+  return with_session<Result<std::string>>(handle, [](Session& session) {
+    return session.verify();
+  });
+}
+
+} // namespace
+} // namespace plena::wasm
+
+EMSCRIPTEN_BINDINGS(plena) {
+  using namespace plena::wasm;
+  emscripten::function("api_version", &api_version);
+  emscripten::function("describe", &describe);
+  emscripten::function("session_new", &session_new);
+  emscripten::function("session_free", &session_free);
+  emscripten::function("session_count", &session_count);
+  emscripten::function("set_settings", &set_settings);
+  emscripten::function("load_model", &load_model);
+  emscripten::function("set_input", &set_input);
+  emscripten::function("compile", &compile);
+  emscripten::function("assemble", &assemble);
+  emscripten::function("program_text", &program_text);
+  emscripten::function("rows", &rows);
+  emscripten::function("reset", &reset);
+  emscripten::function("run", &run);
+  emscripten::function("registers", &registers);
+  emscripten::function("verify", &verify);
+}

@@ -1,0 +1,161 @@
+// The edge between the engine and JavaScript: arguments are checked here, results and diagnostics
+// become plain objects in the shapes of plena.d.ts, and nothing crosses as a thrown exception.
+// JavaScript can pass anything whatever the types say, so every argument arrives as a `val`.
+#pragma once
+
+#include "driver/session.h"
+
+#include <cstdint>
+#include <emscripten/val.h>
+#include <exception>
+#include <new>
+#include <stdexcept>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace plena::wasm {
+
+using emscripten::val;
+
+inline val to_js(const Span& span) {
+  if (span.line == 0) {
+    return val::null();
+  }
+  val out = val::object();
+  out.set("line", span.line);
+  out.set("column", span.column);
+  out.set("endLine", span.end_line);
+  out.set("endColumn", span.end_column);
+  return out;
+}
+
+inline val to_js(const Diagnostic& diagnostic) {
+  val out = val::object();
+  out.set("severity", std::string(to_string(diagnostic.severity)));
+  out.set("code", diagnostic.code);
+  out.set("message", diagnostic.message);
+  out.set("hint", diagnostic.hint);
+  out.set("file", diagnostic.file);
+  out.set("span", to_js(diagnostic.span));
+  out.set("where", diagnostic.where);
+  return out;
+}
+
+inline val to_js(const Diagnostics& diagnostics) {
+  val out = val::array();
+  for (const Diagnostic& diagnostic : diagnostics) {
+    out.call<void>("push", to_js(diagnostic));
+  }
+  return out;
+}
+
+inline val success(val value, const Diagnostics& diagnostics) {
+  val out = val::object();
+  out.set("ok", true);
+  out.set("value", value);
+  out.set("diagnostics", to_js(diagnostics));
+  return out;
+}
+
+inline val failure(const Diagnostics& diagnostics) {
+  val out = val::object();
+  out.set("ok", false);
+  out.set("diagnostics", to_js(diagnostics));
+  return out;
+}
+
+/// A result that is a value as it is, not JSON.
+struct Text {
+  std::string text;
+};
+
+inline val to_js(const Result<Text>& result) {
+  return result ? success(val(result->text), result.diagnostics()) : failure(result.diagnostics());
+}
+
+inline val to_js(const Status& status) {
+  return status ? success(val::null(), status.diagnostics()) : failure(status.diagnostics());
+}
+
+/// Documents of the session are JSON; JavaScript receives the objects.
+inline val to_js(const Result<std::string>& result) {
+  if (!result) {
+    return failure(result.diagnostics());
+  }
+  return success(val::global("JSON").call<val>("parse", *result), result.diagnostics());
+}
+
+inline Diagnostic internal_error(std::string_view what) {
+  return {
+    .code = "E_INTERNAL",
+    .message = "the engine failed: " + std::string(what),
+    .hint = "This is a defect of the engine, not of your input. Start a new session to go on."};
+}
+
+inline Diagnostic out_of_memory() {
+  return {
+    .code = "E_MEMORY",
+    .message = "the engine ran out of memory",
+    .hint = "WebAssembly memory ends at 2 GB; use a smaller model, or the command line."};
+}
+
+inline Diagnostic bad_argument(std::string_view name, std::string_view expected) {
+  return {
+    .code = "E_ARGUMENT",
+    .message = "argument `" + std::string(name) + "` must be " + std::string(expected),
+    .hint = "See plena.d.ts for what each function takes.",
+    .where = std::string(name)};
+}
+
+/// Runs `call`, which yields a Result or a Status, and returns the object that JavaScript sees.
+template <class F> val guard(F&& call) {
+  try {
+    return to_js(call());
+  } catch (const std::bad_alloc&) {
+    return failure({out_of_memory()});
+  } catch (const std::length_error&) { // a container asked for more than an address can reach
+    return failure({out_of_memory()});
+  } catch (const std::exception& error) {
+    return failure({internal_error(error.what())});
+  } catch (...) {
+    return failure({internal_error("unknown exception")});
+  }
+}
+
+/// A whole number in [0, limit]; `limit` is at most 2^53, up to which JavaScript's numbers are
+/// exact.
+inline Result<std::uint64_t> to_count(const val& value, std::string_view name, double limit) {
+  const double number = value.isNumber() ? value.as<double>() : -1.0;
+  if (!(number >= 0.0 && number <= limit)) {
+    return bad_argument(name, "a whole number that is not negative and in range");
+  }
+  const auto count = static_cast<std::uint64_t>(number);
+  if (static_cast<double>(count) != number) {
+    return bad_argument(name, "a whole number");
+  }
+  return count;
+}
+
+inline Result<Text> to_text(const val& value, std::string_view name) {
+  if (!value.isString()) {
+    return bad_argument(name, "a string");
+  }
+  return Text{value.as<std::string>()};
+}
+
+inline Result<bool> to_bool(const val& value, std::string_view name) {
+  if (!value.isTrue() && !value.isFalse()) {
+    return bad_argument(name, "true or false");
+  }
+  return value.isTrue();
+}
+
+inline Result<std::vector<std::uint8_t>> to_bytes(const val& value, std::string_view name) {
+  if (!value.instanceof (val::global("Uint8Array"))) {
+    return bad_argument(name, "a Uint8Array");
+  }
+  return emscripten::convertJSArrayToNumberVector<std::uint8_t>(value);
+}
+
+} // namespace plena::wasm

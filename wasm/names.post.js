@@ -1,0 +1,2 @@
+// Emscripten's loader leaves a function of its own under this name; ours is registered later.
+delete Module["run"];
