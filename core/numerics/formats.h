@@ -16,11 +16,12 @@ struct ScalarFormat {
   std::uint8_t width = 16;   ///< bits; for Fp equal to sign + exponent + mantissa
 
   static constexpr ScalarFormat fp(bool sign, unsigned exponent, unsigned mantissa) {
-    return {Kind::Fp,
-            sign,
-            static_cast<std::uint8_t>(exponent),
-            static_cast<std::uint8_t>(mantissa),
-            static_cast<std::uint8_t>((sign ? 1 : 0) + exponent + mantissa)};
+    return {
+      Kind::Fp,
+      sign,
+      static_cast<std::uint8_t>(exponent),
+      static_cast<std::uint8_t>(mantissa),
+      static_cast<std::uint8_t>((sign ? 1 : 0) + exponent + mantissa)};
   }
   static constexpr ScalarFormat integer(unsigned width) {
     return {Kind::Int, true, 0, 0, static_cast<std::uint8_t>(width)};
