@@ -10,7 +10,7 @@ import { environment, root, run } from './steps.mjs';
 /** Debian packages by what they are for. */
 const packages = {
   build: [
-    'ca-certificates', 'ccache', 'cmake', 'emscripten', 'g++', 'gzip', 'libcli11-dev', 'libfmt-dev',
+    'ccache', 'cmake', 'emscripten', 'g++', 'gzip', 'libcli11-dev', 'libfmt-dev',
     'libhwy-dev', 'libprotozero-dev', 'libtomlplusplus-dev', 'ninja-build', 'nlohmann-json3-dev',
     'node-acorn',
   ],
@@ -82,8 +82,11 @@ async function installModules() {
   if (existsSync(stamp) && readFileSync(stamp, 'utf8') === wanted) {
     return true;
   }
-  // With development packages, whatever the surroundings say: the page cannot be built without them.
-  const { ok } = await run('npm packages', 'npm', ['ci', '--include=dev', '--no-audit', '--no-fund']);
+  // Not `npm ci`: it refuses a lock file that lacks optional packages of other platforms. Development
+  // packages are wanted whatever the surroundings say: the page cannot be built without them.
+  const { ok } = await run('npm packages', 'npm', [
+    'install', '--no-save', '--include=dev', '--no-audit', '--no-fund',
+  ]);
   if (ok) {
     writeFileSync(stamp, wanted);
   }

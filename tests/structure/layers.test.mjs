@@ -6,25 +6,20 @@ import { exists, filesBelow, names, read, tableOf } from './sources.mjs';
 
 const readme = read('core/README.md');
 
-/** module -> names of the modules it may include; `partly` -> module -> words a header's name must have. */
+/** Module -> names of the modules it may include. */
 function readMatrix() {
   const allowed = new Map([['base', new Set()]]);
-  const partly = new Map();
   for (const [left, right] of tableOf(readme, 'module')) {
     const before = [...allowed.keys()];
     for (const module of names(left)) {
       const uses = right.startsWith('everything above') ? before : names(right);
       allowed.set(module, new Set(['base', ...uses]));
-      const part = /the (\w+)s and (\w+)s of `(\w+)`/.exec(right);
-      if (part) {
-        partly.set(module, { module: part[3], words: [part[1], part[2]] });
-      }
     }
   }
-  return { allowed, partly };
+  return allowed;
 }
 
-const { allowed, partly } = readMatrix();
+const allowed = readMatrix();
 const sources = [...filesBelow('core', /\.(h|cpp|def)$/), ...filesBelow('wasm', /\.(h|cpp)$/)];
 
 function includesOf(file) {
@@ -61,13 +56,10 @@ test('modules include only what the table allows', () => {
         continue;
       }
       const used = target.split('/')[0];
-      const part = partly.get(module);
       if (!exists(`core/${target}`)) {
         wrong.push(`${place} is not in core/`);
       } else if (used !== module && !allowed.get(module)?.has(used)) {
         wrong.push(`${place}: ${module} may not use ${used}`);
-      } else if (part?.module === used && !part.words.some((word) => target.includes(word))) {
-        wrong.push(`${place}: ${module} may use only the ${part.words.join('s and ')}s of ${used}`);
       }
     }
   }
