@@ -66,7 +66,7 @@ double expm1_f64(double x) {
 }
 
 double tanh_f64(double x) {
-  const double size = x < 0 ? -x : x;
+  const double size = std::abs(x);
   if (size != size) {
     return x;
   }
@@ -79,7 +79,7 @@ double tanh_f64(double x) {
 }
 
 double erf_f64(double x) {
-  const double size = x < 0 ? -x : x;
+  const double size = std::abs(x);
   if (size != size) {
     return x;
   }
