@@ -1,0 +1,20 @@
+// What a legal tile program is. Codegen relies on it; a violation is a fault of an operator's
+// lowering, never of the user's model.
+#pragma once
+
+#include "lower/lir.h"
+
+#include <string>
+#include <vector>
+
+namespace plena::lower {
+
+/// One line per violation, empty when the program is legal: operands match their row, registers are
+/// written before they are read, register 0 is never written, loops nest and have their own
+/// counters, addresses lie inside their symbols, immediates fit.
+std::vector<std::string> verify(const Program& program);
+
+/// Whether the machine writes this operand of `op` (all operands are read otherwise).
+bool writes(isa::Opcode op, isa::Field field);
+
+} // namespace plena::lower

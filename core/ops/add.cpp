@@ -1,0 +1,23 @@
+// add: y = a + b, one rounding per element.
+#include "ops/elementwise.h"
+
+namespace plena::ops {
+
+namespace {
+
+constexpr InputSpec inputs[]{{"a", Role::Activation}, {"b", Role::Activation}};
+
+std::vector<float> reference(const ReferenceCall& call) {
+  return map_pairs(call, [](float a, float b) { return a + b; });
+}
+
+void lower_add(Lowering& low) {
+  lower_pair(low, [&](lower::Gp y, lower::Gp x, lower::Gp v) { low.builder().V_ADD_VV(y, x, v); });
+}
+
+} // namespace
+
+extern const OpBody body_add;
+const OpBody body_add{inputs, {}, {Bound::Kind::Exact}, infer_pair, reference, lower_add};
+
+} // namespace plena::ops

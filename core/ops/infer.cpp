@@ -1,0 +1,347 @@
+#include "ops/infer.h"
+
+#include "base/text.h"
+#include "ops/registry.h"
+
+#include <algorithm>
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+#include <limits>
+
+namespace plena::ops {
+
+namespace {
+
+/// Elements that one tensor may have: they are counted in 32-bit addresses on the machine.
+constexpr std::int64_t max_elements = std::numeric_limits<std::uint32_t>::max();
+constexpr std::size_t max_errors = 50;
+
+enum class Known : std::uint8_t { No, Yes, Refused };
+
+class Inference {
+ public:
+  explicit Inference(ir::Graph& graph) : graph_(graph), known_(graph.tensors.size(), Known::No) {}
+
+  Status run() {
+    for (std::size_t i = 0; i < graph_.tensors.size(); ++i) {
+      if (graph_.tensors[i].constant) {
+        source(i);
+      }
+    }
+    for (const ir::TensorId id : graph_.inputs) {
+      if (exists(id)) {
+        source(ir::index(id));
+      } else {
+        graph_error("the graph names an input tensor that does not exist");
+      }
+    }
+    for (ir::Node& node : graph_.nodes) {
+      if (errors_.size() >= max_errors) {
+        break;
+      }
+      visit(node);
+    }
+    outputs();
+    return errors_.empty() ? Status(Done{}) : Status(std::move(errors_));
+  }
+
+ private:
+  bool exists(ir::TensorId id) const { return ir::index(id) < graph_.tensors.size(); }
+
+  void graph_error(std::string message) {
+    errors_.push_back({Severity::Error, "E_GRAPH", std::move(message)});
+  }
+
+  void source(std::size_t i) {
+    const ir::Tensor& tensor = graph_.tensors[i];
+    known_[i] = Known::Yes;
+    if (!check_size(tensor.shape, tensor.name)) {
+      known_[i] = Known::Refused;
+      return;
+    }
+    if (tensor.constant) {
+      const std::size_t values =
+        std::max(tensor.constant->floats.size(), tensor.constant->ints.size());
+      if (values != extent_of(tensor.shape).count()) {
+        known_[i] = Known::Refused;
+        errors_.push_back(
+          {Severity::Error,
+           "E_SHAPE",
+           fmt::format(
+             "constant {} has {} values, but its shape is {}",
+             tensor.name,
+             values,
+             to_string(tensor.shape)
+           ),
+           {},
+           {},
+           {},
+           tensor.name}
+        );
+      }
+    }
+  }
+
+  bool check_size(const ir::Shape& shape, const std::string& name) {
+    std::int64_t count = 1;
+    for (const std::int64_t size : shape) {
+      if (size < 1 || size > max_elements || count > max_elements / size) {
+        errors_.push_back(
+          {Severity::Error,
+           "E_SHAPE",
+           fmt::format("tensor {} has the shape {}", name, to_string(shape)),
+           "every dimension is at least 1 and a tensor has fewer than 2^32 elements",
+           {},
+           {},
+           name}
+        );
+        return false;
+      }
+      count *= size;
+    }
+    return true;
+  }
+
+  void refuse(const ir::Node& node, Diagnostic error) {
+    errors_.push_back(std::move(error));
+    refuse_outputs(node);
+  }
+  void refuse_outputs(const ir::Node& node) {
+    for (const ir::TensorId id : node.outputs) {
+      if (exists(id)) {
+        known_[ir::index(id)] = Known::Refused;
+      }
+    }
+  }
+
+  void visit(ir::Node& node) {
+    const NodeView view{graph_, node};
+    const Op* op = find(node.op);
+    if (op == nullptr) {
+      return refuse(node, unknown_operator(view));
+    }
+    std::optional<Diagnostic> error = check_operands(view, *op);
+    if (error) {
+      return refuse(node, *std::move(error));
+    }
+    if (depends_on_refused(node)) {
+      return refuse_outputs(node);
+    }
+    error = check_roles(view, *op);
+    if (!error) {
+      error = check_attrs(view, *op);
+    }
+    if (error) {
+      return refuse(node, *std::move(error));
+    }
+    Result<ir::Shape> shape = op->infer(view);
+    if (!shape) {
+      for (const Diagnostic& diagnostic : shape.diagnostics()) {
+        refuse(node, diagnostic);
+      }
+      return;
+    }
+    finish(view, *shape);
+  }
+
+  void finish(const NodeView& view, const ir::Shape& shape) {
+    ir::Tensor& output = graph_.tensor(view.node.outputs[0]);
+    if (!output.shape.empty() && output.shape != shape) {
+      return refuse(
+        view.node,
+        view.error(
+          "E_SHAPE",
+          fmt::format(
+            "output {} is declared as {}, but is {}",
+            output.name,
+            to_string(output.shape),
+            to_string(shape)
+          )
+        )
+      );
+    }
+    if (!check_size(shape, output.name)) {
+      return refuse_outputs(view.node);
+    }
+    output.shape = shape;
+    known_[ir::index(view.node.outputs[0])] = Known::Yes;
+  }
+
+  static Diagnostic unknown_operator(const NodeView& view) {
+    std::vector<std::string_view> names;
+    for (const Op& op : all()) {
+      names.push_back(op.name);
+    }
+    const std::optional<std::string_view> near = nearest(view.node.op, names);
+    return view.error(
+      "E_UNSUPPORTED_OP",
+      fmt::format("operator {} is not supported", view.node.op),
+      near ? fmt::format("did you mean {}?", *near)
+           : fmt::format("supported are {}", fmt::join(names, ", "))
+    );
+  }
+
+  std::optional<Diagnostic> check_operands(const NodeView& view, const Op& op) {
+    const ir::Node& node = view.node;
+    if (node.inputs.size() > op.inputs.size()) {
+      return view.error(
+        "E_GRAPH",
+        fmt::format(
+          "{} takes at most {} inputs, not {}", op.name, op.inputs.size(), node.inputs.size()
+        )
+      );
+    }
+    if (node.outputs.size() != 1 || !exists(node.outputs[0])) {
+      return view.error("E_GRAPH", fmt::format("{} has exactly one output", op.name));
+    }
+    const std::size_t output = ir::index(node.outputs[0]);
+    if (known_[output] != Known::No) {
+      return view.error(
+        "E_GRAPH", fmt::format("tensor {} is written twice", graph_.tensors[output].name)
+      );
+    }
+    for (std::size_t i = 0; i < op.inputs.size(); ++i) {
+      const bool absent = i >= node.inputs.size() || node.inputs[i] == ir::no_tensor;
+      if (absent && !op.inputs[i].optional) {
+        return view.error(
+          "E_GRAPH", fmt::format("{} lacks its input {}", op.name, op.inputs[i].name)
+        );
+      }
+      if (!absent && (!exists(node.inputs[i]) || known_[ir::index(node.inputs[i])] == Known::No)) {
+        return view.error(
+          "E_GRAPH",
+          fmt::format("input {} is not produced before this node", op.inputs[i].name),
+          "order the nodes so that producers come first"
+        );
+      }
+    }
+    return std::nullopt;
+  }
+
+  bool depends_on_refused(const ir::Node& node) const {
+    return std::any_of(node.inputs.begin(), node.inputs.end(), [&](ir::TensorId id) {
+      return id != ir::no_tensor && known_[ir::index(id)] == Known::Refused;
+    });
+  }
+
+  static std::optional<Diagnostic> check_roles(const NodeView& view, const Op& op) {
+    for (std::size_t i = 0; i < op.inputs.size(); ++i) {
+      const ir::Tensor* tensor = view.input(i);
+      if (tensor == nullptr) {
+        continue;
+      }
+      const Role role = op.inputs[i].role;
+      const bool constant = tensor->constant.has_value();
+      if (!constant && (role == Role::Weight || role == Role::Scalar)) {
+        return view.error(
+          "E_PATTERN",
+          fmt::format("input {} ({}) has to be a constant", op.inputs[i].name, tensor->name),
+          "products of two computed tensors exist only inside attention"
+        );
+      }
+      if (constant && role != Role::Scalar && tensor->constant->floats.empty()) {
+        return view.error(
+          "E_DTYPE",
+          fmt::format(
+            "input {} ({}) is not of a floating-point type", op.inputs[i].name, tensor->name
+          )
+        );
+      }
+      if (role == Role::Scalar && extent_of(tensor->shape).count() != 1) {
+        return view.error(
+          "E_SHAPE",
+          fmt::format(
+            "input {} has the shape {}, not one value", op.inputs[i].name, to_string(tensor->shape)
+          )
+        );
+      }
+    }
+    return std::nullopt;
+  }
+
+  static std::optional<Diagnostic> check_attrs(const NodeView& view, const Op& op) {
+    for (const auto& [name, value] : view.node.attrs) {
+      const auto spec =
+        std::find_if(op.attrs.begin(), op.attrs.end(), [&](const AttrSpec& candidate) {
+          return candidate.name == name;
+        });
+      if (spec == op.attrs.end()) {
+        return view.error(
+          "E_UNSUPPORTED_ATTR", fmt::format("{} has no attribute {}", op.name, name)
+        );
+      }
+      if (std::optional<Diagnostic> error = check_attr(view, *spec, value)) {
+        return error;
+      }
+    }
+    for (const AttrSpec& spec : op.attrs) {
+      if (spec.required && view.node.attrs.count(std::string(spec.name)) == 0) {
+        return view.error(
+          "E_UNSUPPORTED_ATTR",
+          fmt::format("{} needs the attribute {}: {}", op.name, spec.name, spec.meaning)
+        );
+      }
+    }
+    return std::nullopt;
+  }
+
+  static std::optional<Diagnostic>
+  check_attr(const NodeView& view, const AttrSpec& spec, const ir::Attr& value) {
+    const bool integer = std::holds_alternative<std::int64_t>(value);
+    bool fits = false;
+    switch (spec.type) {
+    case AttrType::Real:
+      fits = integer || std::holds_alternative<double>(value);
+      break;
+    case AttrType::Integer:
+      fits = integer;
+      break;
+    case AttrType::Integers:
+      fits = std::holds_alternative<std::vector<std::int64_t>>(value);
+      break;
+    case AttrType::Text:
+      fits = std::holds_alternative<std::string>(value);
+      break;
+    }
+    if (!fits) {
+      return view.error(
+        "E_UNSUPPORTED_ATTR",
+        fmt::format("attribute {} has the wrong type", spec.name),
+        std::string(spec.meaning)
+      );
+    }
+    if (spec.type == AttrType::Text) {
+      const std::string& text = std::get<std::string>(value);
+      if (std::find(spec.texts.begin(), spec.texts.end(), text) == spec.texts.end()) {
+        return view.error(
+          "E_UNSUPPORTED_ATTR",
+          fmt::format("attribute {} is '{}'", spec.name, text),
+          fmt::format("accepted are {}", fmt::join(spec.texts, ", "))
+        );
+      }
+    }
+    return std::nullopt;
+  }
+
+  void outputs() {
+    for (const ir::TensorId id : graph_.outputs) {
+      if (!exists(id) || known_[ir::index(id)] == Known::No) {
+        graph_error(
+          exists(id) && errors_.empty()
+            ? fmt::format("output {} is not produced by any node", graph_.tensor(id).name)
+            : "the graph names an output that no node produces"
+        );
+      }
+    }
+  }
+
+  ir::Graph& graph_;
+  std::vector<Known> known_;
+  Diagnostics errors_;
+};
+
+} // namespace
+
+Status infer_shapes(ir::Graph& graph) { return Inference(graph).run(); }
+
+} // namespace plena::ops

@@ -1,0 +1,146 @@
+// layer_norm: y = (x - mean) / sqrt(mean((x - mean)^2) + eps) * gamma + beta. The row is centred
+// first: the difference of mean square and squared mean cancels badly in bf16.
+#include "ops/norm.h"
+
+namespace plena::ops {
+
+namespace {
+
+enum Input : std::size_t { X, Gamma, Beta };
+constexpr InputSpec inputs[]{
+  {"x", Role::Activation}, {"gamma", Role::Vector, true}, {"beta", Role::Vector, true}};
+constexpr AttrSpec attrs[]{{"eps", AttrType::Real, false, 1e-5, {}, "added to the variance"}};
+
+void exact_row(const ReferenceCall& call, std::span<const float> x, std::span<float> y) {
+  const std::span<const float> gamma = call.inputs[Gamma];
+  const std::span<const float> beta = call.inputs[Beta];
+  const auto count = static_cast<double>(x.size());
+  double mean = 0;
+  for (const float value : x) {
+    mean += static_cast<double>(value);
+  }
+  mean /= count;
+  double variance = 0;
+  for (const float value : x) {
+    const double centred = static_cast<double>(value) - mean;
+    variance += centred * centred;
+  }
+  const double inverse = 1.0 / std::sqrt(variance / count + call.view.real("eps"));
+  for (std::size_t i = 0; i < x.size(); ++i) {
+    const double gain = gamma.empty() ? 1.0 : static_cast<double>(gamma[i]);
+    const double shift = beta.empty() ? 0.0 : static_cast<double>(beta[i]);
+    y[i] = static_cast<float>((static_cast<double>(x[i]) - mean) * inverse * gain + shift);
+  }
+}
+
+std::vector<float> reference(const ReferenceCall& call) {
+  const std::span<const float> gamma = call.inputs[Gamma];
+  const std::span<const float> beta = call.inputs[Beta];
+  const std::uint64_t lanes = call.arithmetic.lanes;
+  return map_rows(call, [&](std::span<const float> x, std::span<float> y) {
+    if (!call.hardware()) {
+      return exact_row(call, x, y);
+    }
+    const float sum = hw::sum_of_blocks(x.size(), lanes, [&](std::uint64_t i) { return x[i]; });
+    const float mean = hw::mul(sum, hw::constant(1.0 / static_cast<double>(x.size())));
+    for (std::size_t i = 0; i < x.size(); ++i) {
+      y[i] = hw::sub(x[i], mean);
+    }
+    const float inverse =
+      inverse_deviation(x.size(), lanes, call.view.real("eps"), [&](std::uint64_t i) {
+        return y[i];
+      });
+    for (std::size_t i = 0; i < x.size(); ++i) {
+      y[i] = hw::mul(y[i], inverse);
+      y[i] = gamma.empty() ? y[i] : hw::mul(y[i], gamma[i]);
+      y[i] = beta.empty() ? y[i] : hw::add(y[i], beta[i]);
+    }
+  });
+}
+
+class LayerNormLowering {
+ public:
+  explicit LayerNormLowering(Lowering& low)
+      : low_(low),
+        b_(low.builder()),
+        x_(low.input(X)),
+        gamma_(optional(Gamma)),
+        beta_(optional(Beta)),
+        y_(low.output()),
+        norm_(low, x_.cols, low.view().real("eps")) {
+    if (x_.cols % low.tiling().mlen != 0) {
+      mask_ = b_.set(lower::Address{low.lane_mask(x_.cols, 1.0f, 0.0f).symbol});
+    }
+  }
+
+  void run() {
+    const lower::Gp row = b_.set(lower::Address{x_.symbol});
+    const lower::Gp result = b_.set(lower::Address{y_.symbol});
+    b_.loop(x_.rows, [&] {
+      centre(row, result);
+      const lower::Fp inverse = norm_.sum_of_squares(result, low_.block_step(y_), y_.blocks);
+      norm_.inverse_root(inverse);
+      finish(result, inverse);
+      b_.step(row, low_.row_step());
+      b_.step(result, low_.row_step());
+    });
+  }
+
+ private:
+  std::optional<VectorTensor> optional(std::size_t i) {
+    return low_.view().has_input(i) ? std::optional(low_.input(i)) : std::nullopt;
+  }
+
+  void centre(lower::Gp row, lower::Gp result) {
+    const lower::Fp mean = norm_.sum(row, low_.block_step(x_), x_.blocks);
+    b_.S_MUL_FP(mean, mean, norm_.inverse_cols());
+    const lower::Gp in = b_.copy(row);
+    const lower::Gp out = b_.copy(result);
+    b_.repeat(x_.blocks - 1, [&] {
+      b_.V_SUB_VF(out, in, mean);
+      b_.step(in, low_.block_step(x_));
+      b_.step(out, low_.block_step(y_));
+    });
+    b_.V_SUB_VF(out, in, mean);
+    if (mask_) { // the padding now holds -mean
+      b_.V_MUL_VV(out, out, *mask_);
+    }
+  }
+
+  void finish(lower::Gp result, lower::Fp inverse) {
+    const lower::Gp out = b_.copy(result);
+    const lower::Gp gain = gamma_ ? b_.set(lower::Address{gamma_->symbol}) : lower::zero_gp;
+    const lower::Gp shift = beta_ ? b_.set(lower::Address{beta_->symbol}) : lower::zero_gp;
+    b_.repeat(y_.blocks, [&] {
+      b_.V_MUL_VF(out, out, inverse);
+      if (gamma_) {
+        b_.V_MUL_VV(out, out, gain);
+        b_.step(gain, low_.block_step(*gamma_));
+      }
+      if (beta_) {
+        b_.V_ADD_VV(out, out, shift);
+        b_.step(shift, low_.block_step(*beta_));
+      }
+      b_.step(out, low_.block_step(y_));
+    });
+  }
+
+  Lowering& low_;
+  lower::Builder& b_;
+  VectorTensor x_;
+  std::optional<VectorTensor> gamma_;
+  std::optional<VectorTensor> beta_;
+  VectorTensor y_;
+  NormLowering norm_;
+  std::optional<lower::Gp> mask_;
+};
+
+void lower_layer_norm(Lowering& low) { LayerNormLowering(low).run(); }
+
+} // namespace
+
+extern const OpBody body_layer_norm;
+const OpBody body_layer_norm{
+  inputs, attrs, {Bound::Kind::StepsOfRowMax, 2}, infer_norm, reference, lower_layer_norm};
+
+} // namespace plena::ops

@@ -1,0 +1,104 @@
+#include "ops/load.h"
+
+#include "base/check.h"
+#include "numerics/minifloat.h"
+#include "numerics/mx.h"
+#include "ops/arith.h"
+
+#include <algorithm>
+
+namespace plena::ops {
+
+namespace {
+
+/// One row of values to bytes and to what a load makes of them.
+class RowStore {
+ public:
+  RowStore(const numerics::StorageFormat& format, std::uint64_t cols)
+      : format_(format),
+        codec_(format) {
+    // Blocks never cross the end of a row; a short last one counts as filled up with zeros.
+    const std::uint64_t block = format.mx ? format.block : 1;
+    padded_.resize((cols + block - 1) / block * block);
+    elements_.resize(codec_.element_bytes(padded_.size()));
+    scales_.resize(codec_.scale_bytes(padded_.size()));
+    values_.resize(padded_.size());
+  }
+
+  void stage(std::span<const float> row) {
+    std::copy(row.begin(), row.end(), padded_.begin());
+    numerics::stage_row(format_, padded_, elements_, scales_, {});
+  }
+  std::span<const std::uint8_t> elements() const { return elements_; }
+  std::span<const std::uint8_t> scales() const { return scales_; }
+  std::span<const float> values() {
+    codec_.decode(elements_, scales_, values_);
+    return values_;
+  }
+
+ private:
+  numerics::StorageFormat format_;
+  numerics::RowCodec codec_;
+  std::vector<float> padded_;
+  std::vector<std::uint8_t> elements_;
+  std::vector<std::uint8_t> scales_;
+  std::vector<float> values_;
+};
+
+} // namespace
+
+std::vector<float>
+stored(std::span<const float> values, std::uint64_t cols, const numerics::StorageFormat& format) {
+  RowStore store(format, cols);
+  std::vector<float> result;
+  result.reserve(values.size());
+  for (std::size_t begin = 0; begin < values.size(); begin += cols) {
+    store.stage(values.subspan(begin, cols));
+    const std::span<const float> row = store.values().first(cols);
+    result.insert(result.end(), row.begin(), row.end());
+  }
+  return result;
+}
+
+std::vector<float>
+loaded(std::span<const float> values, std::uint64_t cols, Role role, const Arithmetic& arithmetic) {
+  if (arithmetic.precision == Precision::Fp32) {
+    return {values.begin(), values.end()};
+  }
+  if (role == Role::Weight) { // the Matrix SRAM keeps what was decoded
+    return stored(values, cols, arithmetic.weight);
+  }
+  std::vector<float> result = stored(values, cols, arithmetic.activation);
+  std::transform(result.begin(), result.end(), result.begin(), hw::round);
+  return result;
+}
+
+void store(
+  std::span<const float> values,
+  std::uint64_t value_rows,
+  std::uint64_t value_cols,
+  const StoredTensor& tensor,
+  std::span<std::uint8_t> bytes
+) {
+  PLENA_CHECK(values.size() == value_rows * value_cols && bytes.size() >= tensor.bytes());
+  PLENA_CHECK(value_rows <= tensor.rows && value_cols <= tensor.cols);
+  RowStore row(tensor.format, value_cols);
+  for (std::uint64_t r = 0; r < value_rows; ++r) {
+    row.stage(values.subspan(r * value_cols, value_cols));
+    const auto place = [&](std::span<const std::uint8_t> part, std::uint64_t offset) {
+      std::copy(part.begin(), part.end(), bytes.begin() + static_cast<std::ptrdiff_t>(offset));
+    };
+    place(row.elements(), r * tensor.row_bytes());
+    place(row.scales(), tensor.scale_offset() + r * tensor.scale_row_bytes());
+  }
+}
+
+bool can_store(const numerics::StorageFormat& format) {
+  if (!format.mx) {
+    return format.element == numerics::bf16;
+  }
+  return format.element.kind == numerics::ScalarFormat::Kind::Fp && format.element.width == 8 &&
+         format.scale == numerics::e8m0 && format.block > 0;
+}
+
+} // namespace plena::ops

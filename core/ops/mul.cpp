@@ -1,0 +1,23 @@
+// mul: y = a * b element by element, one rounding per element.
+#include "ops/elementwise.h"
+
+namespace plena::ops {
+
+namespace {
+
+constexpr InputSpec inputs[]{{"a", Role::Activation}, {"b", Role::Activation}};
+
+std::vector<float> reference(const ReferenceCall& call) {
+  return map_pairs(call, [](float a, float b) { return a * b; });
+}
+
+void lower_mul(Lowering& low) {
+  lower_pair(low, [&](lower::Gp y, lower::Gp x, lower::Gp v) { low.builder().V_MUL_VV(y, x, v); });
+}
+
+} // namespace
+
+extern const OpBody body_mul;
+const OpBody body_mul{inputs, {}, {Bound::Kind::Exact}, infer_pair, reference, lower_mul};
+
+} // namespace plena::ops

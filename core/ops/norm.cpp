@@ -1,0 +1,83 @@
+#include "ops/norm.h"
+
+#include <fmt/format.h>
+
+namespace plena::ops {
+
+Result<ir::Shape> infer_norm(const NodeView& view) {
+  const Extent extent = view.input_extent(0);
+  for (std::size_t i = 1; i < view.node.inputs.size(); ++i) {
+    if (view.has_input(i) && view.input_extent(i) != Extent{1, extent.cols}) {
+      return view.error(
+        "E_SHAPE",
+        fmt::format(
+          "the vector {} does not fit the rows of {}",
+          to_string(view.input(i)->shape),
+          to_string(view.input(0)->shape)
+        )
+      );
+    }
+  }
+  const double eps = view.real("eps");
+  if (!(eps > 0.0 && eps < 0.1)) {
+    return view.error(
+      "E_UNSUPPORTED_ATTR",
+      fmt::format("eps is {}", eps),
+      "eps lies above 0 and below 0.1; a row of zeros would otherwise divide by zero"
+    );
+  }
+  return view.input(0)->shape;
+}
+
+NormLowering::NormLowering(Lowering& low, std::uint64_t cols, double eps)
+    : low_(low),
+      b_(low.builder()),
+      inverse_cols_(b_.constant(static_cast<float>(1.0 / static_cast<double>(cols)))),
+      eps_(b_.constant(static_cast<float>(eps))),
+      total_(b_.set(lower::Address{low.scratch("total", 1)})),
+      term_(b_.set(lower::Address{low.scratch("term", 1)})) {}
+
+lower::Fp NormLowering::reduced() {
+  const lower::Fp sum = b_.fp();
+  b_.clear(sum);
+  b_.V_RED_SUM(sum, total_);
+  return sum;
+}
+
+lower::Fp NormLowering::sum(lower::Gp x, std::uint64_t step, std::uint64_t blocks) {
+  if (blocks == 1) {
+    const lower::Fp result = b_.fp();
+    b_.clear(result);
+    b_.V_RED_SUM(result, x);
+    return result;
+  }
+  const lower::Gp block = b_.copy(x);
+  b_.V_ADD_VF(total_, block, lower::zero_fp);
+  b_.repeat(blocks - 1, [&] {
+    b_.step(block, step);
+    b_.V_ADD_VV(total_, total_, block);
+  });
+  return reduced();
+}
+
+lower::Fp NormLowering::sum_of_squares(lower::Gp x, std::uint64_t step, std::uint64_t blocks) {
+  b_.V_MUL_VV(total_, x, x);
+  if (blocks > 1) {
+    const lower::Gp block = b_.copy(x);
+    b_.repeat(blocks - 1, [&] {
+      b_.step(block, step);
+      b_.V_MUL_VV(term_, block, block);
+      b_.V_ADD_VV(total_, total_, term_);
+    });
+  }
+  return reduced();
+}
+
+void NormLowering::inverse_root(lower::Fp sum) {
+  b_.S_MUL_FP(sum, sum, inverse_cols_);
+  b_.S_ADD_FP(sum, sum, eps_);
+  b_.S_SQRT_FP(sum, sum);
+  b_.S_RECI_FP(sum, sum);
+}
+
+} // namespace plena::ops

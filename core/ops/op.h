@@ -1,0 +1,147 @@
+// What an operator is: the record that each file of this folder fills, and what its functions are
+// given. Tensors are matrices here: the last dimension is the columns, all others together the
+// rows.
+#pragma once
+
+#include "base/result.h"
+#include "ir/graph.h"
+#include "numerics/formats.h"
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace plena::ops {
+
+class Lowering;
+
+// ---- signature
+
+/// What an input is used as: it decides where the values live and how they are stored.
+enum class Role : std::uint8_t {
+  Activation, ///< rows in the Vector SRAM
+  Weight,     ///< constant matrix that goes through the Matrix SRAM
+  Vector,     ///< one row in the Vector SRAM
+  Scalar,     ///< one constant number, an entry of the FP SRAM
+};
+
+struct InputSpec {
+  std::string_view name;
+  Role role = Role::Activation;
+  bool optional = false;
+};
+
+enum class AttrType : std::uint8_t { Real, Integer, Integers, Text };
+
+struct AttrSpec {
+  std::string_view name;
+  AttrType type = AttrType::Real;
+  bool required = false;
+  double number = 0;                         ///< default of Real and Integer
+  std::span<const std::string_view> texts{}; ///< accepted values of Text, the default first
+  std::string_view meaning{};
+};
+
+// ---- acceptance
+
+/// How far a machine result may lie from the golden in hardware precision (the table of
+/// compiler_backend.md 7.2). A step is the distance of neighbouring bf16 numbers.
+struct Bound {
+  enum class Kind : std::uint8_t {
+    Exact,         ///< equal values
+    StepsOfRowMax, ///< at most `amount` bf16 steps of the row's largest element
+    ShareOfRowMax, ///< at most `amount` times the row's largest element
+  };
+  Kind kind = Kind::Exact;
+  double amount = 0;
+};
+
+/// "exact", "2 bf16 steps of the row's largest element", ...
+std::string to_string(const Bound& bound);
+
+// ---- shapes
+
+struct Extent {
+  std::uint64_t rows = 1;
+  std::uint64_t cols = 1;
+  std::uint64_t count() const { return rows * cols; }
+  bool operator==(const Extent&) const = default;
+};
+
+/// A scalar is 1 x 1, a vector one row.
+Extent extent_of(const ir::Shape& shape);
+/// "[2, 3]"
+std::string to_string(const ir::Shape& shape);
+
+/// A node with its graph; absent optional inputs are null.
+struct NodeView {
+  const ir::Graph& graph;
+  const ir::Node& node;
+
+  const ir::Tensor* input(std::size_t i) const;
+  bool has_input(std::size_t i) const { return input(i) != nullptr; }
+  const ir::Tensor& output() const;
+  Extent input_extent(std::size_t i) const { return extent_of(input(i)->shape); }
+  Extent output_extent() const { return extent_of(output().shape); }
+  /// Attributes, or the default of the operator's record; the types have been checked.
+  double real(std::string_view name) const;
+  std::string_view text(std::string_view name) const;
+  /// Null when the attribute is not given.
+  const std::vector<std::int64_t>* integers(std::string_view name) const;
+  /// The value of a Scalar input.
+  double scalar(std::size_t i) const;
+  /// An error at this node.
+  Diagnostic error(std::string code, std::string message, std::string hint = {}) const;
+  Diagnostic warning(std::string code, std::string message, std::string hint = {}) const;
+};
+
+// ---- reference
+
+enum class Precision : std::uint8_t {
+  Fp32,     ///< the mathematical function in f32, nothing else rounded
+  Hardware, ///< the number formats of the machine and a rounding wherever the machine has one
+};
+
+/// What the reference has to know of the machine.
+struct Arithmetic {
+  Precision precision = Precision::Fp32;
+  std::uint64_t lanes = 64; ///< MLEN, elements that one instruction handles
+  numerics::StorageFormat weight{};
+  numerics::StorageFormat activation{};
+};
+
+struct ReferenceCall {
+  NodeView view;
+  const Arithmetic& arithmetic;
+  /// Row-major values by input, as the machine has loaded them; empty for absent and Scalar ones.
+  std::span<const std::span<const float>> inputs;
+
+  bool hardware() const { return arithmetic.precision == Precision::Hardware; }
+};
+
+// ---- the record
+
+/// What core/ops/<name>.cpp defines, as `body_<name>`.
+struct OpBody {
+  std::span<const InputSpec> inputs;
+  std::span<const AttrSpec> attrs;
+  Bound bound;
+  /// Shape of the output; number of inputs, attributes and constants have been checked.
+  Result<ir::Shape> (*infer)(const NodeView&);
+  /// Row-major values of the output.
+  std::vector<float> (*reference)(const ReferenceCall&);
+  /// Writes the node's instructions.
+  void (*lower)(Lowering&);
+};
+
+/// With the name and summary of its row in ops.def.
+struct Op : OpBody {
+  std::string_view name;
+  std::string_view summary;
+};
+
+} // namespace plena::ops
