@@ -57,7 +57,7 @@ async function installPackages(wanted) {
   }
   if (process.getuid() !== 0) {
     console.error('Packages are missing. Run this, then try again:\n\n' +
-      `  sudo apt-get install --yes --no-install-recommends ${missing.join(' ')}\n`);
+      `  sudo apt-get update && sudo apt-get install --yes --no-install-recommends ${missing.join(' ')}\n`);
     return false;
   }
   console.log(`Installing ${missing.join(' ')}`);
