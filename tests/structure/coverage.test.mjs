@@ -9,8 +9,10 @@ function textOf(folders) {
 }
 
 test('every instruction is run by a test', () => {
-  const programs = textOf(['tests/isa', 'tests/emu', 'tests/unit/emu', 'tests/golden']);
-  const missing = instructions.filter((name) => !new RegExp(`\\b${name}\\b`).test(programs));
+  const programs = textOf(['tests/emu', 'tests/unit/emu', 'tests/golden']);
+  const missing = instructions.filter(
+    (name) => !exists(`tests/isa/${name}.txt`) && !new RegExp(`\\b${name}\\b`).test(programs),
+  );
   assert.ok(instructions.length > 50, 'the table was read');
   assert.deepEqual(missing, []);
 });
