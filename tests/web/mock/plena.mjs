@@ -1,0 +1,334 @@
+// A stand-in for the engine module, for tests of the page's own code: small assembler, loops that
+// really count, invented numbers. Never shipped.
+import instructions from './instructions.json' with { type: 'json' };
+
+const error = (code, message, hint, extra = {}) => ({
+  severity: 'error',
+  code,
+  message,
+  hint,
+  file: '',
+  span: null,
+  where: '',
+  ...extra,
+});
+const good = (value, diagnostics = []) => ({ ok: true, value, diagnostics });
+const bad = (...diagnostics) => ({ ok: false, diagnostics });
+const byName = new Map(instructions.map((one) => [one.name, one]));
+
+const NODES = [
+  ['norm', 'rms_norm', ['x'], ['h'], 60],
+  ['gate_proj', 'linear', ['h', 'w_gate'], ['g'], 150],
+  ['up_proj', 'linear', ['h', 'w_up'], ['u'], 150],
+  ['silu', 'silu', ['g'], ['a'], 40],
+  ['mul', 'mul', ['a', 'u'], ['m'], 30],
+  ['down_proj', 'linear', ['m', 'w_down'], ['d'], 150],
+  ['add', 'add', ['x', 'd'], ['y'], 20],
+];
+
+const PRESETS = [
+  { name: '64_4', title: 'MLEN 64, BLEN 4', toml: 'MLEN = 64' },
+  { name: '16_4', title: 'MLEN 16, BLEN 4', toml: 'MLEN = 16' },
+];
+
+function sample() {
+  const lines = [];
+  for (const [name, , , , count] of NODES) {
+    lines.push(`; ${name}`);
+    const loop = count - 8;
+    for (let i = 0; i < 4; i++) lines.push(`S_ADDI_INT gp${i + 1}, gp0, ${i * 64}`);
+    lines.push('C_LOOP_START gp5, 16', 'C_LOOP_START gp6, 4');
+    for (let i = 0; i < loop; i++)
+      lines.push(
+        i % 3 === 0
+          ? 'M_MM gp0, gp1, gp2'
+          : i % 3 === 1
+            ? 'V_ADD_VV gp1, gp2, gp3, 0'
+            : 'S_ADDI_INT gp2, gp2, 256',
+      );
+    lines.push('C_LOOP_END gp6', 'C_LOOP_END gp5');
+  }
+  return `${lines.join('\n')}\n`;
+}
+
+function assembleText(text) {
+  const program = [];
+  const problems = [];
+  for (const [index, raw] of text.split('\n').entries()) {
+    const code = raw.replace(/(\/\/|;).*/, '').trim();
+    if (!code) continue;
+    const [name, ...rest] = code.split(/\s+/);
+    const operands = rest.length ? rest.join(' ').split(',').map((o) => o.trim()) : [];
+    const info = byName.get(name);
+    const line = index + 1;
+    const column = raw.indexOf(name) + 1;
+    const span = { line, column, endLine: line, endColumn: column + name.length };
+    if (!info) {
+      problems.push(
+        error('E_ASM_UNKNOWN_MNEMONIC', `There is no instruction "${name}".`, 'Check the spelling.', { span }),
+      );
+      continue;
+    }
+    let word = info.code;
+    operands.forEach((operand, i) => {
+      const place = info.operands[i];
+      if (place) word |= (Number(operand.replace(/^[a-z]+/, '')) << place.lowBit) >>> 0;
+    });
+    program.push({ word: word >>> 0, text: code, line, info, operands });
+  }
+  return { program, problems };
+}
+
+class Session {
+  program = [];
+  text = '';
+  nodes = [];
+  pc = 0;
+  executed = 0;
+  loops = [];
+  gp = new Array(16).fill(0);
+  settings = null;
+  model = null;
+}
+
+function info(s) {
+  return {
+    instructions: s.program.length,
+    loops: 14,
+    bytes: { hbm: 32768, vectorSram: 8192, matrixSram: 4096 },
+    nodes: s.nodes,
+    words: `words${s.program.reduce((sum, one) => (Math.imul(sum, 31) + one.word) >>> 0, 7)}`,
+  };
+}
+
+const state = (s, reason, fault = null) => ({
+  reason,
+  pc: s.pc,
+  executed: s.executed,
+  expected: s.text.includes('4000000') ? 16_000_000_000_000 : null,
+  hbm: { readBytes: s.executed * 4, writtenBytes: 0 },
+  fault,
+});
+
+function advance(s, budget) {
+  let left = budget;
+  while (left-- > 0) {
+    const one = s.program[s.pc];
+    if (!one) return state(s, 'done');
+    s.executed++;
+    const index = Number(one.operands[0]?.slice(2) ?? 0);
+    if (one.info.name === 'C_LOOP_START') {
+      s.gp[index] = Number(one.operands[1]);
+      s.loops.push(s.pc + 1);
+    } else if (one.info.name === 'C_LOOP_END') {
+      if (s.gp[index] > 1) {
+        s.gp[index]--;
+        s.pc = s.loops.at(-1);
+        continue;
+      }
+      s.gp[index] = 0;
+      s.loops.pop();
+    } else if (one.info.name === 'S_ADDI_INT') {
+      s.gp[index] = (s.gp[Number(one.operands[1].slice(2))] + Number(one.operands[2])) >>> 0;
+    } else if (one.info.unit === 'None') {
+      return state(s, 'fault', {
+        kind: 'E_FAULT_OPCODE',
+        message: `${one.info.name} is not on this machine`,
+        hint: 'Remove the instruction.',
+        pc: s.pc,
+        line: one.line,
+        instruction: one.text,
+        address: null,
+        limit: null,
+      });
+    }
+    s.pc++;
+  }
+  return state(s, s.pc >= s.program.length ? 'done' : 'slice');
+}
+
+const errors = (max_abs) => ({
+  max_abs,
+  rel_rms: max_abs / 3,
+  cosine: 1 - max_abs / 10,
+  mse: max_abs ** 2,
+  mae: max_abs / 2,
+  allclose: 1,
+});
+
+function model(name, sha256) {
+  const shape = { x: [16, 64], h: [16, 64], w_gate: [64, 128], w_up: [64, 128], w_down: [128, 64] };
+  const tensors = new Set(NODES.flatMap(([, , i, o]) => [...i, ...o]));
+  return {
+    name,
+    format: 'json',
+    sha256,
+    nodes: NODES.map(([n, op, inputs, outputs], id) => ({
+      id,
+      name: n,
+      op,
+      inputs,
+      outputs,
+      attrs: op === 'rms_norm' ? { epsilon: 1e-5 } : {},
+      origin: [n],
+    })),
+    tensors: [...tensors].map((t) => ({
+      name: t,
+      dtype: 'f32',
+      shape: shape[t] ?? [16, 128],
+      constant: t.startsWith('w_'),
+    })),
+    inputs: ['x'],
+    outputs: ['y'],
+  };
+}
+
+export default async function createPlena() {
+  const sessions = new Map();
+  let next = 1;
+  const at = (id) => sessions.get(id);
+  return {
+    api_version: () => 1,
+    describe: () =>
+      good({
+        apiVersion: 1,
+        version: '0.0.0-mock',
+        instructions,
+        keys: [],
+        operators: [{ name: 'linear', summary: 'Matrix product' }],
+        presets: PRESETS,
+      }),
+    session_new() {
+      sessions.set(next, new Session());
+      return next++;
+    },
+    session_free: (id) => void sessions.delete(id),
+    session_count: () => sessions.size,
+    set_settings(id, name, toml) {
+      if (!toml.includes('='))
+        return bad(
+          error('E_TOML', 'A key needs a value.', 'Write KEY = VALUE.', {
+            span: { line: 1, column: 1, endLine: 1, endColumn: 2 },
+          }),
+        );
+      at(id).settings = name;
+      return good({ name, values: { MLEN: 64 }, unknownKeys: [] });
+    },
+    load_model(id, name, bytes) {
+      if (bytes.length === 0) return bad(error('E_EMPTY', 'The file is empty.', 'Choose another file.'));
+      if (bytes[0] !== 0x7b)
+        return bad(error('E_FORMAT', 'This is no model.', 'Open .onnx or .json.', { where: 'byte 0' }));
+      const text = new TextDecoder().decode(bytes);
+      try {
+        at(id).model = model(JSON.parse(text).name ?? name, `sha${text.length}`);
+      } catch (e) {
+        return bad(
+          error('E_JSON', String(e.message), 'Mend the syntax.', {
+            span: { line: 1, column: 2, endLine: 1, endColumn: 3 },
+          }),
+        );
+      }
+      return good(at(id).model);
+    },
+    set_input(id, name) {
+      return at(id).model.inputs.includes(name)
+        ? good(null)
+        : bad(error('E_INPUT', `There is no input "${name}".`, 'Name the file after the input.'));
+    },
+    compile(id) {
+      const s = at(id);
+      s.text = sample();
+      s.program = assembleText(s.text).program;
+      let first = 0;
+      s.nodes = NODES.map(([, , , , count], node) => {
+        const range = { first, count, node };
+        first += count;
+        return range;
+      });
+      return good(info(s));
+    },
+    assemble(id, text) {
+      const s = at(id);
+      const { program, problems } = assembleText(text);
+      if (problems.length) return bad(...problems);
+      s.text = text;
+      s.program = program;
+      return good(info(s));
+    },
+    program_text: (id) => good(at(id).text),
+    rows(id, first, count) {
+      const s = at(id);
+      let depth = 0;
+      const all = s.program.map((one, pc) => {
+        if (one.info.name === 'C_LOOP_END') depth--;
+        const row = {
+          pc,
+          word: one.word,
+          text: one.text,
+          line: one.line,
+          node: s.nodes.find((r) => pc >= r.first && pc < r.first + r.count)?.node ?? -1,
+          depth,
+          effect: one.info.effect.replace(/\{(\w+)\}/g, (_, f) => {
+            const i = one.info.operands.findIndex((o) => o.field === f);
+            return one.operands[i] ?? '0';
+          }),
+        };
+        if (one.info.name === 'C_LOOP_START') depth++;
+        return row;
+      });
+      return good(all.slice(first, first + count));
+    },
+    reset(id) {
+      const s = at(id);
+      Object.assign(s, { pc: 0, executed: 0, loops: [], gp: new Array(16).fill(0) });
+      return good(state(s, 'ready'));
+    },
+    run: (id, budget) => good(advance(at(id), budget)),
+    registers(id) {
+      const s = at(id);
+      return good({
+        pc: s.pc,
+        gp: [...s.gp],
+        f: Array.from({ length: 8 }, (_, i) => ({ bits: i ? 0x3f80 : 0, value: i ? 1 : 0 })),
+        a: Array.from({ length: 8 }, (_, i) => String(i * 4096)),
+        scale: 1024,
+        stride: 64,
+        vMask: 0,
+        loops: s.loops.map((start) => ({ start, register: 5, remaining: 3 })),
+      });
+    },
+    verify(id) {
+      const s = at(id);
+      const values = Array.from({ length: 8 }, (_, i) => Math.sin(i));
+      return good({
+        schema: 1,
+        model: s.model.name,
+        settings: s.settings,
+        verdict: 'pass',
+        instructions: { lines: 607, comments: 7, static: s.program.length, dynamic: s.executed, loops: 14 },
+        memory: { read_bytes: 98304, written_bytes: 2048 },
+        outputs: [
+          {
+            name: 'y',
+            shape: [16, 64],
+            bound: 'within 3 % of the largest value',
+            pass: true,
+            fp32_vs_golden: errors(0.00413),
+            golden_vs_machine: errors(0.000244),
+            fp32_vs_machine: errors(0.00421),
+            sample: { fp32: values, golden: values, machine: values },
+          },
+        ],
+        stages: NODES.map(([name], node) => ({
+          name,
+          node,
+          pass: true,
+          golden_vs_machine: errors(0.0001 * (node + 1)),
+        })),
+        first_bad_stage: null,
+        digests: { words: info(s).words, state: `state${s.executed}` },
+        diagnostics: [],
+      });
+    },
+  };
+}

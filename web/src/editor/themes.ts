@@ -1,0 +1,66 @@
+// Colours of the editor in both themes, read from the page's own style, so that listing and editor
+// look alike.
+import { monaco } from './monaco.ts';
+
+const RULES = {
+  comment: '--tok-comment',
+  number: '--tok-number',
+  variable: '--tok-register',
+  delimiter: '--text',
+  invalid: '--bad',
+  keyword: '--tok-name',
+} as const;
+
+function colour(name: string): string {
+  const value = getComputedStyle(document.documentElement).getPropertyValue(name).trim();
+  if (!/^#[0-9a-f]{6}$/i.test(value)) throw new Error(`${name} must be a six-digit colour`);
+  return value;
+}
+
+export function isDark(): boolean {
+  const chosen = document.documentElement.dataset.theme;
+  return chosen ? chosen === 'dark' : matchMedia('(prefers-color-scheme: dark)').matches;
+}
+
+function apply() {
+  const dark = isDark();
+  const name = dark ? 'plena-dark' : 'plena-light';
+  monaco.editor.defineTheme(name, {
+    base: dark ? 'vs-dark' : 'vs',
+    inherit: true,
+    rules: Object.entries(RULES).map(([token, variable]) => ({
+      token,
+      foreground: colour(variable).slice(1),
+      ...(token === 'keyword' ? { fontStyle: 'bold' } : {}),
+    })),
+    colors: {
+      'editor.background': colour('--surface'),
+      'editor.foreground': colour('--text'),
+      'editorLineNumber.foreground': colour('--muted'),
+      'editorLineNumber.activeForeground': colour('--text'),
+      'editorGutter.background': colour('--surface'),
+      'editor.lineHighlightBackground': colour('--raised'),
+      'editor.lineHighlightBorder': colour('--raised'),
+      'editorCursor.foreground': colour('--accent'),
+      'editorWidget.background': colour('--surface'),
+      'editorWidget.border': colour('--border'),
+      'editorHoverWidget.background': colour('--surface'),
+      'editorHoverWidget.border': colour('--border'),
+      'focusBorder': colour('--accent'),
+    },
+  });
+  monaco.editor.setTheme(name);
+}
+
+/** Follows the page's theme; returns what stops it. */
+export function followTheme(): () => void {
+  apply();
+  const media = matchMedia('(prefers-color-scheme: dark)');
+  const observer = new MutationObserver(apply);
+  observer.observe(document.documentElement, { attributeFilter: ['data-theme'] });
+  media.addEventListener('change', apply);
+  return () => {
+    observer.disconnect();
+    media.removeEventListener('change', apply);
+  };
+}

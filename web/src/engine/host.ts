@@ -1,0 +1,237 @@
+// The worker's side of the protocol: one session of the engine, driven in slices. It is given the
+// module, so that tests can drive it without a worker.
+import {
+  type Answer,
+  type Call,
+  type Message,
+  type Opened,
+  PROGRESS_INTERVAL,
+  PROTOCOL,
+  problem,
+  type Recipe,
+  type Request,
+  type RunEnd,
+  type Stage,
+} from './protocol.ts';
+import type { Diagnostic, PlenaModule, Reply, RunState } from './types.ts';
+
+export interface HostEnvironment {
+  post(message: Message): void;
+  /** Milliseconds, monotonic. */
+  now(): number;
+  /** Resolves after waiting messages have been delivered. */
+  breathe(): Promise<void>;
+}
+
+/** Wanted length of one slice in milliseconds; between slices messages are handled. */
+const SLICE_MS = 10;
+const FIRST_BUDGET = 2_000;
+const MIN_BUDGET = 16;
+const MAX_BUDGET = 50_000_000;
+
+/** The budget that would have taken SLICE_MS, moving at most by a factor of four at a time. */
+export function nextBudget(budget: number, elapsedMs: number): number {
+  const factor = Math.min(4, Math.max(0.25, SLICE_MS / Math.max(elapsedMs, 0.01)));
+  return Math.round(Math.min(MAX_BUDGET, Math.max(MIN_BUDGET, budget * factor)));
+}
+
+function fail(stage: Stage, diagnostics: Diagnostic[]): Answer<never> {
+  return { ok: false, stage, diagnostics };
+}
+
+export function createHost(module: PlenaModule, env: HostEnvironment) {
+  let session = module.session_new();
+  let wanted: 'go' | 'pause' | 'stop' = 'go';
+  let running: Promise<Answer<RunEnd>> | null = null;
+  let budget = FIRST_BUDGET;
+
+  function answer<T>(stage: Stage, reply: Reply<T>): Answer<T> {
+    return reply.ok ? reply : fail(stage, reply.diagnostics);
+  }
+
+  /** A model is opened in a session of its own, so that a bad one leaves the present one whole. */
+  function open(recipe: Recipe): Answer<Opened> {
+    const fresh = module.session_new();
+    const notes: Diagnostic[] = [];
+    const attempt = (): Answer<Opened> => {
+      const settings = module.set_settings(fresh, recipe.settings.name, recipe.settings.toml);
+      if (!settings.ok) return fail('settings', settings.diagnostics);
+      notes.push(...settings.diagnostics);
+      const model = module.load_model(fresh, recipe.model.name, recipe.model.bytes);
+      if (!model.ok) return fail('model', model.diagnostics);
+      notes.push(...model.diagnostics);
+      for (const input of recipe.inputs) {
+        // A model with a single input takes its values whatever the file is called.
+        const only = model.value.inputs.length === 1 ? model.value.inputs[0] : undefined;
+        const name = model.value.inputs.includes(input.name) ? input.name : (only ?? input.name);
+        const set = module.set_input(fresh, name, input.bytes);
+        if (!set.ok) return fail('input', set.diagnostics);
+        notes.push(...set.diagnostics);
+      }
+      const opened: Opened = {
+        settings: settings.value,
+        model: model.value,
+        program: null,
+        state: null,
+      };
+      const program = module.compile(fresh, recipe.options);
+      notes.push(...program.diagnostics);
+      if (program.ok) {
+        opened.program = program.value;
+        const state = module.reset(fresh);
+        notes.push(...state.diagnostics);
+        if (state.ok) opened.state = state.value;
+      }
+      return { ok: true, value: opened, diagnostics: notes };
+    };
+    let result: Answer<Opened>;
+    try {
+      result = attempt();
+    } catch (error) {
+      module.session_free(fresh);
+      throw error;
+    }
+    if (result.ok) {
+      module.session_free(session);
+      session = fresh;
+      budget = FIRST_BUDGET;
+    } else {
+      module.session_free(fresh);
+    }
+    return result;
+  }
+
+  async function run(id: number, from: 'start' | 'here', limit: number | null) {
+    if (from === 'start') {
+      const start = module.reset(session);
+      if (!start.ok) return fail('run', start.diagnostics);
+    }
+    const began = env.now();
+    let lastProgress = began;
+    let left = limit ?? Number.POSITIVE_INFINITY;
+    const end = (reason: RunEnd['reason'], state: RunState, notes: Diagnostic[]) => ({
+      ok: true as const,
+      value: { reason, state, elapsedMs: env.now() - began },
+      diagnostics: notes,
+    });
+    for (;;) {
+      const share = Math.min(budget, left);
+      const sliceBegan = env.now();
+      const reply = module.run(session, share);
+      if (!reply.ok) return fail('run', reply.diagnostics);
+      const state = reply.value;
+      const now = env.now();
+      if (share === budget) budget = nextBudget(budget, now - sliceBegan);
+      left -= share;
+      if (state.reason === 'done' || state.reason === 'fault')
+        return end(state.reason, state, reply.diagnostics);
+      if (left <= 0) return end('limit', state, reply.diagnostics);
+      if (now - lastProgress >= PROGRESS_INTERVAL) {
+        lastProgress = now;
+        const { executed, expected } = state;
+        const progress = { executed, expected, elapsedMs: now - began };
+        env.post({ protocol: PROTOCOL, kind: 'progress', id, progress });
+      }
+      await env.breathe();
+      if (wanted === 'pause') return end('paused', state, []);
+      if (wanted === 'stop') return end('stopped', state, []);
+    }
+  }
+
+  /** Ends the run in flight before anything that changes the session. */
+  async function settle() {
+    while (running) {
+      wanted = 'stop';
+      await running;
+    }
+    wanted = 'go';
+  }
+
+  async function perform(id: number, call: Call): Promise<Answer<unknown>> {
+    switch (call.kind) {
+      case 'hello':
+        return answer('engine', module.describe());
+      case 'text':
+        return answer('engine', module.program_text(session));
+      case 'rows':
+        return answer('engine', module.rows(session, call.first, call.count));
+      case 'registers':
+        return answer('engine', module.registers(session));
+      case 'open':
+        await settle();
+        return open(call.recipe);
+      case 'assemble':
+        await settle();
+        return answer('assemble', module.assemble(session, call.text, call.strict));
+      case 'reset':
+        await settle();
+        return answer('run', module.reset(session));
+      case 'verify':
+        await settle();
+        return answer('run', module.verify(session));
+      case 'run': {
+        await settle();
+        const mine = run(id, call.from, call.limit);
+        running = mine;
+        try {
+          return await mine;
+        } finally {
+          if (running === mine) running = null;
+        }
+      }
+      default: {
+        const never: never = call;
+        return fail('engine', [
+          problem('E_PROTOCOL', `Unknown request ${JSON.stringify(never)}.`, 'Reload the page.'),
+        ]);
+      }
+    }
+  }
+
+  async function handle(request: Request): Promise<void> {
+    if ('control' in request) {
+      if (running) wanted = request.control;
+      return;
+    }
+    const { id } = request;
+    let result: Answer<unknown>;
+    try {
+      result =
+        request.protocol === PROTOCOL
+          ? await perform(id, request.call)
+          : fail('engine', [
+              problem(
+                'E_PROTOCOL',
+                `The page speaks protocol ${request.protocol}, this engine ${PROTOCOL}.`,
+                'Reload the page to get matching parts.',
+              ),
+            ]);
+    } catch (error) {
+      const text = error instanceof Error ? error.message : String(error);
+      result = fail('engine', [
+        problem(
+          'E_ENGINE_TRAP',
+          `The engine stopped unexpectedly: ${text}.`,
+          'The engine is started afresh; run again, or choose a smaller model.',
+        ),
+      ]);
+    }
+    env.post(
+      result.ok
+        ? { protocol: PROTOCOL, kind: 'done', id, ...pick(result) }
+        : {
+            protocol: PROTOCOL,
+            kind: 'failed',
+            id,
+            stage: result.stage,
+            diagnostics: result.diagnostics,
+          },
+    );
+  }
+
+  return { handle };
+}
+
+function pick(result: { value: unknown; diagnostics: Diagnostic[] }) {
+  return { value: result.value, diagnostics: result.diagnostics };
+}

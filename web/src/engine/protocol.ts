@@ -1,0 +1,90 @@
+// Every message between the page and the engine worker. Plain structured-clone data, versioned by
+// one number: a page refuses an engine that speaks another one.
+import type {
+  Description,
+  Diagnostic,
+  ModelInfo,
+  ProgramInfo,
+  Registers,
+  Row,
+  RunState,
+  SettingsInfo,
+  Verdict,
+} from './types.ts';
+
+export const PROTOCOL = 1;
+
+/** Milliseconds between two progress messages of a run, at least. */
+export const PROGRESS_INTERVAL = 100;
+
+/** The smallest input that makes the engine do the same again. */
+export interface Recipe {
+  settings: { name: string; toml: string };
+  model: { name: string; bytes: Uint8Array };
+  /** Raw values of graph inputs; inputs that are not listed are seeded by the engine. */
+  inputs: { name: string; bytes: Uint8Array }[];
+  /** Compile options, as JSON. */
+  options: string;
+}
+
+export interface Opened {
+  settings: SettingsInfo;
+  model: ModelInfo;
+  /** Null when the model was read but could not be compiled for these settings. */
+  program: ProgramInfo | null;
+  state: RunState | null;
+}
+
+export interface Progress {
+  executed: number;
+  expected: number | null;
+  elapsedMs: number;
+}
+
+export interface RunEnd {
+  reason: 'done' | 'fault' | 'paused' | 'stopped' | 'limit';
+  state: RunState;
+  elapsedMs: number;
+}
+
+/** What can be asked, and what each answers with. */
+export interface Calls {
+  hello: { ask: object; answer: Description };
+  open: { ask: { recipe: Recipe }; answer: Opened };
+  assemble: { ask: { text: string; strict: boolean }; answer: ProgramInfo };
+  text: { ask: object; answer: string };
+  rows: { ask: { first: number; count: number }; answer: Row[] };
+  /** Executes from the start or from where the machine stands, at most `limit` instructions. */
+  run: { ask: { from: 'start' | 'here'; limit: number | null }; answer: RunEnd };
+  reset: { ask: object; answer: RunState };
+  registers: { ask: object; answer: Registers };
+  verify: { ask: object; answer: Verdict };
+}
+
+export type CallKind = keyof Calls;
+export type Call = { [K in CallKind]: { kind: K } & Calls[K]['ask'] }[CallKind];
+export type CallOf<K extends CallKind> = { kind: K } & Calls[K]['ask'];
+
+/** `pause` and `stop` end the run in flight, whose own answer then says how it ended. */
+export type Request =
+  | { protocol: number; id: number; call: Call }
+  | { protocol: number; control: 'pause' | 'stop' };
+
+/** Which step of a call failed, where a call has several. */
+export type Stage = 'engine' | 'settings' | 'model' | 'input' | 'compile' | 'assemble' | 'run';
+
+export type Message =
+  | { protocol: number; kind: 'ready' }
+  | { protocol: number; kind: 'broken'; diagnostic: Diagnostic }
+  | { protocol: number; kind: 'progress'; id: number; progress: Progress }
+  | { protocol: number; kind: 'done'; id: number; value: unknown; diagnostics: Diagnostic[] }
+  | { protocol: number; kind: 'failed'; id: number; stage: Stage; diagnostics: Diagnostic[] };
+
+export type Answer<T> =
+  | { ok: true; value: T; diagnostics: Diagnostic[] }
+  | { ok: false; stage: Stage; diagnostics: Diagnostic[] };
+
+/** A diagnostic of the page itself, in the engine's form. */
+export function problem(code: string, message: string, hint: string, where = ''): Diagnostic {
+  return { severity: 'error', code, message, hint, file: '', span: null, where };
+}

@@ -1,0 +1,115 @@
+// The model as a graph, or as a table of the same nodes.
+import { signal } from '@preact/signals';
+import type { GraphNode } from '../engine/types.ts';
+import { MAX_DRAWN } from '../graph/shape.ts';
+import { counted } from '../lib/format.ts';
+import { rangesOf } from '../state/selection.ts';
+import { NodeChip } from '../ui/node-chip.tsx';
+import { Segmented } from '../ui/segmented.tsx';
+import { usePage } from './page.ts';
+import { definePanel } from './panel.ts';
+import { GraphDrawing } from './parts/graph-drawing.tsx';
+import { NodeTable } from './parts/node-table.tsx';
+
+const mode = signal<'graph' | 'table'>('graph');
+
+function Tools() {
+  return (
+    <Segmented
+      label="Show the model as"
+      value={mode.value}
+      options={[
+        { value: 'graph', text: 'Graph' },
+        { value: 'table', text: 'Table' },
+      ]}
+      onChange={(value) => {
+        mode.value = value;
+      }}
+    />
+  );
+}
+
+function attributes(node: GraphNode): string {
+  return Object.entries(node.attrs)
+    .map(([key, value]) => `${key} = ${typeof value === 'object' ? JSON.stringify(value) : value}`)
+    .join(', ');
+}
+
+function Details() {
+  const { store } = usePage();
+  const id = store.selection.current.value.node;
+  const model = store.model.value;
+  const node = model?.nodes.find((one) => one.id === id);
+  if (!model || !node)
+    return (
+      <p class="details-empty">
+        Select a node to see its shapes and the instructions it became.
+      </p>
+    );
+  const tensors = new Map(model.tensors.map((one) => [one.name, one]));
+  const shape = (name: string) => {
+    const tensor = tensors.get(name);
+    return tensor ? `${name} ${tensor.shape.join('\u00d7')}` : name;
+  };
+  const ranges = rangesOf(store.program.value, node.id);
+  const words = ranges.reduce((sum, range) => sum + range.count, 0);
+  const attrs = attributes(node);
+  return (
+    <div class="details">
+      <h3>
+        <NodeChip mark={store.marks.value.get(node.id)} /> {node.name}{' '}
+        <span class="muted">{node.op}</span>
+      </h3>
+      <dl>
+        <dt>in</dt>
+        <dd>{node.inputs.filter(Boolean).map(shape).join(', ')}</dd>
+        <dt>out</dt>
+        <dd>{node.outputs.map(shape).join(', ')}</dd>
+        {attrs && (
+          <>
+            <dt>attributes</dt>
+            <dd>{attrs}</dd>
+          </>
+        )}
+        <dt>code</dt>
+        <dd>
+          {ranges.length === 0
+            ? 'no instructions of its own'
+            : `${counted(words, 'instruction')} from ${ranges[0]?.first}`}
+        </dd>
+      </dl>
+    </div>
+  );
+}
+
+function View() {
+  const { store } = usePage();
+  const model = store.model.value;
+  if (!model) return <p class="empty">Open a model to see its graph.</p>;
+  const tooLarge = model.nodes.length > MAX_DRAWN;
+  const asTable = mode.value === 'table' || tooLarge;
+  return (
+    <div class="graph-pane">
+      {tooLarge && (
+        <p class="note">
+          {counted(model.nodes.length, 'node')}: more than {MAX_DRAWN} are listed, not drawn.
+        </p>
+      )}
+      {asTable ? <NodeTable /> : <GraphDrawing />}
+      <Details />
+    </div>
+  );
+}
+
+export default definePanel({
+  id: 'graph',
+  title: 'Model',
+  short: 'Model',
+  region: 'model',
+  order: 10,
+  version: 1,
+  initial: {},
+  upgrade: () => ({}),
+  tools: Tools,
+  view: View,
+});

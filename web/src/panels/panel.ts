@@ -1,0 +1,28 @@
+// The contract of a panel: one exported record per file, found by a glob. A new panel is one new
+// file in this folder.
+import type { ComponentType } from 'preact';
+
+export type Region = 'model' | 'program' | 'machine' | 'bottom';
+
+export interface Panel<State extends object = object> {
+  /** Public: appears in stored and shared states, never renamed. */
+  id: string;
+  title: string;
+  /** Shorter, for the tabs of narrow screens. */
+  short: string;
+  region: Region;
+  /** Position inside its region. */
+  order: number;
+  /** Raised when the shape of the state changes. */
+  version: number;
+  initial: State;
+  /** Brings the state of an earlier version to this one. */
+  upgrade(old: unknown, from: number): State;
+  /** What stands in the panel's head beside its title. */
+  tools?: ComponentType;
+  view: ComponentType;
+}
+
+export function definePanel<State extends object>(panel: Panel<State>): Panel<State> {
+  return panel;
+}

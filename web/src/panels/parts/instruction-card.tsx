@@ -1,0 +1,51 @@
+// Help for the selected instruction, docked under the program.
+import { signal } from '@preact/signals';
+import { useEffect, useState } from 'preact/hooks';
+import type { Row } from '../../engine/types.ts';
+import { hex } from '../../lib/format.ts';
+import { Icon } from '../../ui/icon.tsx';
+import { NodeChip } from '../../ui/node-chip.tsx';
+import { usePage } from '../page.ts';
+import { InstructionHelp } from './instruction-help.tsx';
+
+export const cardOpen = signal(true);
+
+export function InstructionCard() {
+  const { store, session } = usePage();
+  const { pc } = store.selection.current.value;
+  const [row, setRow] = useState<Row | null>(null);
+  const version = session.rows.version.value;
+  // biome-ignore lint/correctness/useExhaustiveDependencies: `version` says that rows changed
+  useEffect(() => {
+    let wanted = true;
+    if (pc === null) setRow(null);
+    else void session.rows.ensure(pc).then((found) => wanted && setRow(found));
+    return () => {
+      wanted = false;
+    };
+  }, [pc, version]);
+  if (!row || pc === null) return null;
+  return (
+    <aside class="card" aria-label="Help for the selected instruction">
+      <header>
+        <NodeChip mark={store.marks.value.get(row.node)} />
+        <code class="card-text">{row.text}</code>
+        <span class="muted">
+          at {row.pc}, word <code>{hex(row.word)}</code>
+        </span>
+        <button
+          type="button"
+          class={`icon-button small ${cardOpen.value ? '' : 'is-up'}`}
+          aria-expanded={cardOpen.value}
+          aria-label="Show the help for the instruction"
+          onClick={() => {
+            cardOpen.value = !cardOpen.value;
+          }}
+        >
+          <Icon name="down" />
+        </button>
+      </header>
+      {cardOpen.value && <InstructionHelp row={row} />}
+    </aside>
+  );
+}

@@ -1,0 +1,167 @@
+// The light listing: gutter letter of the node, loop brackets, address, machine word, text. It asks
+// for the rows in view only, so that it takes programs of any length.
+import { useEffect, useRef, useState } from 'preact/hooks';
+import type { Row } from '../../engine/types.ts';
+import { binary, cutWord, instructionOf } from '../../lib/bits.ts';
+import { hex } from '../../lib/format.ts';
+import { NodeChip } from '../../ui/node-chip.tsx';
+import { VirtualList } from '../../ui/virtual-list.tsx';
+import { usePage } from '../page.ts';
+import { HoverCard, type Hovered } from './hover-card.tsx';
+
+const ROW_HEIGHT = 20;
+const DEEPEST = 6;
+const HOVER_MS = 350;
+
+/** A bar per enclosing loop; its ends are where the neighbour is less deep. */
+function Loops({ row, above, below }: { row: Row; above: Row | null; below: Row | null }) {
+  const depth = Math.min(DEEPEST, row.depth);
+  return (
+    <span role="gridcell" class="loops-cell">
+      {Array.from({ length: depth }, (_, level) => {
+        const opens = above !== null && above.depth <= level;
+        const closes = below !== null && below.depth <= level;
+        return (
+          <i
+            // biome-ignore lint/suspicious/noArrayIndexKey: the index is the level
+            key={level}
+            class={`loop-bar ${opens ? 'opens' : ''} ${closes ? 'closes' : ''}`}
+          />
+        );
+      })}
+      {row.depth > 0 && <span class="sr-only">in {row.depth} loops</span>}
+    </span>
+  );
+}
+
+function Text({ text }: { text: string }) {
+  const space = text.indexOf(' ');
+  const name = space < 0 ? text : text.slice(0, space);
+  const rest = space < 0 ? '' : text.slice(space);
+  const parts = rest.split(/((?:gp|f|a)\d+|\d+)/);
+  return (
+    <>
+      <b class="tok-name">{name}</b>
+      {parts.map((part, i) =>
+        i % 2 === 1 ? (
+          // biome-ignore lint/suspicious/noArrayIndexKey: parts do not move
+          <span key={i} class={/^\d/.test(part) ? 'tok-number' : 'tok-register'}>
+            {part}
+          </span>
+        ) : (
+          part
+        ),
+      )}
+    </>
+  );
+}
+
+function Fields({ row }: { row: Row }) {
+  const { store } = usePage();
+  const known = store.instructions.value;
+  const info = known ? instructionOf(known, row.word) : undefined;
+  if (!info) return <span class="bits">{binary(row.word, 32)}</span>;
+  return (
+    <span class="bits">
+      {cutWord(row.word, info.operands).map((field) => (
+        <span
+          key={field.lowBit}
+          class={`bit-field kind-${field.kind}`}
+          title={`${field.name || 'unused'}: ${field.value}`}
+        >
+          {binary(field.value, field.width)}
+        </span>
+      ))}
+    </span>
+  );
+}
+
+export function Listing({ words }: { words: boolean }) {
+  const { store, session } = usePage();
+  const [hovered, setHovered] = useState<Hovered | null>(null);
+  const timer = useRef<ReturnType<typeof setTimeout> | undefined>(undefined);
+  useEffect(() => () => clearTimeout(timer.current), []);
+  void session.rows.version.value;
+  const program = store.program.value;
+  const selection = store.selection.current.value;
+  const marks = store.marks.value;
+  const runState = store.runState.value;
+  const stopped = store.machine.value === 'paused' || store.machine.value === 'fault';
+  const count = program?.instructions ?? 0;
+  const width = String(Math.max(0, count - 1)).length;
+
+  const point = (pc: number | null, event: PointerEvent) => {
+    clearTimeout(timer.current);
+    if (pc === null || event.pointerType !== 'mouse') {
+      timer.current = setTimeout(() => setHovered(null), HOVER_MS);
+      return;
+    }
+    const { clientX: x, clientY: y } = event;
+    timer.current = setTimeout(() => {
+      const row = session.rows.row(pc);
+      if (row) setHovered({ row, x, y });
+    }, HOVER_MS);
+  };
+
+  return (
+    <div class="listing" style={{ '--pc-width': `${Math.max(4, width) + 1}ch` }}>
+      <VirtualList
+        id="listing"
+        label={words ? 'Program, machine words' : 'Program, assembly'}
+        rows={count}
+        rowHeight={ROW_HEIGHT}
+        columns={5}
+        active={selection.pc}
+        follow={selection.from !== 'assembly'}
+        assumedHeight={600}
+        listKey={store.programVersion.value}
+        onActivate={(pc) => {
+          setHovered(null);
+          store.selection.selectInstruction(pc, program, 'assembly');
+        }}
+        onPoint={point}
+        rowClass={(pc) => {
+          const node = session.rows.row(pc)?.node ?? -1;
+          const mark = marks.get(node);
+          const inNode = node >= 0 && node === selection.node;
+          const current = stopped && runState?.pc === pc;
+          return `${mark ? `hue-${mark.hue}` : ''} ${inNode ? 'in-node' : ''} ${current ? 'is-current' : ''}`;
+        }}
+        renderRow={(pc) => {
+          const row = session.rows.row(pc);
+          if (!row)
+            return (
+              <span role="gridcell" class="pending">
+                {pc} …
+              </span>
+            );
+          const above = pc > 0 ? session.rows.row(pc - 1) : null;
+          const below = pc + 1 < count ? session.rows.row(pc + 1) : null;
+          return (
+            <>
+              <span role="gridcell" class="letter-cell">
+                <NodeChip mark={marks.get(row.node)} />
+              </span>
+              <span role="gridcell" class="pc-cell">
+                {pc}
+              </span>
+              <span role="gridcell" class="word-cell">
+                {hex(row.word)}
+              </span>
+              {words ? null : <Loops row={row} above={above} below={below} />}
+              <span role="gridcell" class="text-cell">
+                {words ? <Fields row={row} /> : <Text text={row.text} />}
+              </span>
+              {words && (
+                <span role="gridcell" class="text-cell text-after">
+                  <Text text={row.text} />
+                </span>
+              )}
+            </>
+          );
+        }}
+      />
+      {hovered && <HoverCard hovered={hovered} onClose={() => setHovered(null)} />}
+    </div>
+  );
+}

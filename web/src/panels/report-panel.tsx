@@ -1,0 +1,218 @@
+// How the result compares with the two references: the price of the number formats, and what the
+// machine does beyond them.
+import type { Errors, OutputVerdict, Verdict } from '../engine/types.ts';
+import { bytes, percent, short, whole } from '../lib/format.ts';
+import { worstError } from '../lib/headline.ts';
+import { Icon } from '../ui/icon.tsx';
+import { NodeChip } from '../ui/node-chip.tsx';
+import { usePage } from './page.ts';
+import { definePanel } from './panel.ts';
+import { Digest } from './parts/digest.tsx';
+import { Samples } from './parts/samples.tsx';
+
+function plain(verdict: Verdict): string {
+  const bug = worstError(verdict, 'golden_vs_machine');
+  const price = worstError(verdict, 'fp32_vs_golden');
+  if (verdict.verdict === 'fail') {
+    const stage = verdict.first_bad_stage;
+    return stage
+      ? `The machine leaves the bounds of the reference; "${stage}" is the first to do so.`
+      : 'The machine leaves the bounds of the reference.';
+  }
+  const exact = bug === 0 ? 'exactly' : `within its bounds (by at most ${short(bug)})`;
+  return `The machine agrees ${exact} with the reference in the same number formats; those formats cost at most ${short(price)} against 32-bit floats.`;
+}
+
+const PAIRS = [
+  {
+    key: 'fp32_vs_golden',
+    title: 'Price of the formats',
+    text: '32-bit floats against the reference in hardware formats',
+  },
+  {
+    key: 'golden_vs_machine',
+    title: 'Machine beyond them',
+    text: 'reference in hardware formats against the machine: a bug unless within the bound',
+  },
+  { key: 'fp32_vs_machine', title: 'In all', text: '32-bit floats against the machine' },
+] as const;
+
+function ErrorCells({ errors }: { errors: Errors }) {
+  return (
+    <>
+      <td class="number">{short(errors.max_abs)}</td>
+      <td class="number">{short(errors.rel_rms)}</td>
+      <td class="number">{errors.cosine === null ? '\u2013' : errors.cosine.toFixed(6)}</td>
+      <td class="number">{percent(errors.allclose)}</td>
+    </>
+  );
+}
+
+function HeadCells() {
+  return (
+    <>
+      <th scope="col" class="number" title="Largest absolute difference">
+        max
+      </th>
+      <th scope="col" class="number" title="Root mean square of the difference, relative">
+        rel. RMS
+      </th>
+      <th scope="col" class="number" title="Cosine of the angle between the two">
+        cosine
+      </th>
+      <th scope="col" class="number" title="Share of elements within 0.2 + 0.2 |reference|">
+        close
+      </th>
+    </>
+  );
+}
+
+function Output({ output }: { output: OutputVerdict }) {
+  return (
+    <section class="output">
+      <h3>
+        Output {output.name} <span class="muted">{output.shape.join('\u00d7')}</span>{' '}
+        <Passed pass={output.pass} />
+      </h3>
+      <div class="table-scroll">
+        <table>
+          <caption class="sr-only">Errors of output {output.name}</caption>
+          <thead>
+            <tr>
+              <th scope="col">Comparison</th>
+              <HeadCells />
+            </tr>
+          </thead>
+          <tbody>
+            {PAIRS.map(({ key, title, text }) => (
+              <tr key={key}>
+                <th scope="row" title={text}>
+                  {title}
+                </th>
+                <ErrorCells errors={output[key]} />
+              </tr>
+            ))}
+          </tbody>
+        </table>
+      </div>
+      <p class="bound">Bound: {output.bound}</p>
+      <Samples output={output} />
+    </section>
+  );
+}
+
+function Passed({ pass }: { pass: boolean }) {
+  return (
+    <span class={`badge ${pass ? 'badge-ok' : 'badge-bad'}`}>
+      <Icon name={pass ? 'check' : 'cross'} /> {pass ? 'pass' : 'fail'}
+    </span>
+  );
+}
+
+function Stages({ verdict }: { verdict: Verdict }) {
+  const { store } = usePage();
+  const selected = store.selection.current.value.node;
+  if (verdict.stages.length === 0) return null;
+  return (
+    <section>
+      <h3>Stages, reference against machine</h3>
+      <div class="table-scroll">
+        <table class="stages">
+          <caption class="sr-only">Errors of each stage of the model</caption>
+          <thead>
+            <tr>
+              <th scope="col">Stage</th>
+              <HeadCells />
+            </tr>
+          </thead>
+          <tbody>
+            {verdict.stages.map((stage) => (
+              <tr
+                key={`${stage.name}/${stage.node}`}
+                class={`${stage.node === selected ? 'is-selected' : ''} ${stage.name === verdict.first_bad_stage ? 'is-bad' : ''}`}
+              >
+                <th scope="row">
+                  <button
+                    type="button"
+                    class="link"
+                    onClick={() =>
+                      store.selection.selectNode(stage.node, store.program.peek(), 'report')
+                    }
+                  >
+                    <NodeChip mark={store.marks.value.get(stage.node)} /> {stage.name}
+                  </button>
+                  {!stage.pass && <Passed pass={false} />}
+                </th>
+                <ErrorCells errors={stage.golden_vs_machine} />
+              </tr>
+            ))}
+          </tbody>
+        </table>
+      </div>
+    </section>
+  );
+}
+
+function View() {
+  const { store } = usePage();
+  const verdict = store.verdict.value;
+  if (!verdict)
+    return (
+      <p class="empty">
+        {store.program.value
+          ? 'Run the program to compare its result with the references.'
+          : 'Open a model; when it has been compiled and run, its result is compared here.'}
+      </p>
+    );
+  const outdated = store.standing.value === 'outdated';
+  return (
+    <div class={`report ${outdated ? 'is-outdated' : ''}`}>
+      {outdated && (
+        <p class="note">
+          <Icon name="info" /> These numbers belong to the program as it was last run to its end.
+        </p>
+      )}
+      <p class={`verdict ${verdict.verdict === 'pass' ? 'verdict-ok' : 'verdict-bad'}`}>
+        <Passed pass={verdict.verdict === 'pass'} /> {plain(verdict)}
+      </p>
+      {verdict.outputs.map((output) => (
+        <Output key={output.name} output={output} />
+      ))}
+      <Stages verdict={verdict} />
+      <section>
+        <h3>Program and traffic</h3>
+        <dl class="facts">
+          <dt>instructions</dt>
+          <dd>
+            {whole(verdict.instructions.static)} written, {whole(verdict.instructions.dynamic)}{' '}
+            executed, {whole(verdict.instructions.loops)} loops
+          </dd>
+          <dt>HBM</dt>
+          <dd>
+            {bytes(verdict.memory.read_bytes)} read, {bytes(verdict.memory.written_bytes)} written
+          </dd>
+          <dt>words</dt>
+          <dd>
+            <Digest name="machine words" value={verdict.digests.words} />
+          </dd>
+          <dt>final state</dt>
+          <dd>
+            <Digest name="final state" value={verdict.digests.state} />
+          </dd>
+        </dl>
+      </section>
+    </div>
+  );
+}
+
+export default definePanel({
+  id: 'report',
+  title: 'Result',
+  short: 'Result',
+  region: 'machine',
+  order: 30,
+  version: 1,
+  initial: {},
+  upgrade: () => ({}),
+  view: View,
+});

@@ -1,0 +1,147 @@
+// The page: header, headline, the three columns, problems, status; one tab at a time when narrow.
+import { computed, signal } from '@preact/signals';
+import { useEffect, useMemo } from 'preact/hooks';
+import { panels } from '../panels/index.ts';
+import { PageContext } from '../panels/page.ts';
+import type { Panel } from '../panels/panel.ts';
+import type { Session } from '../state/session.ts';
+import type { Store } from '../state/store.ts';
+import { Splitter } from '../ui/splitter.tsx';
+import { DropZone } from './drop-zone.tsx';
+import { Header } from './header.tsx';
+import { Headline } from './headline.tsx';
+import { listenToKeys } from './keys.ts';
+import { Pane } from './pane.tsx';
+import { StatusBar } from './status-bar.tsx';
+import { Tabs } from './tabs.tsx';
+
+const FIRST_SIZES = { left: 24, right: 31, lower: 38 };
+const STORED = 'plena.sizes';
+const sizes = signal(FIRST_SIZES);
+/** What the user said about the problems pane; null follows the problems themselves. */
+const problemsWish = signal<boolean | null>(null);
+
+function loadSizes() {
+  try {
+    const stored: unknown = JSON.parse(localStorage.getItem(STORED) ?? 'null');
+    if (typeof stored !== 'object' || stored === null) return;
+    const next = { ...FIRST_SIZES };
+    for (const key of Object.keys(next) as (keyof typeof next)[]) {
+      const value = (stored as Record<string, unknown>)[key];
+      if (typeof value === 'number' && value >= 10 && value <= 80) next[key] = value;
+    }
+    sizes.value = next;
+  } catch {
+    // The first sizes do.
+  }
+}
+
+function resize(key: keyof typeof FIRST_SIZES, value: number) {
+  sizes.value = { ...sizes.value, [key]: value };
+  try {
+    localStorage.setItem(STORED, JSON.stringify(sizes.value));
+  } catch {
+    // Sizes are a comfort; without storage they last for this visit.
+  }
+}
+
+const inRegion = (region: Panel['region']) => panels.filter((one) => one.region === region);
+
+export function App({ store, session }: { store: Store; session: Session }) {
+  const page = useMemo(() => ({ store, session }), [store, session]);
+  const problemsOpen = useMemo(
+    () =>
+      computed(
+        () =>
+          problemsWish.value ?? store.problemList.value.some((one) => one.severity === 'error'),
+      ),
+    [store],
+  );
+  useEffect(() => {
+    loadSizes();
+    return listenToKeys(page);
+  }, [page]);
+  // A new set of problems is news again, whatever was said of the last.
+  useEffect(
+    () =>
+      store.problemList.subscribe(() => {
+        if (problemsWish.peek() === false) problemsWish.value = null;
+      }),
+    [store],
+  );
+
+  const { left, right, lower } = sizes.value;
+  const [report, registers] = inRegion('machine');
+  return (
+    <PageContext.Provider value={page}>
+      <div class="page" data-tab={store.tab.value} data-standing={store.standing.value}>
+        <a class="skip" href="#pane-assembly">
+          Skip to the program
+        </a>
+        <Header />
+        <Headline />
+        <main
+          class="columns"
+          style={{ '--left': `${left}fr`, '--middle': `${100 - left - right}fr`, '--right': `${right}fr` }}
+        >
+          {inRegion('model').map((panel) => (
+            <Pane key={panel.id} panel={panel} />
+          ))}
+          <Splitter
+            label="Width of the model"
+            orientation="vertical"
+            value={left}
+            min={14}
+            max={45}
+            direction={1}
+            onChange={(value) => resize('left', value)}
+            onReset={() => resize('left', FIRST_SIZES.left)}
+          />
+          {inRegion('program').map((panel) => (
+            <Pane key={panel.id} panel={panel} />
+          ))}
+          <Splitter
+            label="Width of result and machine"
+            orientation="vertical"
+            value={right}
+            min={20}
+            max={50}
+            direction={-1}
+            onChange={(value) => resize('right', value)}
+            onReset={() => resize('right', FIRST_SIZES.right)}
+          />
+          <div
+            class="stack"
+            style={{ '--upper': `${100 - lower}fr`, '--lower': `${lower}fr` }}
+          >
+            {report && <Pane panel={report} />}
+            <Splitter
+              label="Height of the machine"
+              orientation="horizontal"
+              value={lower}
+              min={12}
+              max={75}
+              direction={-1}
+              onChange={(value) => resize('lower', value)}
+              onReset={() => resize('lower', FIRST_SIZES.lower)}
+            />
+            {registers && <Pane panel={registers} />}
+          </div>
+        </main>
+        {inRegion('bottom').map((panel) => (
+          <div key={panel.id} class={`drawer ${problemsOpen.value ? 'is-open' : ''}`}>
+            <Pane panel={panel} />
+          </div>
+        ))}
+        <StatusBar
+          problemsOpen={problemsOpen.value}
+          onProblems={() => {
+            problemsWish.value = !problemsOpen.value;
+          }}
+        />
+        <Tabs panels={panels} />
+        <DropZone />
+      </div>
+    </PageContext.Provider>
+  );
+}

@@ -1,0 +1,144 @@
+// Title, what is open, on which machine, and the one main action.
+import { useRef } from 'preact/hooks';
+import { usePage } from '../panels/page.ts';
+import { Icon } from '../ui/icon.tsx';
+import { readFiles } from './files.ts';
+import { Gallery } from './gallery.tsx';
+import { Help } from './help.tsx';
+import { ThemeButton } from './theme-button.tsx';
+
+const ACCEPTED = '.onnx,.json,.toml,.asm,.bin,.npy,.txt';
+
+function OpenFile() {
+  const page = usePage();
+  const input = useRef<HTMLInputElement>(null);
+  return (
+    <>
+      <button
+        type="button"
+        class="button"
+        title="Open a model from your machine; it stays on your machine"
+        onClick={() => input.current?.click()}
+      >
+        <Icon name="open" /> <span class="wide-only">Open file</span>
+        <span class="sr-only narrow-only">Open file</span>
+      </button>
+      <input
+        ref={input}
+        type="file"
+        class="sr-only"
+        tabIndex={-1}
+        aria-label="Model, inputs, settings or assembly from your machine"
+        multiple
+        accept={ACCEPTED}
+        onChange={(event) => {
+          const files = [...(event.currentTarget.files ?? [])];
+          event.currentTarget.value = '';
+          void readFiles(page, files);
+        }}
+      />
+    </>
+  );
+}
+
+function Preset() {
+  const { store, session } = usePage();
+  const presets = store.description.value?.presets ?? store.built.presets;
+  return (
+    <label class="preset">
+      <span class="field-label">Machine</span>
+      <select
+        value={store.preset.value}
+        disabled={store.engine.value !== 'ready'}
+        onChange={(event) => {
+          const select = event.currentTarget;
+          // What the engine refuses is not left standing in the chooser.
+          void session.choosePreset(select.value).then(() => {
+            select.value = store.preset.peek();
+          });
+        }}
+      >
+        {presets.map(({ name, title }) => (
+          <option key={name} value={name}>
+            {title || name}
+          </option>
+        ))}
+        {store.ownSettings.value.map(({ name }) => (
+          <option key={name} value={name}>
+            {name} (yours)
+          </option>
+        ))}
+      </select>
+    </label>
+  );
+}
+
+function RunButtons() {
+  const { store, session } = usePage();
+  const machine = store.machine.value;
+  const ready = store.engine.value === 'ready' && store.program.value !== null;
+  const running = machine === 'running';
+  const occupied = running || store.busy.value === 'opening' || store.busy.value === 'verifying';
+  const [icon, text] = running
+    ? (['pause', 'Pause'] as const)
+    : machine === 'paused'
+      ? (['run', 'Continue'] as const)
+      : (['run', 'Run'] as const);
+  return (
+    // biome-ignore lint/a11y/useSemanticElements: a fieldset would draw a frame in the header
+    <div class="run-buttons" role="group" aria-label="Run">
+      <button
+        type="button"
+        class="button primary"
+        id="run"
+        title={`${text} (Ctrl+Enter)`}
+        disabled={!ready}
+        onClick={() => void session.toggle()}
+      >
+        <Icon name={icon} /> {text}
+      </button>
+      <button
+        type="button"
+        class="button"
+        id="stop"
+        title="Stop (Escape)"
+        disabled={!occupied}
+        onClick={() => void session.stop()}
+      >
+        <Icon name="stop" /> <span class="wide-only">Stop</span>
+        <span class="sr-only narrow-only">Stop</span>
+      </button>
+      <button
+        type="button"
+        class="button"
+        id="step"
+        title="Execute one instruction (F10)"
+        disabled={!ready || running}
+        onClick={() => void session.step()}
+      >
+        <Icon name="step" /> <span class="wide-only">Step</span>
+        <span class="sr-only narrow-only">Step</span>
+      </button>
+    </div>
+  );
+}
+
+export function Header() {
+  return (
+    <header class="header">
+      <h1>
+        <img src="./favicon.svg" alt="" width="22" height="22" /> PLENA Playground
+      </h1>
+      <div class="header-open">
+        <Gallery />
+        <OpenFile />
+        <Preset />
+      </div>
+      <RunButtons />
+      <div class="header-end">
+        <ThemeButton />
+        <Help />
+      </div>
+    </header>
+  );
+}

@@ -1,0 +1,85 @@
+// The line that says what happened, and how far it can be trusted.
+import { useEffect, useState } from 'preact/hooks';
+import { headline } from '../lib/headline.ts';
+import { usePage } from '../panels/page.ts';
+import type { EngineState, Standing } from '../state/store.ts';
+import { Icon, type IconName } from '../ui/icon.tsx';
+
+function badge(
+  standing: Standing,
+  engine: EngineState,
+): { icon: IconName; tone: string; text: string; why: string } {
+  if (engine === 'broken')
+    return {
+      icon: 'warn',
+      tone: 'warn',
+      text: 'engine not running',
+      why: 'This browser could not start the engine; the result shown was computed when the page was built.',
+    };
+  switch (standing) {
+    case 'built':
+      return {
+        icon: 'info',
+        tone: 'info',
+        text: 'computed when the page was built',
+        why: 'The engine in this page is about to run it again.',
+      };
+    case 'verified':
+      return {
+        icon: 'check',
+        tone: 'ok',
+        text: 'verified on your machine',
+        why: 'The engine in this page ran the program: machine words and final state are those of the build.',
+      };
+    case 'differs':
+      return {
+        icon: 'cross',
+        tone: 'bad',
+        text: 'differs from the build',
+        why: 'The engine in this page ran the program and came to other words or another state.',
+      };
+    case 'computed':
+      return { icon: 'check', tone: 'ok', text: 'computed in this page', why: 'Nothing left your machine.' };
+    case 'outdated':
+      return {
+        icon: 'info',
+        tone: 'warn',
+        text: 'of the last finished run',
+        why: 'The program has changed or was stopped since.',
+      };
+    case 'none':
+      return { icon: 'dot', tone: 'info', text: 'no result yet', why: 'Run the program to see one.' };
+    default: {
+      const never: never = standing;
+      return never;
+    }
+  }
+}
+
+export function Headline() {
+  const { store } = usePage();
+  const verdict = store.verdict.value;
+  const { icon, tone, text, why } = badge(store.standing.value, store.engine.value);
+  const [sweep, setSweep] = useState(false);
+  const verified = store.standing.value === 'verified';
+  useEffect(() => {
+    if (!verified) return;
+    setSweep(true);
+    const timer = setTimeout(() => setSweep(false), 1500);
+    return () => clearTimeout(timer);
+  }, [verified]);
+  const sentence = verdict
+    ? headline(verdict)
+    : store.busy.value === 'opening'
+      ? 'Opening …'
+      : `${store.source.value.name} on PLENA ${store.preset.value}.`;
+  return (
+    <div class="headline">
+      <p class="headline-text">{sentence}</p>
+      <span class={`badge badge-${tone}`} title={why}>
+        <Icon name={icon} /> {text}
+      </span>
+      {sweep && <span class="sweep" aria-hidden="true" />}
+    </div>
+  );
+}

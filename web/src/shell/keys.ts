@@ -1,0 +1,40 @@
+// Keys that work everywhere on the page. They all carry a modifier or are function keys, so that
+// typing is never taken for a command.
+import type { Page } from '../panels/page.ts';
+
+export const KEYS: readonly { keys: string; action: string }[] = [
+  { keys: 'Ctrl+Enter', action: 'run, pause or continue' },
+  { keys: 'F10', action: 'step one instruction' },
+  { keys: 'Escape', action: 'stop the run' },
+  { keys: 'Alt+\u2190 / Alt+\u2192', action: 'earlier / later selection' },
+  { keys: 'F6 / Shift+F6', action: 'next / previous pane' },
+  { keys: 'F8 / Shift+F8', action: 'next / previous problem in the editor' },
+  { keys: 'F1', action: 'help for the instruction, in the editor' },
+  { keys: 'Ctrl+M', action: 'Tab leaves the editor (on a Mac: Ctrl+Shift+M)' },
+];
+
+function cyclePane(backwards: boolean) {
+  const panes = [...document.querySelectorAll<HTMLElement>('.pane')].filter(
+    (one) => one.offsetParent !== null,
+  );
+  const here = panes.findIndex((one) => one.contains(document.activeElement));
+  const next = panes.at((here + (backwards ? -1 : 1)) % panes.length) ?? panes[0];
+  next?.focus();
+}
+
+export function listenToKeys({ store, session }: Page): () => void {
+  const onKey = (event: KeyboardEvent) => {
+    if (event.defaultPrevented) return;
+    const command = event.ctrlKey || event.metaKey;
+    if (command && event.key === 'Enter') void session.toggle();
+    else if (event.key === 'F10' && !event.shiftKey) void session.step();
+    else if (event.key === 'F6') cyclePane(event.shiftKey);
+    else if (event.altKey && event.key === 'ArrowLeft') store.selection.back();
+    else if (event.altKey && event.key === 'ArrowRight') store.selection.forward();
+    else if (event.key === 'Escape' && store.machine.peek() === 'running') void session.stop();
+    else return;
+    event.preventDefault();
+  };
+  addEventListener('keydown', onKey);
+  return () => removeEventListener('keydown', onKey);
+}

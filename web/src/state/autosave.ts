@@ -1,0 +1,62 @@
+// What the user typed survives a reload: edited programs per tab, by model and settings. Session
+// storage belongs to one tab, so a second tab cannot overwrite the first.
+
+const EDITS = 'plena.edit.';
+const SOURCE = 'plena.source';
+
+export interface SavedSource {
+  example: string;
+  preset: string;
+}
+
+export interface Autosave {
+  /** False when there was no room for it. */
+  saveEdit(key: string, text: string): boolean;
+  loadEdit(key: string): string | null;
+  dropEdit(key: string): void;
+  saveSource(source: SavedSource): void;
+  loadSource(): SavedSource | null;
+}
+
+export function createAutosave(storage: Storage | null): Autosave {
+  const attempt = <T>(action: () => T, otherwise: T): T => {
+    try {
+      return action();
+    } catch {
+      return otherwise;
+    }
+  };
+  return {
+    saveEdit: (key, text) =>
+      storage !== null &&
+      attempt(() => {
+        storage.setItem(EDITS + key, text);
+        return true;
+      }, false),
+    loadEdit: (key) => attempt(() => storage?.getItem(EDITS + key) ?? null, null),
+    dropEdit: (key) => attempt(() => storage?.removeItem(EDITS + key), undefined),
+    saveSource: (source) =>
+      attempt(() => storage?.setItem(SOURCE, JSON.stringify(source)), undefined),
+    loadSource: () =>
+      attempt(() => {
+        const value: unknown = JSON.parse(storage?.getItem(SOURCE) ?? 'null');
+        return typeof value === 'object' &&
+          value !== null &&
+          'example' in value &&
+          'preset' in value &&
+          typeof value.example === 'string' &&
+          typeof value.preset === 'string'
+          ? { example: value.example, preset: value.preset }
+          : null;
+      }, null),
+  };
+}
+
+/** Session storage, or null where the browser forbids it. */
+export function tabStorage(): Storage | null {
+  try {
+    return globalThis.sessionStorage ?? null;
+  } catch {
+    return null;
+  }
+}

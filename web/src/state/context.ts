@@ -1,0 +1,44 @@
+// What the actions share: the store, the engine, and the services of the page.
+import type { EngineClient } from '../engine/client.ts';
+import type { Recipe } from '../engine/protocol.ts';
+import type { Diagnostic } from '../engine/types.ts';
+import type { LayoutClient } from '../graph/layout-client.ts';
+import type { Autosave } from './autosave.ts';
+import type { RowCache } from './rows.ts';
+import { type ProblemStep, type Store, NO_PROBLEMS } from './store.ts';
+
+/** Programs above this are listed, not opened in the editor. */
+export const EDITABLE_LINES = 300_000;
+
+export interface Context {
+  store: Store;
+  client: EngineClient;
+  rows: RowCache;
+  layouts: LayoutClient;
+  autosave: Autosave;
+  /** Bytes of a gallery model. */
+  fetchExample(id: string): Promise<Uint8Array>;
+  /** What is open now; a fresh engine is given it again. */
+  recipe: Recipe | null;
+  /** Counts openings; the answer to an older one is dropped. */
+  ticket: number;
+}
+
+export function report(context: Context, step: ProblemStep, found: readonly Diagnostic[]) {
+  const { problems } = context.store;
+  problems.value = { ...problems.peek(), [step]: found };
+}
+
+export function forget(context: Context, ...steps: ProblemStep[]) {
+  const { problems } = context.store;
+  const next = { ...problems.peek() };
+  for (const step of steps) next[step] = NO_PROBLEMS[step];
+  problems.value = next;
+}
+
+export function announce(context: Context, sentence: string) {
+  context.store.announcement.value = sentence;
+}
+
+export const errorsOf = (found: readonly Diagnostic[]) =>
+  found.filter((one) => one.severity === 'error');

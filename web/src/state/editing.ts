@@ -1,0 +1,105 @@
+// Actions on the program's text: edit, assemble on idle, revert. What was typed is never lost: it
+// is saved per tab, and a program that does not assemble leaves the earlier one in force.
+import { announce, type Context, errorsOf, forget, report } from './context.ts';
+
+/** Pause after the last key before the text is assembled. */
+export const IDLE_MS = 150;
+
+export function editKey(context: Context): string | null {
+  const model = context.store.model.peek();
+  return model ? `${model.sha256}/${context.store.preset.peek()}` : null;
+}
+
+export function createEditing(context: Context) {
+  const { store, client, rows, autosave } = context;
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  let inFlight: Promise<void> | null = null;
+  let warned = false;
+
+  function save(text: string) {
+    const key = editKey(context);
+    const before = store.text.peek();
+    if (!key || !before) return;
+    if (text === before.compiled) autosave.dropEdit(key);
+    else if (!autosave.saveEdit(key, text) && !warned) {
+      warned = true;
+      report(context, 'page', [
+        {
+          severity: 'warning',
+          code: 'W_NOT_SAVED',
+          message: 'The browser has no room to keep this edited program across a reload.',
+          hint: 'Copy it to a file before you leave the page.',
+          file: '',
+          span: null,
+          where: '',
+        },
+      ]);
+    }
+  }
+
+  async function assembleNow(): Promise<void> {
+    clearTimeout(timer);
+    timer = undefined;
+    const text = store.text.peek()?.current;
+    if (text === undefined) return;
+    const ticket = context.ticket;
+    if (store.machine.peek() === 'running') await client.stop();
+    store.busy.value = 'assembling';
+    const answer = await client.call({ kind: 'assemble', text, strict: false });
+    if (ticket !== context.ticket) return;
+    if (store.busy.peek() === 'assembling') store.busy.value = null;
+    // Typed on meanwhile: the next assembly will tell.
+    if (store.text.peek()?.current !== text) return;
+    report(context, 'assemble', answer.diagnostics);
+    const errors = errorsOf(answer.diagnostics).length;
+    if (!answer.ok) {
+      store.textAssembled.value = false;
+      announce(context, `Not assembled: ${errors === 1 ? '1 problem' : `${errors} problems`}.`);
+      return;
+    }
+    store.textAssembled.value = true;
+    store.program.value = answer.value;
+    store.programVersion.value++;
+    rows.clear();
+    forget(context, 'run');
+    store.machine.value = 'fresh';
+    if (store.standing.peek() !== 'none') store.standing.value = 'outdated';
+    announce(context, 'Assembled; run it to see the result.');
+  }
+
+  function assemble(): Promise<void> {
+    const next = (inFlight ?? Promise.resolve()).then(assembleNow);
+    inFlight = next;
+    return next;
+  }
+
+  return {
+    /** Takes the text of the editor; assembles when no key follows for a moment. */
+    edit(text: string) {
+      const before = store.text.peek();
+      if (!before || before.current === text) return;
+      store.text.value = { ...before, current: text };
+      store.textAssembled.value = false;
+      save(text);
+      clearTimeout(timer);
+      timer = setTimeout(() => void assemble(), IDLE_MS);
+    },
+    /** Assembles what is waiting; true when the text on screen is the program in force. */
+    async flush(): Promise<boolean> {
+      if (timer !== undefined) await assemble();
+      else await inFlight;
+      return store.textAssembled.peek();
+    },
+    revert() {
+      const before = store.text.peek();
+      if (before) this.edit(before.compiled);
+    },
+    /** Forgets keys that belong to a model that is no longer open. */
+    cancel() {
+      clearTimeout(timer);
+      timer = undefined;
+    },
+  };
+}
+
+export type Editing = ReturnType<typeof createEditing>;

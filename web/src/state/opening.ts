@@ -1,0 +1,224 @@
+// Actions that put a model on the page: an example, files of the user, another settings preset,
+// and the same again in a fresh engine.
+import { type Answer, type Opened, problem, type Recipe } from '../engine/protocol.ts';
+import type { Diagnostic } from '../engine/types.ts';
+import { announce, type Context, EDITABLE_LINES, errorsOf, forget, report } from './context.ts';
+import { type Editing, editKey } from './editing.ts';
+import { run } from './running.ts';
+import type { Source } from './store.ts';
+
+export interface NamedBytes {
+  name: string;
+  bytes: Uint8Array;
+}
+
+const lower = (name: string) => name.toLowerCase();
+const stem = (name: string) => name.replace(/\.[^.]*$/, '');
+const isInput = (name: string) => /\.(bin|npy|txt)$/.test(lower(name));
+const isSettings = (name: string) => lower(name).endsWith('.toml');
+const isAssembly = (name: string) => lower(name).endsWith('.asm');
+
+/** Diagnostics of a file carry its name, so that a list of problems can be read by itself. */
+function named(found: readonly Diagnostic[], file: string): Diagnostic[] {
+  return found.map((one) => (one.file ? one : { ...one, file }));
+}
+
+export function settingsText(context: Context, name: string): string | null {
+  const own = context.store.ownSettings.peek().find((one) => one.name === name);
+  if (own) return own.toml;
+  return context.store.description.peek()?.presets.find((one) => one.name === name)?.toml ?? null;
+}
+
+export function createOpening(context: Context, editing: Editing) {
+  const { store, client, rows, layouts, autosave } = context;
+
+  async function open(recipe: Recipe, source: Source, first: boolean): Promise<boolean> {
+    const ticket = ++context.ticket;
+    editing.cancel();
+    store.busy.value = 'opening';
+    if (store.machine.peek() === 'running') await client.stop();
+    const answer = await client.call({ kind: 'open', recipe });
+    if (ticket !== context.ticket) return false;
+    store.busy.value = null;
+    const file = !answer.ok && answer.stage === 'settings' ? recipe.settings.name : recipe.model.name;
+    report(context, 'open', named(answer.diagnostics, file));
+    forget(context, 'page');
+    if (!answer.ok) {
+      announce(context, `${file} was not opened: ${answer.diagnostics[0]?.message ?? ''}`);
+      store.tab.value = 'diagnostics';
+      return false;
+    }
+    context.recipe = recipe;
+    await show(recipe, source, answer, first && answer.value.program !== null);
+    return ticket === context.ticket;
+  }
+
+  /** Puts what was opened on the page; `keep` leaves the built result until it is checked. */
+  async function show(
+    recipe: Recipe,
+    source: Source,
+    answer: Answer<Opened> & { ok: true },
+    keep: boolean,
+  ) {
+    const { model, program, settings, state } = answer.value;
+    store.source.value = source;
+    store.preset.value = recipe.settings.name;
+    store.settings.value = settings;
+    store.text.value = null;
+    store.textAssembled.value = true;
+    store.program.value = program;
+    store.programVersion.value++;
+    store.machine.value = 'fresh';
+    forget(context, 'assemble', 'run', 'result');
+    if (!keep) {
+      store.model.value = model;
+      store.runState.value = state;
+      store.registers.value = null;
+      store.registersBefore.value = null;
+      store.progress.value = null;
+      store.verdict.value = null;
+      store.standing.value = 'none';
+      store.selection.clear();
+      rows.clear();
+      store.layout.value = null;
+    } else {
+      rows.clear(store.built.rows);
+    }
+    if (source.kind === 'gallery')
+      autosave.saveSource({ example: source.id, preset: recipe.settings.name });
+    if (!program) {
+      announce(context, `${model.name} was read, but not compiled.`);
+      store.tab.value = 'diagnostics';
+    }
+    const ticket = context.ticket;
+    if (!keep)
+      void layouts.layout(model).then((layout) => {
+        if (ticket === context.ticket) store.layout.value = layout;
+      });
+    if (program && program.instructions <= EDITABLE_LINES) await loadText(ticket);
+  }
+
+  async function loadText(ticket: number) {
+    const text = await client.call({ kind: 'text' });
+    if (ticket !== context.ticket || !text.ok) return;
+    store.text.value = { compiled: text.value, current: text.value };
+    const key = editKey(context);
+    const saved = key ? autosave.loadEdit(key) : null;
+    if (saved === null || saved === text.value) return;
+    editing.edit(saved);
+    await editing.flush();
+    announce(context, 'Your edited program of this tab is back; revert it with one click.');
+  }
+
+  async function openAndRun(recipe: Recipe, source: Source, first = false) {
+    if (!(await open(recipe, source, first))) return;
+    if (store.program.peek() && store.textAssembled.peek()) await run(context, 'start');
+  }
+
+  function recipeFor(model: NamedBytes, inputs: NamedBytes[], preset: string): Recipe | null {
+    const toml = settingsText(context, preset);
+    if (toml === null) {
+      report(context, 'open', [
+        problem('E_PRESET', `There is no settings preset "${preset}".`, 'Choose one of the list.'),
+      ]);
+      return null;
+    }
+    return { settings: { name: preset, toml }, model, inputs, options: '{}' };
+  }
+
+  async function openExample(id: string, preset = store.preset.peek(), first = false) {
+    const entry = store.built.gallery.find((one) => one.id === id);
+    if (!entry) return;
+    try {
+      const bytes = await context.fetchExample(id);
+      const recipe = recipeFor({ name: entry.file, bytes }, [], preset);
+      const source: Source = { kind: 'gallery', id, name: entry.title };
+      if (recipe) await openAndRun(recipe, source, first);
+    } catch (error) {
+      report(context, 'open', [
+        problem(
+          'E_FETCH',
+          `The example "${entry.title}" could not be loaded: ${String(error)}.`,
+          'Reload the page, or open a model file of your own.',
+        ),
+      ]);
+    }
+  }
+
+  async function openSettings(file: NamedBytes) {
+    const own = { name: file.name, toml: new TextDecoder().decode(file.bytes) };
+    const before = store.ownSettings.peek();
+    store.ownSettings.value = [...before.filter((one) => one.name !== own.name), own];
+    const opened = await choosePreset(own.name);
+    // Settings that the engine refuses do not stay in the list.
+    if (!opened) store.ownSettings.value = before;
+  }
+
+  /** True when the present model now stands under these settings. */
+  async function choosePreset(name: string): Promise<boolean> {
+    const recipe = context.recipe;
+    if (!recipe) return false;
+    const next = recipeFor(recipe.model, recipe.inputs, name);
+    if (next) await openAndRun(next, store.source.peek());
+    return context.recipe?.settings.name === name;
+  }
+
+  /** Files that were dropped or picked together: one model, inputs, settings, assembly. */
+  async function openFiles(files: NamedBytes[]) {
+    const models = files.filter(({ name }) => !isInput(name) && !isSettings(name) && !isAssembly(name));
+    const inputs = files
+      .filter(({ name }) => isInput(name))
+      .map(({ name, bytes }) => ({ name: stem(name), bytes }));
+    const settings = files.find(({ name }) => isSettings(name));
+    const assembly = files.find(({ name }) => isAssembly(name));
+    if (models.length > 1) {
+      report(context, 'open', [
+        problem(
+          'E_SEVERAL_MODELS',
+          `${models.length} models were given at once: ${models.map((m) => m.name).join(', ')}.`,
+          'Open one model at a time; its input files (.bin, .npy) may come with it.',
+        ),
+      ]);
+      store.tab.value = 'diagnostics';
+      return;
+    }
+    if (settings) await openSettings(settings);
+    const model = models[0] ?? (inputs.length > 0 ? context.recipe?.model : undefined);
+    if (model) {
+      const recipe = recipeFor(model, inputs, store.preset.peek());
+      const source: Source = { kind: 'file', name: model.name, inputs: inputs.map((i) => i.name) };
+      if (recipe) await openAndRun(recipe, models[0] ? source : store.source.peek());
+    }
+    if (assembly) await openAssembly(assembly);
+  }
+
+  async function openAssembly(file: NamedBytes) {
+    if (!store.text.peek()) return;
+    editing.edit(new TextDecoder().decode(file.bytes));
+    await editing.flush();
+    if (errorsOf(store.problems.peek().assemble).length > 0) store.tab.value = 'diagnostics';
+  }
+
+  /** Gives a fresh engine what the old one held; does not run. */
+  async function restore() {
+    const { recipe } = context;
+    if (!recipe) return;
+    const ticket = ++context.ticket;
+    const text = store.text.peek();
+    store.busy.value = 'opening';
+    const answer = await client.call({ kind: 'open', recipe });
+    if (ticket !== context.ticket) return;
+    store.busy.value = null;
+    if (!answer.ok) return;
+    rows.clear();
+    store.programVersion.value++;
+    store.runState.value = answer.value.state;
+    if (text && text.current !== text.compiled) {
+      store.text.value = { ...text, current: text.compiled };
+      editing.edit(text.current);
+      await editing.flush();
+    }
+  }
+
+  return { openExample, openFiles, choosePreset, restore };
+}

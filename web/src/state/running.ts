@@ -1,0 +1,124 @@
+// Actions that move the machine: run, pause, continue, step, stop, and the comparison afterwards.
+import type { RunEnd } from '../engine/protocol.ts';
+import type { Diagnostic, Fault } from '../engine/types.ts';
+import { counted, duration } from '../lib/format.ts';
+import { headline, sameRun } from '../lib/headline.ts';
+import { announce, type Context, forget, report } from './context.ts';
+
+export function faultProblem(fault: Fault): Diagnostic {
+  const at =
+    fault.address === null
+      ? ''
+      : ` (address ${fault.address}${fault.limit === null ? '' : `, limit ${fault.limit}`})`;
+  return {
+    severity: 'error',
+    code: fault.kind,
+    message: `${fault.message}${at}`,
+    hint: fault.hint,
+    file: '',
+    span:
+      fault.line > 0
+        ? { line: fault.line, column: 1, endLine: fault.line, endColumn: Number.MAX_SAFE_INTEGER }
+        : null,
+    where: `instruction ${fault.pc}: ${fault.instruction}`,
+  };
+}
+
+/** Runs from the start or from where the machine stands; compares when the program is done. */
+export async function run(context: Context, from: 'start' | 'here', limit: number | null = null) {
+  const { store, client } = context;
+  if (!store.program.peek() || store.engine.peek() !== 'ready') return;
+  const ticket = context.ticket;
+  const version = store.programVersion.peek();
+  const current = () => ticket === context.ticket && version === store.programVersion.peek();
+  forget(context, 'run', 'engine');
+  store.machine.value = 'running';
+  store.progress.value = null;
+  if (limit === null) announce(context, from === 'start' ? 'Run started.' : 'Run continued.');
+  const answer = await client.call({ kind: 'run', from, limit }, (progress) => {
+    if (current()) store.progress.value = progress;
+  });
+  if (!current()) return;
+  if (!answer.ok) {
+    store.machine.value = 'stopped';
+    report(context, 'run', answer.diagnostics);
+    announce(context, answer.diagnostics[0]?.message ?? 'The run ended.');
+    return;
+  }
+  report(context, 'run', answer.diagnostics);
+  await settleRun(context, answer.value, current);
+}
+
+async function settleRun(context: Context, end: RunEnd, current: () => boolean) {
+  const { store, client } = context;
+  const { executed, expected, fault } = end.state;
+  store.runState.value = end.state;
+  store.progress.value = { executed, expected, elapsedMs: end.elapsedMs };
+  store.machine.value = end.reason === 'limit' ? 'paused' : end.reason;
+  const said = counted(executed, 'instruction');
+  if (end.reason === 'paused') announce(context, `Paused after ${said}.`);
+  if (end.reason === 'stopped') announce(context, `Stopped after ${said}.`);
+  if (end.reason === 'limit')
+    announce(context, `At instruction ${end.state.pc}, ${said} executed.`);
+  if (fault) {
+    report(context, 'run', [faultProblem(fault)]);
+    store.selection.selectInstruction(fault.pc, store.program.peek(), 'run');
+    announce(context, `The program faulted: ${fault.message}`);
+  }
+  const registers = await client.call({ kind: 'registers' });
+  if (!current()) return;
+  if (registers.ok) {
+    store.registersBefore.value = store.registers.peek();
+    store.registers.value = registers.value;
+  }
+  if (end.reason === 'done') await compare(context, end.elapsedMs, current);
+  else if (end.reason !== 'limit' && store.verdict.peek() && store.standing.peek() !== 'built')
+    store.standing.value = 'outdated';
+}
+
+async function compare(context: Context, elapsedMs: number, current: () => boolean) {
+  const { store, client } = context;
+  store.busy.value = 'verifying';
+  const answer = await client.call({ kind: 'verify' });
+  if (!current()) return;
+  store.busy.value = null;
+  if (!answer.ok) {
+    report(context, 'result', answer.diagnostics);
+    store.standing.value = store.verdict.peek() ? 'outdated' : 'none';
+    return;
+  }
+  const verdict = answer.value;
+  report(context, 'result', verdict.diagnostics);
+  const { built, source, preset, edited } = store;
+  const place = source.peek();
+  const isDefault =
+    place.kind === 'gallery' &&
+    place.id === built.example &&
+    preset.peek() === built.preset &&
+    !edited.peek();
+  store.verdict.value = verdict;
+  store.standing.value = !isDefault
+    ? 'computed'
+    : sameRun(verdict, built.verdict)
+      ? 'verified'
+      : 'differs';
+  announce(context, `${headline(verdict)} ${duration(elapsedMs)}.`);
+}
+
+export function pause(context: Context) {
+  context.client.pause();
+}
+
+export async function stop(context: Context) {
+  await context.client.stop();
+}
+
+export async function step(context: Context, count: number) {
+  const { machine } = context.store;
+  if (machine.peek() === 'running') return;
+  const fresh = machine.peek() !== 'paused';
+  await run(context, fresh ? 'start' : 'here', count);
+  const pc = context.store.runState.peek()?.pc;
+  if (pc !== undefined && machine.peek() === 'paused')
+    context.store.selection.selectInstruction(pc, context.store.program.peek(), 'run');
+}

@@ -1,0 +1,82 @@
+// The one cursor of the page: a graph node and a range of instructions. A click anywhere sets the
+// part it knows; the rest is derived from the program's map of nodes.
+import { computed, signal } from '@preact/signals';
+import type { ProgramInfo } from '../engine/types.ts';
+
+export interface Selection {
+  /** Graph node id. */
+  node: number | null;
+  /** Instruction that was pointed at. */
+  pc: number | null;
+  /** Which view it came from; that view need not scroll to it. */
+  from: string;
+}
+
+export interface WordRange {
+  first: number;
+  count: number;
+}
+
+const NOTHING: Selection = { node: null, pc: null, from: '' };
+
+export function rangesOf(program: ProgramInfo | null, node: number | null): WordRange[] {
+  if (!program || node === null) return [];
+  return program.nodes.filter((one) => one.node === node);
+}
+
+/** The graph node that an instruction belongs to, by bisection; null when it has none. */
+export function nodeAt(program: ProgramInfo | null, pc: number): number | null {
+  const ranges = program?.nodes ?? [];
+  let low = 0;
+  let high = ranges.length - 1;
+  while (low <= high) {
+    const middle = (low + high) >> 1;
+    const range = ranges[middle];
+    if (!range) break;
+    if (pc < range.first) high = middle - 1;
+    else if (pc >= range.first + range.count) low = middle + 1;
+    else return range.node >= 0 ? range.node : null;
+  }
+  return null;
+}
+
+export function createSelection() {
+  const current = signal<Selection>(NOTHING);
+  const past = signal<Selection[]>([]);
+  const future = signal<Selection[]>([]);
+
+  function move(next: Selection) {
+    const now = current.peek();
+    if (now.node === next.node && now.pc === next.pc) return;
+    if (now !== NOTHING) past.value = [...past.peek().slice(-99), now];
+    future.value = [];
+    current.value = next;
+  }
+
+  return {
+    current: computed(() => current.value),
+    selectNode(node: number, program: ProgramInfo | null, from: string) {
+      move({ node, pc: rangesOf(program, node)[0]?.first ?? null, from });
+    },
+    selectInstruction(pc: number, program: ProgramInfo | null, from: string) {
+      move({ node: nodeAt(program, pc), pc, from });
+    },
+    clear() {
+      move(NOTHING);
+    },
+    back() {
+      const last = past.peek().at(-1);
+      if (!last) return;
+      past.value = past.peek().slice(0, -1);
+      future.value = [current.peek(), ...future.peek()];
+      current.value = { ...last, from: 'history' };
+    },
+    forward() {
+      const next = future.peek()[0];
+      if (!next) return;
+      future.value = future.peek().slice(1);
+      past.value = [...past.peek(), current.peek()];
+      current.value = { ...next, from: 'history' };
+    },
+  };
+}

@@ -1,0 +1,110 @@
+// All actions of the page in one object, and the life of the engine behind them.
+import { createClient, type WorkerLike } from '../engine/client.ts';
+import type { Diagnostic } from '../engine/types.ts';
+import type { LayoutClient } from '../graph/layout-client.ts';
+import type { Autosave } from './autosave.ts';
+import { announce, type Context, report } from './context.ts';
+import { createEditing } from './editing.ts';
+import { createOpening, type NamedBytes } from './opening.ts';
+import { createRowCache } from './rows.ts';
+import { pause, run, step, stop } from './running.ts';
+import type { Store } from './store.ts';
+
+export interface Services {
+  spawnEngine(): WorkerLike;
+  layouts: LayoutClient;
+  autosave: Autosave;
+  fetchExample(id: string): Promise<Uint8Array>;
+}
+
+export function createSession(store: Store, services: Services) {
+  let restoring = false;
+
+  const client = createClient(services.spawnEngine, {
+    broken(why: Diagnostic) {
+      store.engine.value = 'broken';
+      store.busy.value = null;
+      report(context, 'engine', [why]);
+      announce(context, why.message);
+    },
+    restarted(why: Diagnostic) {
+      store.machine.value = 'stopped';
+      store.busy.value = null;
+      report(context, 'engine', [{ ...why, severity: 'warning' }]);
+      // An engine that dies of the same model again is left alone until the user acts.
+      if (restoring) return;
+      restoring = true;
+      void opening.restore().finally(() => {
+        restoring = false;
+      });
+    },
+  });
+
+  const rows = createRowCache(async (first, count) => {
+    if (store.engine.peek() === 'off') return null;
+    const version = store.programVersion.peek();
+    const answer = await client.call({ kind: 'rows', first, count });
+    return answer.ok && version === store.programVersion.peek() ? answer.value : null;
+  });
+  rows.clear(store.built.rows);
+
+  const context: Context = {
+    store,
+    client,
+    rows,
+    layouts: services.layouts,
+    autosave: services.autosave,
+    fetchExample: services.fetchExample,
+    recipe: null,
+    ticket: 0,
+  };
+  const editing = createEditing(context);
+  const opening = createOpening(context, editing);
+
+  return {
+    rows,
+    /** Starts the engine and proves the built result, or returns to what this tab had open. */
+    async start() {
+      store.engine.value = 'starting';
+      const description = await client.call({ kind: 'hello' });
+      if (!description.ok) {
+        store.engine.value = 'broken';
+        report(context, 'engine', description.diagnostics);
+        return;
+      }
+      store.description.value = description.value;
+      store.engine.value = 'ready';
+      const saved = services.autosave.loadSource();
+      const { built } = store;
+      const known = saved && built.gallery.some((one) => one.id === saved.example);
+      const presetKnown = description.value.presets.some((one) => one.name === saved?.preset);
+      const example = known ? saved.example : built.example;
+      const preset = saved && known && presetKnown ? saved.preset : built.preset;
+      const first = example === built.example && preset === built.preset;
+      await opening.openExample(example, preset, first);
+    },
+    openExample: (id: string) => opening.openExample(id),
+    openFiles: (files: NamedBytes[]) => opening.openFiles(files),
+    choosePreset: (name: string) => opening.choosePreset(name),
+    edit: (text: string) => editing.edit(text),
+    revert: () => editing.revert(),
+    /** The one main action: run, pause or continue. */
+    async toggle() {
+      const machine = store.machine.peek();
+      if (machine === 'running') return pause(context);
+      if (!(await editing.flush())) {
+        store.tab.value = 'diagnostics';
+        announce(context, 'The edited program has errors; it was not run.');
+        return;
+      }
+      await run(context, machine === 'paused' ? 'here' : 'start');
+    },
+    async step(count = 1) {
+      if (await editing.flush()) await step(context, count);
+    },
+    stop: () => stop(context),
+    dispose: () => client.dispose(),
+  };
+}
+
+export type Session = ReturnType<typeof createSession>;

@@ -1,0 +1,137 @@
+// The one application state. Views read the signals; only actions (session.ts, selection.ts) write.
+import { computed, type Signal, signal } from '@preact/signals';
+import type { Progress } from '../engine/protocol.ts';
+import type {
+  Description,
+  Diagnostic,
+  ModelInfo,
+  ProgramInfo,
+  Registers,
+  Row,
+  RunState,
+  SettingsInfo,
+  Verdict,
+} from '../engine/types.ts';
+import type { GraphLayout } from '../graph/shape.ts';
+import { byCode } from '../lib/bits.ts';
+import { markNodes } from '../lib/node-colours.ts';
+import { createSelection } from './selection.ts';
+
+export interface GalleryEntry {
+  id: string;
+  title: string;
+  summary: string;
+  file: string;
+  bytes: number;
+}
+
+/** What the build found by running the default example; the page starts from it. */
+export interface StaticResult {
+  example: string;
+  preset: string;
+  version: string;
+  gallery: GalleryEntry[];
+  presets: { name: string; title: string }[];
+  operators: { name: string; summary: string }[];
+  settings: SettingsInfo;
+  model: ModelInfo;
+  layout: GraphLayout;
+  program: ProgramInfo;
+  rows: Row[];
+  state: RunState;
+  registers: Registers;
+  verdict: Verdict;
+}
+
+/** Where the model came from. */
+export type Source =
+  | { kind: 'gallery'; id: string; name: string }
+  | { kind: 'file'; name: string; inputs: string[] };
+
+export type EngineState = 'off' | 'starting' | 'ready' | 'broken';
+export type MachineState = 'fresh' | 'running' | 'paused' | 'done' | 'fault' | 'stopped';
+export type Busy = 'opening' | 'assembling' | 'verifying' | null;
+
+/** How much the result on screen is worth. */
+export type Standing = 'built' | 'verified' | 'differs' | 'computed' | 'outdated' | 'none';
+
+/** Problems by the step that found them; a step replaces its own only. */
+export type ProblemStep = 'engine' | 'open' | 'assemble' | 'run' | 'result' | 'page';
+export type Problems = Readonly<Record<ProblemStep, readonly Diagnostic[]>>;
+
+export const NO_PROBLEMS: Problems = {
+  engine: [],
+  open: [],
+  assemble: [],
+  run: [],
+  result: [],
+  page: [],
+};
+
+/** Panel shown on narrow screens, by panel id. */
+export type Tab = string;
+
+/** A place in the program's text that a view asks the editor to show. */
+export interface Reveal {
+  line: number;
+  column: number;
+}
+
+export interface ProgramText {
+  /** As the compiler wrote it. */
+  compiled: string;
+  /** As it is now. */
+  current: string;
+}
+
+export function createStore(built: StaticResult) {
+  const description = signal<Description | null>(null);
+  const model = signal<ModelInfo | null>(built.model);
+  const program = signal<ProgramInfo | null>(built.program);
+  const problems = signal<Problems>(NO_PROBLEMS);
+  const text = signal<ProgramText | null>(null);
+  return {
+    built,
+    engine: signal<EngineState>('off'),
+    description,
+    source: signal<Source>({
+      kind: 'gallery',
+      id: built.example,
+      name: built.gallery.find((one) => one.id === built.example)?.title ?? built.example,
+    }) as Signal<Source>,
+    preset: signal(built.preset),
+    /** Settings files that the user opened, by name. */
+    ownSettings: signal<{ name: string; toml: string }[]>([]),
+    settings: signal<SettingsInfo | null>(built.settings),
+    model,
+    layout: signal<GraphLayout | null>(built.layout),
+    program,
+    /** Counts programs; anything that belongs to an earlier one is stale. */
+    programVersion: signal(0),
+    text,
+    /** The text on screen was assembled without an error. */
+    textAssembled: signal(true),
+    machine: signal<MachineState>('done'),
+    busy: signal<Busy>(null),
+    progress: signal<Progress | null>(null),
+    runState: signal<RunState | null>(built.state),
+    registers: signal<Registers | null>(built.registers),
+    /** The registers before the latest run or step, to mark what changed. */
+    registersBefore: signal<Registers | null>(null),
+    verdict: signal<Verdict | null>(built.verdict),
+    standing: signal<Standing>('built'),
+    problems,
+    /** One polite sentence for screen readers and the status bar. */
+    announcement: signal(''),
+    tab: signal<Tab>('report'),
+    reveal: signal<Reveal | null>(null),
+    selection: createSelection(),
+
+    marks: computed(() => markNodes(model.value?.nodes ?? [])),
+    instructions: computed(() => (description.value ? byCode(description.value) : null)),
+    edited: computed(() => text.value !== null && text.value.current !== text.value.compiled),
+    problemList: computed(() => Object.values(problems.value).flat()),
+  };
+}
+
+export type Store = ReturnType<typeof createStore>;

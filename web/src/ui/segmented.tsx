@@ -1,0 +1,23 @@
+// A choice between two or three views of the same thing.
+export function Segmented<T extends string>(props: {
+  label: string;
+  value: T;
+  options: readonly { value: T; text: string }[];
+  onChange(value: T): void;
+}) {
+  return (
+    // biome-ignore lint/a11y/useSemanticElements: a fieldset would draw a frame in the pane's head
+    <div class="segmented" role="group" aria-label={props.label}>
+      {props.options.map(({ value, text }) => (
+        <button
+          key={value}
+          type="button"
+          aria-pressed={value === props.value}
+          onClick={() => props.onChange(value)}
+        >
+          {text}
+        </button>
+      ))}
+    </div>
+  );
+}

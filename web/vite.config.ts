@@ -1,0 +1,100 @@
+import { readFileSync } from 'node:fs';
+import { resolve } from 'node:path';
+import { createServer, type Plugin, type UserConfig } from 'vite';
+import { checkEngine, engineDir, projectRoot, webRoot } from './engine-path.ts';
+
+const { version } = JSON.parse(readFileSync(resolve(projectRoot, 'package.json'), 'utf8')) as {
+  version: string;
+};
+
+/** Everything comes from the page's own folder; WebAssembly needs its own word; Monaco and the
+ * panes set inline styles. */
+const POLICY = [
+  "default-src 'self'",
+  "script-src 'self' 'wasm-unsafe-eval'",
+  "style-src 'self' 'unsafe-inline'",
+  "img-src 'self' data:",
+  "font-src 'self' data:",
+  "worker-src 'self'",
+  "connect-src 'self'",
+  "object-src 'none'",
+  "base-uri 'none'",
+  "form-action 'none'",
+].join('; ');
+
+const shared: UserConfig = {
+  configFile: false,
+  root: webRoot,
+  base: './',
+  resolve: {
+    alias: [
+      { find: /^plena-module$/, replacement: resolve(engineDir, 'plena.mjs') },
+      { find: /^plena-wasm-url$/, replacement: `${resolve(engineDir, 'plena.wasm')}?url` },
+    ],
+  },
+  define: { PLENA_VERSION: JSON.stringify(version) },
+  server: { fs: { allow: [projectRoot, engineDir] } },
+} as UserConfig;
+
+/** Writes the page as it stands after the default example into the HTML, for a first paint
+ * that needs no script. */
+function prerender(): Plugin {
+  return {
+    name: 'plena-prerender',
+    transformIndexHtml: {
+      order: 'pre',
+      async handler(html, { server }) {
+        const own = server
+          ? null
+          : await createServer({
+              ...shared,
+              appType: 'custom',
+              logLevel: 'error',
+              server: { middlewareMode: true, hmr: false, ws: false, watch: null },
+              optimizeDeps: { noDiscovery: true, include: [] },
+            });
+        try {
+          const source = server ?? own;
+          if (!source) return html;
+          const page = (await source.ssrLoadModule('/src/prerender.tsx')) as { render(): string };
+          return html.replace('<!--app-->', page.render());
+        } finally {
+          await own?.close();
+        }
+      },
+    },
+  };
+}
+
+function policy(): Plugin {
+  return {
+    name: 'plena-policy',
+    apply: 'build',
+    transformIndexHtml: () => [
+      {
+        tag: 'meta',
+        attrs: { 'http-equiv': 'Content-Security-Policy', content: POLICY },
+        injectTo: 'head-prepend',
+      },
+    ],
+  };
+}
+
+export default (): UserConfig => {
+  checkEngine();
+  return {
+    ...shared,
+    plugins: [prerender(), policy()],
+    worker: { format: 'es' },
+    build: {
+      outDir: resolve(projectRoot, 'dist'),
+      emptyOutDir: true,
+      target: 'es2022',
+      assetsInlineLimit: 0,
+      modulePreload: { polyfill: false },
+      // Monaco is one large piece by nature and loads after the first result.
+      chunkSizeWarningLimit: 4000,
+    },
+    preview: { port: 4173, strictPort: true },
+  };
+};
