@@ -1,4 +1,5 @@
 // Reads numbers of tests from what the test runners print.
+import { stripVTControlCharacters as plain } from 'node:util';
 
 const number = (text, pattern) => Number(pattern.exec(text)?.[1] ?? 0);
 
@@ -25,7 +26,8 @@ function ofProgram(output, passed_program) {
 }
 
 /** `ctest --verbose`: the output of test N in lines that begin with `N: `. */
-export function ofCtest(text) {
+export function ofCtest(coloured) {
+  const text = plain(coloured);
   const total = { passed: 0, failed: 0, skipped: 0 };
   const outputs = new Map();
   for (const [, id, line] of text.matchAll(/^(\d+): (.*)$/gm)) {
@@ -38,7 +40,8 @@ export function ofCtest(text) {
   return total;
 }
 
-export function ofVitest(text) {
+export function ofVitest(coloured) {
+  const text = plain(coloured);
   const line = /^\s*Tests\s+(.*)$/m.exec(text)?.[1] ?? '';
   return {
     passed: number(line, /(\d+) passed/),
@@ -47,7 +50,8 @@ export function ofVitest(text) {
   };
 }
 
-export function ofPlaywright(text) {
+export function ofPlaywright(coloured) {
+  const text = plain(coloured);
   return {
     passed: number(text, /^\s*(\d+) passed/m) + number(text, /^\s*(\d+) flaky/m),
     failed: number(text, /^\s*(\d+) failed/m) + number(text, /^\s*(\d+) did not run/m),

@@ -6,7 +6,7 @@ import { root, run } from './steps.mjs';
 
 const inputs = [
   'web', 'wasm/plena.d.ts', 'models', 'configs', 'package.json', 'package-lock.json',
-  'build/wasm/plena.mjs', 'build/wasm/plena.wasm'
+  'build/wasm/plena.mjs', 'build/wasm/plena.wasm',
 ];
 const generated = path.join(root, 'web/src/generated');
 

@@ -13,7 +13,9 @@ test('programs of Catch2', () => {
     ctest(2, 'unit.b', '***Failed', [
       'test cases:  12 |  10 passed |  2 failed', 'assertions: 100 | 97 passed | 3 failed',
     ]) +
-    ctest(3, 'unit.c', 'Passed', ['All tests passed (1 assertion in 1 test case)']);
+    ctest(3, 'unit.c', 'Passed', [
+      '\x1b[1;31m\x1b[0m\x1b[1;32mAll tests passed\x1b[0m (1 assertion in 1 test case)',
+    ]);
   assert.deepEqual(ofCtest(text), { passed: 14, failed: 2, skipped: 0 });
 });
 
