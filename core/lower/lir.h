@@ -59,6 +59,23 @@ struct Operand {
   SymbolId symbol{};       ///< of an address
 };
 
+/// The class of a register operand, none for other operands.
+constexpr std::optional<RegClass> class_of(const Operand& operand) {
+  switch (operand.kind) {
+  case Operand::Kind::Gp:
+    return RegClass::Gp;
+  case Operand::Kind::Fp:
+    return RegClass::Fp;
+  case Operand::Kind::Addr:
+    return RegClass::Addr;
+  case Operand::Kind::None:
+  case Operand::Kind::Immediate:
+  case Operand::Kind::Address:
+    return std::nullopt;
+  }
+  return std::nullopt;
+}
+
 inline constexpr std::uint32_t no_node = 0xFFFFFFFF;
 
 struct Item {

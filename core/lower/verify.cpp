@@ -70,13 +70,12 @@ class Verifier {
       check_kind(reads[i], item.operands[i]);
     }
     for (std::size_t i = 0; i < reads.size(); ++i) {
-      const bool fp_sum = item.op == isa::Opcode::V_RED_SUM || item.op == isa::Opcode::V_RED_MAX;
-      if (!writes(item.op, reads[i].field) || fp_sum) {
+      if (accesses(item, i, Access::Read)) {
         read(item.operands[i]);
       }
     }
     for (std::size_t i = 0; i < reads.size(); ++i) {
-      if (writes(item.op, reads[i].field)) {
+      if (accesses(item, i, Access::Write)) {
         write(item.operands[i]);
       }
     }
@@ -118,24 +117,8 @@ class Verifier {
     }
   }
 
-  static std::optional<RegClass> class_of(Kind kind) {
-    switch (kind) {
-    case Kind::Gp:
-      return RegClass::Gp;
-    case Kind::Fp:
-      return RegClass::Fp;
-    case Kind::Addr:
-      return RegClass::Addr;
-    case Kind::None:
-    case Kind::Immediate:
-    case Kind::Address:
-      return std::nullopt;
-    }
-    return std::nullopt;
-  }
-
   std::vector<bool>* file_of(const Operand& operand) {
-    const std::optional<RegClass> reg_class = class_of(operand.kind);
+    const std::optional<RegClass> reg_class = class_of(operand);
     if (!reg_class) {
       return nullptr;
     }
@@ -197,6 +180,28 @@ bool writes(isa::Opcode op, isa::Field field) {
   case isa::Unit::None:
   case isa::Unit::Matrix:
   case isa::Unit::Memory:
+    return false;
+  }
+  return false;
+}
+
+bool accesses(const Item& item, std::size_t i, Access access) {
+  switch (item.kind) {
+  case Item::Kind::Insn: {
+    const isa::OperandList& reads = isa::def(item.op).reads;
+    if (i >= reads.size()) {
+      return false;
+    }
+    const bool written = writes(item.op, reads[i].field);
+    const bool accumulates = item.op == isa::Opcode::V_RED_SUM || item.op == isa::Opcode::V_RED_MAX;
+    return access == Access::Write ? written : !written || accumulates;
+  }
+  case Item::Kind::Set:
+  case Item::Kind::LoopBegin:
+    return i == 0 && access == Access::Write;
+  case Item::Kind::LoopEnd:
+    return i == 0 && access == Access::Read;
+  case Item::Kind::Comment:
     return false;
   }
   return false;

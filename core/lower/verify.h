@@ -14,7 +14,13 @@ namespace plena::lower {
 /// counters, addresses lie inside their symbols, immediates fit.
 std::vector<std::string> verify(const Program& program);
 
-/// Whether the machine writes this operand of `op` (all operands are read otherwise).
+/// Whether the machine writes this field of `op`.
 bool writes(isa::Opcode op, isa::Field field);
+
+enum class Access : std::uint8_t { Read, Write };
+
+/// Whether the item reads or writes its operand `i`, which is a register. A reduction does both
+/// with its scalar.
+bool accesses(const Item& item, std::size_t i, Access access);
 
 } // namespace plena::lower

@@ -280,7 +280,7 @@ WeightTensor GraphLowering::weight(ir::TensorId id) {
     tiles * tiling_.mlen, tiling_.blocks(extent.cols) * tiling_.mlen, config_.hbm_m_weight_type};
   check_sizes(stored, tiling_.prefetch_tiles * tiling_.mlen, tensor.name);
   const WeightTensor weight{hbm(tensor.name, stored), stored};
-  result_.hbm.push_back({weight.symbol, id, {}, extent, stored});
+  result_.hbm.push_back({weight.symbol, id, {}, extent, stored, true});
   weights_[id] = weight;
   return weight;
 }

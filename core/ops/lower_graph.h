@@ -20,6 +20,7 @@ struct HbmTensor {
   std::vector<float> generated{};      ///< (extent.rows, extent.cols)
   Extent extent{};                     ///< of the values; `stored` is at least as large
   StoredTensor stored{};
+  bool weight = false; ///< goes to the Matrix SRAM
 };
 
 /// A tensor of the graph in the Vector SRAM.

@@ -1,0 +1,57 @@
+// From a canonical graph to everything that a run needs: the program, the memory images, and where
+// each tensor lies.
+#pragma once
+
+#include "base/result.h"
+#include "codegen/layout.h"
+#include "config/config.h"
+#include "ir/graph.h"
+#include "isa/program.h"
+
+#include <cstdint>
+#include <map>
+#include <vector>
+
+namespace plena::codegen {
+
+/// Row-major values by tensor.
+using Values = std::map<ir::TensorId, std::vector<float>>;
+
+struct Options {
+  /// Every result keeps an address of its own until the end, so that each can be compared. Off: the
+  /// Vector SRAM of results that are no longer needed is used again.
+  bool keep_stages = true;
+  /// Instructions that the program may have.
+  std::uint64_t max_words = 2'000'000;
+};
+
+struct Compiled {
+  isa::Program program;
+  std::vector<isa::Comment> comments;
+  /// Index of the graph node that each word belongs to, lower::no_node for none.
+  std::vector<std::uint32_t> node_of_word;
+  std::vector<std::uint8_t> hbm;
+  std::vector<std::uint8_t> fp_sram; ///< binary16, little-endian
+  std::vector<std::uint8_t> int_sram;
+  std::uint64_t hbm_bytes = 0; ///< HBM that the run needs, a multiple of 64
+  std::vector<Placement> placements;
+  MemoryUse use;
+  std::uint64_t executed = 0; ///< instructions that a run executes
+  std::uint64_t loops = 0;    ///< static
+  Diagnostics warnings;       ///< and notes
+};
+
+/// The graph has passed ops::infer_shapes(). `inputs` has values for every graph input that a node
+/// or output uses. E_INPUT when values are missing or of the wrong number, E_HARDWARE when the
+/// machine's settings do not allow programs, E_RESOURCE when something does not fit.
+Result<Compiled> compile(
+  const ir::Graph& graph,
+  const config::Config& config,
+  const Values& inputs,
+  const Options& options = {}
+);
+
+/// The placement of a tensor in the Vector SRAM, null when it has none.
+const Placement* find_vector(const Compiled& compiled, ir::TensorId tensor);
+
+} // namespace plena::codegen

@@ -1,0 +1,354 @@
+#include "codegen/layout.h"
+
+#include "numerics/bits.h"
+
+#include <algorithm>
+#include <bit>
+#include <cmath>
+#include <fmt/format.h>
+#include <limits>
+#include <map>
+
+namespace plena::codegen {
+
+namespace {
+
+using lower::Memory;
+using lower::SymbolId;
+
+/// Entries of the FP SRAM, which no setting changes.
+constexpr std::uint64_t fp_sram_entries = 1024;
+/// HBM is read in blocks of this many bytes; the scales of a row lie in one of them.
+constexpr std::uint64_t hbm_block_bytes = 64;
+
+Diagnostic out_of(
+  std::string_view memory,
+  std::uint64_t needed,
+  std::uint64_t available,
+  std::string_view unit,
+  std::string hint
+) {
+  return {
+    Severity::Error,
+    "E_RESOURCE",
+    fmt::format("the {} needs {} {}, {} are available", memory, needed, unit, available),
+    std::move(hint),
+    {},
+    {},
+    std::string(memory)};
+}
+
+/// First and last segment of the program that a symbol is used in. A segment is the code of one
+/// node.
+struct Range {
+  std::uint64_t first = std::numeric_limits<std::uint64_t>::max();
+  std::uint64_t last = 0;
+};
+
+class Placer {
+ public:
+  Placer(
+    const ops::LoweredGraph& lowered,
+    const ir::Graph& graph,
+    const config::Config& config,
+    bool keep
+  )
+      : lowered_(lowered),
+        graph_(graph),
+        config_(config),
+        keep_stages_(keep) {
+    layout_.addresses.assign(lowered.program.symbols.size(), 0);
+  }
+
+  Result<Layout> run() {
+    place_hbm();
+    place_vectors();
+    place_constants();
+    count_tiles();
+    if (!errors_.empty()) {
+      return errors_;
+    }
+    return std::move(layout_);
+  }
+
+ private:
+  std::uint64_t& address(SymbolId symbol) { return layout_.addresses[lower::index(symbol)]; }
+
+  // ---- HBM: one after the other, in the order of use
+
+  void place_hbm() {
+    const std::uint64_t alignment = std::max<std::uint64_t>(hbm_block_bytes, config_.mlen);
+    std::uint64_t next = 0;
+    for (const ops::HbmTensor& tensor : lowered_.hbm) {
+      address(tensor.symbol) = next;
+      Placement placement;
+      placement.name = lowered_.program.symbol(tensor.symbol).name;
+      placement.tensor = tensor.tensor;
+      placement.memory = Memory::Hbm;
+      placement.address = next;
+      placement.rows = tensor.extent.rows;
+      placement.cols = tensor.extent.cols;
+      placement.shape = tensor.tensor == ir::no_tensor
+                          ? ir::Shape{static_cast<std::int64_t>(tensor.extent.cols)}
+                          : graph_.tensor(tensor.tensor).shape;
+      placement.phys_rows = tensor.stored.rows;
+      placement.phys_cols = tensor.stored.cols;
+      placement.form = Form::RowMajor;
+      placement.format = tensor.stored.format;
+      placement.scale_offset = tensor.stored.format.mx ? tensor.stored.scale_offset() : 0;
+      layout_.placements.push_back(std::move(placement));
+      layout_.use.hbm_bytes = next + tensor.stored.bytes();
+      next = lower::round_up(layout_.use.hbm_bytes, alignment);
+    }
+    if (layout_.use.hbm_bytes > config_.hbm_size) {
+      errors_.push_back(out_of(
+        "HBM",
+        layout_.use.hbm_bytes,
+        config_.hbm_size,
+        "bytes",
+        "raise HBM_SIZE or use a smaller model"
+      ));
+    } else if (layout_.use.hbm_bytes > std::numeric_limits<std::uint32_t>::max()) {
+      errors_.push_back(out_of(
+        "HBM",
+        layout_.use.hbm_bytes,
+        std::numeric_limits<std::uint32_t>::max(),
+        "bytes",
+        "programs of this compiler address 4 GiB; use a smaller model"
+      ));
+    }
+  }
+
+  // ---- Vector SRAM: the smallest gap that fits while the tensor is in use
+
+  std::vector<Range> ranges() const {
+    std::vector<Range> ranges(lowered_.program.symbols.size());
+    std::uint64_t segment = 0;
+    std::uint32_t node = lower::no_node;
+    for (const lower::Item& item : lowered_.program.items) {
+      if (item.node != node) {
+        node = item.node;
+        ++segment;
+      }
+      for (const lower::Operand& operand : item.operands) {
+        if (operand.kind == lower::Operand::Kind::Address) {
+          Range& range = ranges[lower::index(operand.symbol)];
+          range.first = std::min(range.first, segment);
+          range.last = std::max(range.last, segment);
+        }
+      }
+    }
+    for (const ops::VectorPlace& place : lowered_.vectors) {
+      const bool output = std::find(graph_.outputs.begin(), graph_.outputs.end(), place.tensor) !=
+                          graph_.outputs.end();
+      if (output || keep_stages_) {
+        ranges[lower::index(place.where.symbol)].last = end_of_program;
+      }
+    }
+    return ranges;
+  }
+
+  void place_vectors() {
+    const std::vector<Range> ranges = this->ranges();
+    std::vector<std::size_t> order;
+    for (std::size_t i = 0; i < ranges.size(); ++i) {
+      if (lowered_.program.symbols[i].memory == Memory::VectorSram) {
+        order.push_back(i);
+      }
+    }
+    std::stable_sort(order.begin(), order.end(), [&](std::size_t a, std::size_t b) {
+      return ranges[a].first < ranges[b].first;
+    });
+    struct Block {
+      std::uint64_t begin;
+      std::uint64_t end;
+      std::size_t symbol;
+    };
+    std::vector<Block> busy; // by address
+    std::vector<Block> all;
+    std::uint64_t peak = 0;
+    for (const std::size_t symbol : order) {
+      std::erase_if(busy, [&](const Block& block) {
+        return ranges[block.symbol].last < ranges[symbol].first;
+      });
+      const std::uint64_t size = lowered_.program.symbols[symbol].size;
+      std::uint64_t best = 0;
+      std::uint64_t best_gap = std::numeric_limits<std::uint64_t>::max();
+      std::size_t best_index = 0;
+      std::uint64_t begin = 0;
+      for (std::size_t i = 0; i <= busy.size(); ++i) {
+        const bool last = i == busy.size();
+        const std::uint64_t gap = last ? best_gap - 1 : busy[i].begin - begin;
+        if (gap >= size && gap < best_gap) {
+          best = begin;
+          best_gap = gap;
+          best_index = i;
+        }
+        begin = last ? begin : busy[i].end;
+      }
+      const Block block{best, best + size, symbol};
+      busy.insert(busy.begin() + static_cast<std::ptrdiff_t>(best_index), block);
+      all.push_back(block);
+      layout_.addresses[symbol] = best;
+      peak = std::max(peak, block.end);
+    }
+    layout_.use.vector_rows = lower::ceil_div(peak, config_.vlen);
+    if (layout_.use.vector_rows > config_.vector_sram_size) {
+      errors_.push_back(out_of(
+        "Vector SRAM",
+        layout_.use.vector_rows,
+        config_.vector_sram_size,
+        "rows",
+        keep_stages_ ? "do not keep the results of every stage, or raise VECTOR_SRAM_SIZE"
+                     : "raise VECTOR_SRAM_SIZE or use fewer rows at a time"
+      ));
+    } else if (peak > std::numeric_limits<std::uint32_t>::max()) {
+      errors_.push_back(out_of(
+        "Vector SRAM",
+        peak,
+        std::numeric_limits<std::uint32_t>::max(),
+        "elements",
+        "addresses are 32 bits wide"
+      ));
+    }
+    for (const ops::VectorPlace& place : lowered_.vectors) {
+      const std::size_t symbol = lower::index(place.where.symbol);
+      const auto own = std::find_if(all.begin(), all.end(), [&](const Block& block) {
+        return block.symbol == symbol;
+      });
+      // Blocks were placed in order of time: later ones that overlap have overwritten this one.
+      const bool overwritten = std::any_of(own + 1, all.end(), [&](const Block& later) {
+        return later.begin < own->end && own->begin < later.end;
+      });
+      add_vector(place, !overwritten);
+    }
+  }
+
+  void add_vector(const ops::VectorPlace& place, bool live_at_end) {
+    Placement placement;
+    placement.name = graph_.tensor(place.tensor).name;
+    placement.tensor = place.tensor;
+    placement.memory = Memory::VectorSram;
+    placement.address = address(place.where.symbol);
+    placement.shape = graph_.tensor(place.tensor).shape;
+    placement.rows = place.where.rows;
+    placement.cols = place.where.cols;
+    placement.phys_rows = place.where.phys_rows;
+    placement.phys_cols = place.where.blocks * config_.mlen;
+    placement.form = Form::ColumnBlocks;
+    placement.format = config_.vector_sram_type;
+    placement.live_at_end = live_at_end;
+    layout_.placements.push_back(std::move(placement));
+  }
+
+  // ---- FP SRAM: entry 0 is zero, then the constants and what they are made of
+
+  std::uint64_t fp_entry(float value) {
+    const auto [found, added] =
+      fp_slots_.emplace(std::bit_cast<std::uint32_t>(value), layout_.fp_entries.size());
+    if (added) {
+      layout_.fp_entries.push_back(value);
+    }
+    return found->second;
+  }
+
+  void place_constants() {
+    fp_entry(0.0f);
+    for (std::size_t i = 0; i < lowered_.program.symbols.size(); ++i) {
+      const lower::Symbol& symbol = lowered_.program.symbols[i];
+      if (symbol.memory == Memory::FpSram) {
+        layout_.addresses[i] = place_constant(symbol.constant.value_or(0.0f));
+      }
+    }
+    layout_.use.fp_entries = layout_.fp_entries.size();
+    if (layout_.use.fp_entries > fp_sram_entries) {
+      errors_.push_back(out_of(
+        "FP SRAM",
+        layout_.use.fp_entries,
+        fp_sram_entries,
+        "entries",
+        "use fewer different constants"
+      ));
+    }
+  }
+
+  std::uint64_t place_constant(float value) {
+    if (numerics::half_to_f32(numerics::f32_to_half(value)) == value) {
+      return fp_entry(value);
+    }
+    // Powers of two at the ends of the normal range of binary16 bring the value into it.
+    constexpr int highest = 15;
+    constexpr int lowest = -14;
+    MadeConstant made;
+    int exponent = std::ilogb(value);
+    float mantissa = value;
+    while (exponent > highest || exponent < lowest) {
+      const int power = exponent > highest ? highest : lowest;
+      made.factors.push_back(fp_entry(std::ldexp(1.0f, power)));
+      mantissa = std::ldexp(mantissa, -power);
+      exponent -= power;
+    }
+    made.factors.insert(made.factors.begin(), fp_entry(mantissa));
+    made.slot = layout_.fp_entries.size();
+    layout_.fp_entries.push_back(0.0f);
+    layout_.made_constants.push_back(made);
+    return made.slot;
+  }
+
+  // ---- Matrix SRAM: operators number the tiles themselves
+
+  void count_tiles() {
+    std::uint64_t most = 0;
+    for (const ops::HbmTensor& tensor : lowered_.hbm) {
+      if (tensor.weight) {
+        const std::uint64_t tiles = tensor.stored.rows / config_.mlen;
+        most = std::max(
+          most,
+          std::min(
+            tiles, config_.matrix_tiles() / config_.m_prefetch_tiles() * config_.m_prefetch_tiles()
+          )
+        );
+      }
+    }
+    layout_.use.matrix_tiles = most;
+  }
+
+  static constexpr std::uint64_t end_of_program = std::numeric_limits<std::uint64_t>::max();
+
+  const ops::LoweredGraph& lowered_;
+  const ir::Graph& graph_;
+  const config::Config& config_;
+  bool keep_stages_;
+  Layout layout_;
+  Diagnostics errors_;
+  std::map<std::uint32_t, std::uint64_t> fp_slots_; ///< by f32 bits
+};
+
+} // namespace
+
+std::string_view to_string(Form form) {
+  return form == Form::RowMajor ? "row-major" : "column-blocks";
+}
+
+std::string_view to_string(lower::Memory memory) {
+  switch (memory) {
+  case Memory::Hbm:
+    return "hbm";
+  case Memory::VectorSram:
+    return "vector_sram";
+  case Memory::FpSram:
+    return "fp_sram";
+  }
+  return {};
+}
+
+Result<Layout> place(
+  const ops::LoweredGraph& lowered,
+  const ir::Graph& graph,
+  const config::Config& config,
+  bool keep_stages
+) {
+  return Placer(lowered, graph, config, keep_stages).run();
+}
+
+} // namespace plena::codegen

@@ -1,0 +1,28 @@
+// What the answer should be: a graph evaluated with each operator's reference, in f32 or with the
+// roundings of the machine. The distance of the two is the price of the number formats.
+#pragma once
+
+#include "base/result.h"
+#include "ir/graph.h"
+#include "ops/op.h"
+
+#include <map>
+#include <vector>
+
+namespace plena::golden {
+
+/// Row-major values by tensor.
+using Values = std::map<ir::TensorId, std::vector<float>>;
+
+/// Values of every graph input (as the machine has loaded it) and of every result. The graph has
+/// passed ops::infer_shapes(). E_INPUT when an input that is used has no values or a wrong number.
+Result<Values>
+evaluate(const ir::Graph& graph, const ops::Arithmetic& arithmetic, const Values& inputs);
+
+/// The result of one node, computed from `values` of its inputs, which must hold all of them that
+/// are not constants.
+std::vector<float> evaluate_node(
+  const ir::Graph& graph, ir::NodeId node, const ops::Arithmetic& arithmetic, const Values& values
+);
+
+} // namespace plena::golden
