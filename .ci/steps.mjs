@@ -24,10 +24,11 @@ export const environment = {
 
 const running = new Set();
 
-function stop(signal, status) {
+function stop(status) {
   for (const child of running) {
     try {
-      process.kill(-child.pid, signal);
+      // Not the interrupt itself, which what a shell starts in the background ignores.
+      process.kill(-child.pid, 'SIGTERM');
     } catch {
       // It has ended by itself.
     }
@@ -36,8 +37,8 @@ function stop(signal, status) {
   process.exit(status);
 }
 
-process.on('SIGINT', () => stop('SIGINT', 130));
-process.on('SIGTERM', () => stop('SIGTERM', 143));
+process.on('SIGINT', () => stop(130));
+process.on('SIGTERM', () => stop(143));
 
 /**
  * Runs a command and reports it as one line. Never throws: `ok` tells the outcome, `output` is everything
