@@ -1,0 +1,76 @@
+#include "emu/costs.h"
+
+#include <algorithm>
+#include <array>
+#include <cstddef>
+
+namespace plena::emu {
+
+namespace {
+
+enum class F0 : std::uint8_t { Skipped, Charged };
+
+struct CostRow {
+  std::string_view name;
+  std::string_view key;
+  F0 f0;
+};
+
+constexpr std::array cost_rows{
+#define COST(name, key, cycles, f0) CostRow{#name, key, F0::f0},
+#include "emu/costs.def"
+};
+
+const CostRow& row_of(CostClass cost) { return cost_rows[static_cast<std::size_t>(cost)]; }
+
+/// Indexed by opcode. A cost class without a row in costs.def does not compile.
+constexpr std::array<CostClass, 64> classes = [] {
+  std::array<CostClass, 64> table{};
+#define INSN(name, code, unit, cost, operands, reads, effect, summary)                             \
+  table[code] = CostClass::cost;
+#include "isa/instructions.def"
+  return table;
+}();
+
+} // namespace
+
+std::string_view to_string(CostClass cost) { return row_of(cost).name; }
+std::string_view latency_key(CostClass cost) { return row_of(cost).key; }
+
+CostClass cost_class(isa::Opcode opcode) { return classes[static_cast<std::size_t>(opcode) & 63]; }
+
+std::uint64_t cycles(CostClass cost, const config::Machine& machine, std::uint64_t logits) {
+  const config::Machine& m = machine;
+  const auto lat = [&](config::Latency config::Machine::*field) -> unsigned long long {
+    return m.cycles(m.*field);
+  };
+#define lat(field) lat(&config::Machine::field)
+  switch (cost) {
+#define COST(name, key, cycles, f0)                                                                \
+  case CostClass::name:                                                                            \
+    return cycles;
+#include "emu/costs.def"
+  }
+#undef lat
+  return 0;
+}
+
+bool is_dropped(const isa::Instr& instr) {
+  if (instr.rd != 0 || row_of(cost_class(instr.op)).f0 != F0::Skipped) {
+    return false;
+  }
+  const isa::InsnDef* def = isa::find(static_cast<std::uint32_t>(instr.op));
+  const isa::Operand* destination = def == nullptr ? nullptr : def->reads.find(isa::Field::rd);
+  return destination != nullptr && destination->kind == isa::Kind::fp;
+}
+
+std::uint32_t topk_logits(std::uint32_t policy) {
+  constexpr std::array<std::uint32_t, 2> logits{32, 128};
+  return policy < logits.size() ? logits[policy] : 0;
+}
+
+std::uint64_t cycles(const isa::Instr& instr, const config::Machine& machine) {
+  return is_dropped(instr) ? 0 : cycles(cost_class(instr.op), machine, topk_logits(instr.rs3));
+}
+
+} // namespace plena::emu
