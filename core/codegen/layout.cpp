@@ -173,13 +173,16 @@ class Placer {
       });
       const std::uint64_t size = lowered_.program.symbols[symbol].size;
       std::uint64_t best = 0;
-      std::uint64_t best_gap = std::numeric_limits<std::uint64_t>::max();
+      constexpr std::uint64_t none = std::numeric_limits<std::uint64_t>::max();
+      std::uint64_t best_gap = none;
       std::size_t best_index = 0;
       std::uint64_t begin = 0;
       for (std::size_t i = 0; i <= busy.size(); ++i) {
         const bool last = i == busy.size();
-        const std::uint64_t gap = last ? best_gap - 1 : busy[i].begin - begin;
-        if (gap >= size && gap < best_gap) {
+        // The space after everything is taken only when no gap fits.
+        const bool fits = last ? best_gap == none : busy[i].begin - begin >= size;
+        const std::uint64_t gap = last ? none - 1 : busy[i].begin - begin;
+        if (fits && gap < best_gap) {
           best = begin;
           best_gap = gap;
           best_index = i;
