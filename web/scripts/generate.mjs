@@ -67,7 +67,9 @@ function runDefault(module, gallery, modelsDir, layoutGraph) {
   if (state.fault) throw new Error(`The default example faults: ${state.fault.message}`);
   const verdict = value(module.verify(session), 'verify');
   if (verdict.verdict !== 'pass')
-    throw new Error('The default example does not agree with its reference; the page needs one that does.');
+    throw new Error(
+      'The default example does not agree with its reference; the page needs one that does.',
+    );
   const rows = value(module.rows(session, 0, FIRST_ROWS), 'rows');
   const registers = value(module.registers(session), 'registers');
   module.session_free(session);

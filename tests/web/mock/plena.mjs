@@ -58,14 +58,24 @@ function assembleText(text) {
     const code = raw.replace(/(\/\/|;).*/, '').trim();
     if (!code) continue;
     const [name, ...rest] = code.split(/\s+/);
-    const operands = rest.length ? rest.join(' ').split(',').map((o) => o.trim()) : [];
+    const operands = rest.length
+      ? rest
+          .join(' ')
+          .split(',')
+          .map((o) => o.trim())
+      : [];
     const info = byName.get(name);
     const line = index + 1;
     const column = raw.indexOf(name) + 1;
     const span = { line, column, endLine: line, endColumn: column + name.length };
     if (!info) {
       problems.push(
-        error('E_ASM_UNKNOWN_MNEMONIC', `There is no instruction "${name}".`, 'Check the spelling.', { span }),
+        error(
+          'E_ASM_UNKNOWN_MNEMONIC',
+          `There is no instruction "${name}".`,
+          'Check the spelling.',
+          { span },
+        ),
       );
       continue;
     }
@@ -215,9 +225,12 @@ export default async function createPlena() {
       return good({ name, values: { MLEN: 64 }, unknownKeys: [] });
     },
     load_model(id, name, bytes) {
-      if (bytes.length === 0) return bad(error('E_EMPTY', 'The file is empty.', 'Choose another file.'));
+      if (bytes.length === 0)
+        return bad(error('E_EMPTY', 'The file is empty.', 'Choose another file.'));
       if (bytes[0] !== 0x7b)
-        return bad(error('E_FORMAT', 'This is no model.', 'Open .onnx or .json.', { where: 'byte 0' }));
+        return bad(
+          error('E_FORMAT', 'This is no model.', 'Open .onnx or .json.', { where: 'byte 0' }),
+        );
       const text = new TextDecoder().decode(bytes);
       try {
         at(id).model = model(JSON.parse(text).name ?? name, `sha${text.length}`);
@@ -305,7 +318,13 @@ export default async function createPlena() {
         model: s.model.name,
         settings: s.settings,
         verdict: 'pass',
-        instructions: { lines: 607, comments: 7, static: s.program.length, dynamic: s.executed, loops: 14 },
+        instructions: {
+          lines: 607,
+          comments: 7,
+          static: s.program.length,
+          dynamic: s.executed,
+          loops: 14,
+        },
         memory: { read_bytes: 98304, written_bytes: 2048 },
         outputs: [
           {

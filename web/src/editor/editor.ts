@@ -123,7 +123,7 @@ export function createEditor(
     glyphMargin: true,
     lineNumbers: margin,
     lineNumbersMinChars: MARGIN_CHARS,
-    lineDecorationsWidth: 10,
+    lineDecorationsWidth: 16,
     folding: false,
     minimap: { enabled: false },
     scrollBeyondLastLine: false,
@@ -186,8 +186,7 @@ export function createEditor(
       lastText = text;
       told = true;
       state.rows = new Map();
-      if (sameProgram)
-        editor.executeEdits('page', [{ range: model.getFullModelRange(), text }]);
+      if (sameProgram) editor.executeEdits('page', [{ range: model.getFullModelRange(), text }]);
       else model.setValue(text);
       told = false;
       if (!sameProgram) editor.setScrollTop(0);
@@ -221,7 +220,11 @@ export function createEditor(
       const lines = model.getLineCount();
       const whole = [...ranges.filter((one) => one.last <= lines)].map((one) => ({
         range: new monaco.Range(one.first, 1, one.last, 1),
-        options: { isWholeLine: true, className: 'line-in-node', linesDecorationsClassName: 'bar-in-node' },
+        options: {
+          isWholeLine: true,
+          className: 'line-in-node',
+          linesDecorationsClassName: 'bar-in-node',
+        },
       }));
       const cursor =
         line === null || line < 1 || line > lines

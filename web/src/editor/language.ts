@@ -1,7 +1,7 @@
 // The editor's language, made from the engine's description: colours, completion, hover. No
 // mnemonic is written here.
 import type { Description, InstructionInfo, OperandInfo, Row } from '../engine/types.ts';
-import { cutWord, instructionOf, type InstructionsByCode } from '../lib/bits.ts';
+import { cutWord, type InstructionsByCode, instructionOf } from '../lib/bits.ts';
 import { hex } from '../lib/format.ts';
 
 export const LANGUAGE = 'plena';
@@ -50,7 +50,12 @@ const KIND_WORDS: Record<OperandInfo['kind'], string> = {
   step: 'row step',
 };
 
-const PREFIX: Partial<Record<OperandInfo['kind'], string>> = { gp: 'gp', fp: 'f', addr: 'a', zero: 'gp' };
+const PREFIX: Partial<Record<OperandInfo['kind'], string>> = {
+  gp: 'gp',
+  fp: 'f',
+  addr: 'a',
+  zero: 'gp',
+};
 
 /** How an operand starts in assembly text; empty for plain numbers. */
 export function operandPrefix(kind: OperandInfo['kind']): string {

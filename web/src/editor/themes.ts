@@ -13,8 +13,10 @@ const RULES = {
 
 function colour(name: string): string {
   const value = getComputedStyle(document.documentElement).getPropertyValue(name).trim();
-  if (!/^#[0-9a-f]{6}$/i.test(value)) throw new Error(`${name} must be a six-digit colour`);
-  return value;
+  if (/^#[0-9a-f]{6}$/i.test(value)) return value;
+  // Minified styles have the short form.
+  if (/^#[0-9a-f]{3}$/i.test(value)) return value.replace(/[0-9a-f]/gi, '$&$&');
+  throw new Error(`${name} must be a hexadecimal colour`);
 }
 
 export function isDark(): boolean {
@@ -46,7 +48,7 @@ function apply() {
       'editorWidget.border': colour('--border'),
       'editorHoverWidget.background': colour('--surface'),
       'editorHoverWidget.border': colour('--border'),
-      'focusBorder': colour('--accent'),
+      focusBorder: colour('--accent'),
     },
   });
   monaco.editor.setTheme(name);

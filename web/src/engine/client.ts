@@ -7,8 +7,8 @@ import {
   type CallOf,
   type Calls,
   type Message,
-  type Progress,
   PROTOCOL,
+  type Progress,
   problem,
   type Request,
 } from './protocol.ts';

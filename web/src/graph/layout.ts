@@ -11,11 +11,18 @@ import {
   PORT_WIDTH,
 } from './shape.ts';
 
+/** Free space around the drawing. */
+const MARGIN = 10;
+
+interface Route {
+  points?: { x: number; y: number }[];
+}
+
 const nodeKey = (id: number) => `n${id}`;
 
 export function layoutGraph(model: ModelInfo): GraphLayout {
   const graph = new Graph({ multigraph: true });
-  graph.setGraph({ rankdir: 'TB', nodesep: 24, ranksep: 40, marginx: 12, marginy: 12 });
+  graph.setGraph({ rankdir: 'TB', nodesep: 24, ranksep: 40 });
   graph.setDefaultEdgeLabel(() => ({}));
   const placed: Omit<PlacedNode, 'x' | 'y'>[] = [];
   const add = (one: Omit<PlacedNode, 'x' | 'y'>) => {
@@ -63,20 +70,26 @@ export function layoutGraph(model: ModelInfo): GraphLayout {
   for (const name of model.outputs) connect(name, `output:${name}`);
 
   runDagre(graph);
-  const size = graph.graph() as { width?: number; height?: number };
   const round = (value: number) => Math.round(value * 10) / 10;
+  const nodes = placed.map((one) => {
+    const { x, y } = graph.node(one.key) as { x: number; y: number };
+    return { ...one, x: x - one.width / 2, y: y - one.height / 2 };
+  });
+  const routes = edges.map((_, index) => {
+    const one = edges[index];
+    const edge = one && (graph.edge({ v: one.from, w: one.to, name: String(index) }) as Route);
+    return edge?.points ?? [];
+  });
+  // Edges may bend beyond the nodes; the drawing holds both.
+  const xs = [...nodes.flatMap((n) => [n.x, n.x + n.width]), ...routes.flat().map((p) => p.x)];
+  const ys = [...nodes.flatMap((n) => [n.y, n.y + n.height]), ...routes.flat().map((p) => p.y)];
+  const left = Math.min(...xs) - MARGIN;
+  const top = Math.min(...ys) - MARGIN;
+  const at = ({ x, y }: { x: number; y: number }) => ({ x: round(x - left), y: round(y - top) });
   return {
-    width: round(size.width ?? 0),
-    height: round(size.height ?? 0),
-    nodes: placed.map((one) => {
-      const { x, y } = graph.node(one.key) as { x: number; y: number };
-      return { ...one, x: round(x - one.width / 2), y: round(y - one.height / 2) };
-    }),
-    edges: edges.map((one, index) => {
-      const edge = graph.edge({ v: one.from, w: one.to, name: String(index) }) as {
-        points?: { x: number; y: number }[];
-      };
-      return { ...one, points: (edge.points ?? []).map(({ x, y }) => ({ x: round(x), y: round(y) })) };
-    }),
+    width: nodes.length === 0 ? 0 : round(Math.max(...xs) - left + MARGIN),
+    height: nodes.length === 0 ? 0 : round(Math.max(...ys) - top + MARGIN),
+    nodes: nodes.map((one) => ({ ...one, ...at(one) })),
+    edges: edges.map((one, index) => ({ ...one, points: (routes[index] ?? []).map(at) })),
   };
 }

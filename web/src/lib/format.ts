@@ -5,7 +5,12 @@ const THIN = '\u2009';
 /** An exact whole number with thin separators. */
 export function whole(value: number): string {
   const sign = value < 0 ? '\u2212' : '';
-  return sign + Math.abs(Math.trunc(value)).toString().replace(/\B(?=(\d{3})+(?!\d))/g, THIN);
+  return (
+    sign +
+    Math.abs(Math.trunc(value))
+      .toString()
+      .replace(/\B(?=(\d{3})+(?!\d))/g, THIN)
+  );
 }
 
 /** Three significant digits; tiny and huge values as a power of ten. */

@@ -57,7 +57,11 @@ export function revealed(g: Geometry, place: Place, row: number, margin = 0): Pl
 
 /** Rows to draw: those in view and a few around them. */
 export function window(g: Geometry, place: Place, around = 10): { first: number; count: number } {
-  const first = clamp(Math.floor(place.position / g.rowHeight) - around, 0, Math.max(0, g.rows - 1));
+  const first = clamp(
+    Math.floor(place.position / g.rowHeight) - around,
+    0,
+    Math.max(0, g.rows - 1),
+  );
   const visible = Math.ceil(g.viewport / g.rowHeight) + 1 + 2 * around;
   return { first, count: Math.max(0, Math.min(visible, g.rows - first)) };
 }

@@ -1,9 +1,9 @@
 // Every problem with its code, place, message and remedy; a click goes to the place.
 import type { Diagnostic } from '../engine/types.ts';
+import { Icon } from '../ui/icon.tsx';
 import type { Page } from './page.ts';
 import { usePage } from './page.ts';
 import { definePanel } from './panel.ts';
-import { Icon } from '../ui/icon.tsx';
 
 const ICONS = { error: 'cross', warning: 'warn', note: 'info' } as const;
 

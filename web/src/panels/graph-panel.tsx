@@ -42,9 +42,7 @@ function Details() {
   const node = model?.nodes.find((one) => one.id === id);
   if (!model || !node)
     return (
-      <p class="details-empty">
-        Select a node to see its shapes and the instructions it became.
-      </p>
+      <p class="details-empty">Select a node to see its shapes and the instructions it became.</p>
     );
   const tensors = new Map(model.tensors.map((one) => [one.name, one]));
   const shape = (name: string) => {

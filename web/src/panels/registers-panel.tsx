@@ -39,8 +39,7 @@ function View() {
   const { store } = usePage();
   const now = store.registers.value;
   const before = store.registersBefore.value;
-  if (!now)
-    return <p class="empty">Run or step the program to see the machine's registers.</p>;
+  if (!now) return <p class="empty">Run or step the program to see the machine's registers.</p>;
   const number = (value: number) => (radix.value === 'hex' ? `0x${hex(value, 1)}` : String(value));
   const wide = (text: string) =>
     radix.value === 'hex' ? `0x${BigInt(text).toString(16).toUpperCase()}` : text;
@@ -52,7 +51,6 @@ function View() {
       <dl class="regs">
         {now.gp.map((value, i) => (
           <Cell
-            // biome-ignore lint/suspicious/noArrayIndexKey: the index is the register
             key={i}
             name={`gp${i}`}
             value={number(value)}
@@ -66,7 +64,6 @@ function View() {
       <dl class="regs">
         {now.f.map(({ bits, value }, i) => (
           <Cell
-            // biome-ignore lint/suspicious/noArrayIndexKey: the index is the register
             key={i}
             name={`f${i}`}
             value={
@@ -87,7 +84,6 @@ function View() {
       <dl class="regs">
         {now.a.map((value, i) => (
           <Cell
-            // biome-ignore lint/suspicious/noArrayIndexKey: the index is the register
             key={i}
             name={`a${i}`}
             value={wide(value)}

@@ -52,8 +52,7 @@ export function App({ store, session }: { store: Store; session: Session }) {
   const problemsOpen = useMemo(
     () =>
       computed(
-        () =>
-          problemsWish.value ?? store.problemList.value.some((one) => one.severity === 'error'),
+        () => problemsWish.value ?? store.problemList.value.some((one) => one.severity === 'error'),
       ),
     [store],
   );
@@ -82,7 +81,11 @@ export function App({ store, session }: { store: Store; session: Session }) {
         <Headline />
         <main
           class="columns"
-          style={{ '--left': `${left}fr`, '--middle': `${100 - left - right}fr`, '--right': `${right}fr` }}
+          style={{
+            '--left': `${left}fr`,
+            '--middle': `${100 - left - right}fr`,
+            '--right': `${right}fr`,
+          }}
         >
           {inRegion('model').map((panel) => (
             <Pane key={panel.id} panel={panel} />
@@ -110,10 +113,7 @@ export function App({ store, session }: { store: Store; session: Session }) {
             onChange={(value) => resize('right', value)}
             onReset={() => resize('right', FIRST_SIZES.right)}
           />
-          <div
-            class="stack"
-            style={{ '--upper': `${100 - lower}fr`, '--lower': `${lower}fr` }}
-          >
+          <div class="stack" style={{ '--upper': `${100 - lower}fr`, '--lower': `${lower}fr` }}>
             {report && <Pane panel={report} />}
             <Splitter
               label="Height of the machine"

@@ -15,10 +15,17 @@ export function Gallery() {
         <span class="sr-only">, choose an example</span>
         <Icon name="down" />
       </button>
-      <div id="gallery" ref={popover} popover="auto" class="popover" role="dialog" aria-label="Examples">
+      <div
+        id="gallery"
+        ref={popover}
+        popover="auto"
+        class="popover"
+        role="dialog"
+        aria-label="Examples"
+      >
         <p class="popover-note">
-          Examples that come with the page. Your own models: drop them anywhere, or <em>Open file</em>.
-          Nothing leaves this page.
+          Examples that come with the page. Your own models: drop them anywhere, or{' '}
+          <em>Open file</em>. Nothing leaves this page.
         </p>
         <ul class="gallery">
           {store.built.gallery.map((one) => (

@@ -85,7 +85,6 @@ function RunButtons() {
       ? (['run', 'Continue'] as const)
       : (['run', 'Run'] as const);
   return (
-    // biome-ignore lint/a11y/useSemanticElements: a fieldset would draw a frame in the header
     <div class="run-buttons" role="group" aria-label="Run">
       <button
         type="button"

@@ -39,7 +39,12 @@ function badge(
         why: 'The engine in this page ran the program and came to other words or another state.',
       };
     case 'computed':
-      return { icon: 'check', tone: 'ok', text: 'computed in this page', why: 'Nothing left your machine.' };
+      return {
+        icon: 'check',
+        tone: 'ok',
+        text: 'computed in this page',
+        why: 'Nothing left your machine.',
+      };
     case 'outdated':
       return {
         icon: 'info',
@@ -48,7 +53,12 @@ function badge(
         why: 'The program has changed or was stopped since.',
       };
     case 'none':
-      return { icon: 'dot', tone: 'info', text: 'no result yet', why: 'Run the program to see one.' };
+      return {
+        icon: 'dot',
+        tone: 'info',
+        text: 'no result yet',
+        why: 'Run the program to see one.',
+      };
     default: {
       const never: never = standing;
       return never;

@@ -12,10 +12,10 @@ export function Help() {
       <div id="help" popover="auto" class="popover help" role="dialog" aria-label="Help">
         <h2>What you see</h2>
         <p>
-          A model (left) is compiled to a program for the PLENA accelerator (middle). The machine runs
-          it in this page, and its result (right) is compared with two references: 32-bit floats, and
-          the same computation in the machine's own number formats. The first difference is the price
-          of the formats; the second would be a bug.
+          A model (left) is compiled to a program for the PLENA accelerator (middle). The machine
+          runs it in this page, and its result (right) is compared with two references: 32-bit
+          floats, and the same computation in the machine's own number formats. The first difference
+          is the price of the formats; the second would be a bug.
         </p>
         <p>Select a node or an instruction: the other views go to the same place.</p>
         <h2>Keys</h2>

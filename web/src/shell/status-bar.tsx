@@ -12,14 +12,19 @@ const MACHINE = {
   stopped: 'stopped',
 } as const;
 
-const BUSY = { opening: 'opening …', assembling: 'assembling …', verifying: 'comparing …' } as const;
+const BUSY = {
+  opening: 'opening …',
+  assembling: 'assembling …',
+  verifying: 'comparing …',
+} as const;
 
 function Progress({ store }: { store: Store }) {
   const progress = store.progress.value;
   const machine = store.machine.value;
   const busy = store.busy.value;
   const word = busy && busy !== 'assembling' ? BUSY[busy] : MACHINE[machine];
-  const { executed, expected } = progress ?? store.runState.value ?? { executed: 0, expected: null };
+  const { executed, expected } = progress ??
+    store.runState.value ?? { executed: 0, expected: null };
   const share = expected ? Math.min(1, executed / expected) : null;
   const seconds = progress ? progress.elapsedMs / 1000 : 0;
   return (

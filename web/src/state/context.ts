@@ -5,7 +5,7 @@ import type { Diagnostic } from '../engine/types.ts';
 import type { LayoutClient } from '../graph/layout-client.ts';
 import type { Autosave } from './autosave.ts';
 import type { RowCache } from './rows.ts';
-import { type ProblemStep, type Store, NO_PROBLEMS } from './store.ts';
+import { NO_PROBLEMS, type ProblemStep, type Store } from './store.ts';
 
 /** Programs above this are listed, not opened in the editor. */
 export const EDITABLE_LINES = 300_000;

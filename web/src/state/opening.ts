@@ -40,7 +40,8 @@ export function createOpening(context: Context, editing: Editing) {
     const answer = await client.call({ kind: 'open', recipe });
     if (ticket !== context.ticket) return false;
     store.busy.value = null;
-    const file = !answer.ok && answer.stage === 'settings' ? recipe.settings.name : recipe.model.name;
+    const file =
+      !answer.ok && answer.stage === 'settings' ? recipe.settings.name : recipe.model.name;
     report(context, 'open', named(answer.diagnostics, file));
     forget(context, 'page');
     if (!answer.ok) {
@@ -165,7 +166,9 @@ export function createOpening(context: Context, editing: Editing) {
 
   /** Files that were dropped or picked together: one model, inputs, settings, assembly. */
   async function openFiles(files: NamedBytes[]) {
-    const models = files.filter(({ name }) => !isInput(name) && !isSettings(name) && !isAssembly(name));
+    const models = files.filter(
+      ({ name }) => !isInput(name) && !isSettings(name) && !isAssembly(name),
+    );
     const inputs = files
       .filter(({ name }) => isInput(name))
       .map(({ name, bytes }) => ({ name: stem(name), bytes }));

@@ -6,7 +6,6 @@ export function Segmented<T extends string>(props: {
   onChange(value: T): void;
 }) {
   return (
-    // biome-ignore lint/a11y/useSemanticElements: a fieldset would draw a frame in the pane's head
     <div class="segmented" role="group" aria-label={props.label}>
       {props.options.map(({ value, text }) => (
         <button

@@ -20,7 +20,8 @@ export function Splitter(props: Props) {
   const { orientation, value, min, max, direction, onChange } = props;
   const drag = useRef<{ start: number; value: number; size: number } | null>(null);
   const set = (next: number) => onChange(Math.min(max, Math.max(min, next)));
-  const along = (event: PointerEvent) => (orientation === 'vertical' ? event.clientX : event.clientY);
+  const along = (event: PointerEvent) =>
+    orientation === 'vertical' ? event.clientX : event.clientY;
 
   const onPointerDown = (event: PointerEvent) => {
     const target = event.currentTarget as HTMLElement;
@@ -47,7 +48,6 @@ export function Splitter(props: Props) {
   };
 
   return (
-    // biome-ignore lint/a11y/useSemanticElements: a separator that moves is not a thematic break
     <div
       class={`splitter splitter-${orientation}`}
       role="separator"

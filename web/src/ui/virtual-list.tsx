@@ -106,7 +106,6 @@ export function VirtualList(props: Props) {
     <div
       ref={element}
       class="vlist"
-      // biome-ignore lint/a11y/useSemanticElements: a table cannot hold only the rows in view
       role="grid"
       id={props.id}
       tabIndex={0}
@@ -122,12 +121,9 @@ export function VirtualList(props: Props) {
     >
       <div class="vlist-spacer" role="rowgroup" style={{ height: `${spacerHeight(geometry)}px` }}>
         {drawn.map((row) => (
-          // biome-ignore lint/a11y/useFocusableInteractive: the grid has the focus, not the row
-          // biome-ignore lint/a11y/useKeyWithClickEvents: the grid handles the keys
           <div
             key={row}
             id={`${props.id}-${row}`}
-            // biome-ignore lint/a11y/useSemanticElements: see above
             role="row"
             class={`vrow ${row === active ? 'is-active' : ''} ${props.rowClass?.(row) ?? ''}`}
             aria-rowindex={row + 1}

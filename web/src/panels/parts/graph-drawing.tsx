@@ -37,7 +37,9 @@ export function neighbour(layout: GraphLayout, key: string, arrow: string): stri
         : null;
   if (keys) return keys[0] ?? null;
   const row = layout.nodes
-    .filter((one) => Math.abs(one.y + one.height / 2 - (here.y + here.height / 2)) < here.height / 2)
+    .filter(
+      (one) => Math.abs(one.y + one.height / 2 - (here.y + here.height / 2)) < here.height / 2,
+    )
     .sort((a, b) => a.x - b.x);
   const index = row.findIndex((one) => one.key === key) + (arrow === 'ArrowRight' ? 1 : -1);
   return row[index]?.key ?? null;
@@ -59,7 +61,9 @@ export function GraphDrawing() {
 
   const keyOf = (id: number | null) => layout.nodes.find((one) => one.node === id)?.key ?? null;
   const stop =
-    focus ?? (selected === null ? null : keyOf(selected)) ?? layout.nodes.find((n) => n.node !== null)?.key;
+    focus ??
+    (selected === null ? null : keyOf(selected)) ??
+    layout.nodes.find((n) => n.node !== null)?.key;
 
   const select = (one: PlacedNode) => {
     if (one.node !== null) store.selection.selectNode(one.node, program, 'graph');
@@ -95,7 +99,15 @@ export function GraphDrawing() {
           aria-label="Graph of the model"
         >
           <defs>
-            <marker id="arrow" viewBox="0 0 8 8" refX="7" refY="4" markerWidth="7" markerHeight="7" orient="auto">
+            <marker
+              id="arrow"
+              viewBox="0 0 8 8"
+              refX="7"
+              refY="4"
+              markerWidth="7"
+              markerHeight="7"
+              orient="auto"
+            >
               <path d="M0 0 8 4 0 8z" class="edge-head" />
             </marker>
           </defs>
@@ -121,7 +133,6 @@ export function GraphDrawing() {
               ? `${mark?.letter ?? ''}, ${node.name}, ${node.op}, output ${shape}`
               : `${one.role} ${one.label}, ${shape}`;
             return (
-              // biome-ignore lint/a11y/useSemanticElements: there are no buttons inside SVG
               <g
                 key={one.key}
                 data-key={one.key}
@@ -135,10 +146,18 @@ export function GraphDrawing() {
                 onFocus={() => setFocus(one.key)}
                 onKeyDown={(event) => onKeyDown(event, one)}
               >
-                <rect width={one.width} height={one.height} rx={one.node === null ? one.height / 2 : 6} class="node-box" />
+                <rect
+                  width={one.width}
+                  height={one.height}
+                  rx={one.node === null ? one.height / 2 : 6}
+                  class="node-box"
+                />
                 {node && mark ? (
                   <>
-                    <path d={`M6 0H5a5 5 0 0 0-5 5v${one.height - 10}a5 5 0 0 0 5 5h1z`} class="node-bar" />
+                    <path
+                      d={`M6 0H5a5 5 0 0 0-5 5v${one.height - 10}a5 5 0 0 0 5 5h1z`}
+                      class="node-bar"
+                    />
                     <text x={18} y={one.height / 2 + 5} class="node-letter">
                       {mark.letter}
                     </text>
@@ -150,7 +169,12 @@ export function GraphDrawing() {
                     </text>
                   </>
                 ) : (
-                  <text x={one.width / 2} y={one.height / 2 + 4} text-anchor="middle" class="node-op">
+                  <text
+                    x={one.width / 2}
+                    y={one.height / 2 + 4}
+                    text-anchor="middle"
+                    class="node-op"
+                  >
                     {clip(`${one.label} ${shape}`, LABEL)}
                   </text>
                 )}

@@ -26,7 +26,11 @@ export function HoverCard({ hovered, onClose }: { hovered: Hovered; onClose(): v
     ? { top: `${hovered.y + 18}px` }
     : { bottom: `${innerHeight - hovered.y + 12}px` };
   return (
-    <div class="hover-card" role="tooltip" style={{ left: `${left}px`, width: `${WIDTH}px`, ...place }}>
+    <div
+      class="hover-card"
+      role="tooltip"
+      style={{ left: `${left}px`, width: `${WIDTH}px`, ...place }}
+    >
       <InstructionHelp row={hovered.row} />
     </div>
   );

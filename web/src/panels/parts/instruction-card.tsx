@@ -15,7 +15,6 @@ export function InstructionCard() {
   const { pc } = store.selection.current.value;
   const [row, setRow] = useState<Row | null>(null);
   const version = session.rows.version.value;
-  // biome-ignore lint/correctness/useExhaustiveDependencies: `version` says that rows changed
   useEffect(() => {
     let wanted = true;
     if (pc === null) setRow(null);

@@ -27,7 +27,8 @@ export function InstructionHelp({ row }: { row: Row }) {
               </span>
               <code>{binary(field.value, field.width)}</code>
               <span class="help-name">
-                {field.name || 'unused'} {field.name === 'code' ? `0x${hex(field.value, 2)}` : field.value}
+                {field.name || 'unused'}{' '}
+                {field.name === 'code' ? `0x${hex(field.value, 2)}` : field.value}
               </span>
             </span>
           ))}

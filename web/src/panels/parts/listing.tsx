@@ -22,11 +22,7 @@ function Loops({ row, above, below }: { row: Row; above: Row | null; below: Row 
         const opens = above !== null && above.depth <= level;
         const closes = below !== null && below.depth <= level;
         return (
-          <i
-            // biome-ignore lint/suspicious/noArrayIndexKey: the index is the level
-            key={level}
-            class={`loop-bar ${opens ? 'opens' : ''} ${closes ? 'closes' : ''}`}
-          />
+          <i key={level} class={`loop-bar ${opens ? 'opens' : ''} ${closes ? 'closes' : ''}`} />
         );
       })}
       {row.depth > 0 && <span class="sr-only">in {row.depth} loops</span>}
@@ -44,7 +40,6 @@ function Text({ text }: { text: string }) {
       <b class="tok-name">{name}</b>
       {parts.map((part, i) =>
         i % 2 === 1 ? (
-          // biome-ignore lint/suspicious/noArrayIndexKey: parts do not move
           <span key={i} class={/^\d/.test(part) ? 'tok-number' : 'tok-register'}>
             {part}
           </span>
@@ -105,6 +100,14 @@ export function Listing({ words }: { words: boolean }) {
 
   return (
     <div class="listing" style={{ '--pc-width': `${Math.max(4, width) + 1}ch` }}>
+      <div class="listing-head" aria-hidden="true">
+        <span class="letter-cell" title="Node of the model">
+          node
+        </span>
+        <span class="pc-cell">at</span>
+        <span class="word-cell">word</span>
+        <span class="text-cell">{words ? 'fields, from the high end' : 'instruction'}</span>
+      </div>
       <VirtualList
         id="listing"
         label={words ? 'Program, machine words' : 'Program, assembly'}

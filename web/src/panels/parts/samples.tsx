@@ -34,7 +34,6 @@ export function Samples({ output }: { output: OutputVerdict }) {
           </thead>
           <tbody>
             {Array.from({ length: count }, (_, i) => (
-              // biome-ignore lint/suspicious/noArrayIndexKey: the index is the element
               <tr key={i}>
                 <th scope="row" class="number">
                   {i}

@@ -1,0 +1,34 @@
+// Drives the built page (dist/) with the Chromium of the system; needs no network.
+import { existsSync } from 'node:fs';
+import { resolve } from 'node:path';
+import { defineConfig } from '@playwright/test';
+
+const root = resolve(import.meta.dirname, '..', '..');
+if (!existsSync(resolve(root, 'dist', 'index.html')))
+  throw new Error('There is no dist/index.html; run npm run build first.');
+
+const PORT = 4173;
+
+export default defineConfig({
+  testDir: '.',
+  outputDir: resolve(root, 'test-results'),
+  reporter: 'list',
+  workers: 1,
+  fullyParallel: false,
+  timeout: 60_000,
+  expect: { timeout: 15_000 },
+  use: {
+    baseURL: `http://localhost:${PORT}/`,
+    viewport: { width: 1440, height: 900 },
+    launchOptions: {
+      executablePath: process.env.PLENA_CHROMIUM ?? '/usr/bin/chromium',
+      args: ['--no-sandbox', '--disable-gpu'],
+    },
+  },
+  webServer: {
+    command: `npx vite preview --config web/vite.config.ts --port ${PORT} --strictPort`,
+    cwd: root,
+    url: `http://localhost:${PORT}/`,
+    reuseExistingServer: false,
+  },
+});

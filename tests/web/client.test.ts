@@ -1,0 +1,105 @@
+import { describe, expect, it, vi } from 'vitest';
+import { createClient, HARD_STOP_MS } from '../../web/src/engine/client.ts';
+import type { Diagnostic } from '../../web/src/engine/types.ts';
+import { deafWorker, ENDLESS, hostedWorker, mockModule, recipe } from './support.ts';
+
+const events = () => ({
+  broken: vi.fn<(d: Diagnostic) => void>(),
+  restarted: vi.fn<(d: Diagnostic) => void>(),
+});
+
+describe('client', () => {
+  it('matches answers to questions', async () => {
+    const worker = hostedWorker(await mockModule());
+    const client = createClient(() => worker, events());
+    const [opened, described] = await Promise.all([
+      client.call({ kind: 'open', recipe: recipe() }),
+      client.call({ kind: 'hello' }),
+    ]);
+    expect(opened.ok && opened.value.program?.instructions).toBe(600);
+    expect(described.ok && described.value.instructions.length).toBeGreaterThan(50);
+    expect(client.pending()).toBe(0);
+  });
+
+  it('stops an endless run softly', async () => {
+    const worker = hostedWorker(await mockModule());
+    const heard = events();
+    const client = createClient(() => worker, heard);
+    await client.call({ kind: 'open', recipe: recipe() });
+    await client.call({ kind: 'assemble', text: ENDLESS, strict: false });
+    const run = client.call({ kind: 'run', from: 'start', limit: null });
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    const began = performance.now();
+    await client.stop();
+    expect(performance.now() - began).toBeLessThan(200);
+    const end = await run;
+    expect(end.ok && end.value.reason).toBe('stopped');
+    expect(heard.restarted).not.toHaveBeenCalled();
+    expect(worker.terminated).toBe(false);
+  });
+
+  it('replaces a worker that does not answer', async () => {
+    const workers = [deafWorker(), hostedWorker(await mockModule())];
+    const [deaf] = workers;
+    const heard = events();
+    const client = createClient(() => workers.shift() ?? deafWorker(), heard);
+    const run = client.call({ kind: 'run', from: 'start', limit: null });
+    const began = performance.now();
+    await client.stop();
+    const took = performance.now() - began;
+    expect(took).toBeGreaterThanOrEqual(HARD_STOP_MS - 20);
+    expect(took).toBeLessThan(HARD_STOP_MS + 200);
+    expect(deaf?.terminated).toBe(true);
+    expect(await run).toMatchObject({ ok: false, diagnostics: [{ code: 'E_ENGINE_REPLACED' }] });
+    expect(heard.restarted).toHaveBeenCalledOnce();
+    expect((await client.call({ kind: 'hello' })).ok).toBe(true);
+  });
+
+  it('does not replace a worker that has nothing to do', async () => {
+    const worker = deafWorker();
+    const heard = events();
+    const client = createClient(() => worker, heard);
+    await client.stop();
+    expect(worker.terminated).toBe(false);
+    expect(worker.sent).toEqual([]);
+  });
+
+  it('starts afresh after a trap', async () => {
+    const module = await mockModule();
+    const broken = {
+      ...module,
+      program_text: () => {
+        throw new WebAssembly.RuntimeError('out of bounds');
+      },
+    };
+    const first = hostedWorker(broken);
+    const workers = [first, hostedWorker(module)];
+    const heard = events();
+    const client = createClient(() => workers.shift() ?? deafWorker(), heard);
+    expect(await client.call({ kind: 'text' })).toMatchObject({
+      ok: false,
+      diagnostics: [{ code: 'E_ENGINE_TRAP' }],
+    });
+    expect(first.terminated).toBe(true);
+    expect(heard.restarted).toHaveBeenCalledOnce();
+  });
+
+  it('says that the engine is broken, to every question', async () => {
+    const worker = deafWorker();
+    const heard = events();
+    const client = createClient(() => worker, heard);
+    const asked = client.call({ kind: 'hello' });
+    const diagnostic = { code: 'E_ENGINE_START' } as Diagnostic;
+    worker.onmessage?.({ data: { protocol: 1, kind: 'broken', diagnostic } } as MessageEvent);
+    expect(await asked).toMatchObject({ ok: false, diagnostics: [{ code: 'E_ENGINE_START' }] });
+    expect(heard.broken).toHaveBeenCalledOnce();
+  });
+
+  it('refuses an engine of another protocol', () => {
+    const worker = deafWorker();
+    const heard = events();
+    createClient(() => worker, heard);
+    worker.onmessage?.({ data: { protocol: 7, kind: 'ready' } } as MessageEvent);
+    expect(heard.broken.mock.calls[0]?.[0].code).toBe('E_PROTOCOL');
+  });
+});

@@ -1,0 +1,320 @@
+import { afterEach, describe, expect, it, vi } from 'vitest';
+import { createAutosave } from '../../web/src/state/autosave.ts';
+import { rangesOf } from '../../web/src/state/selection.ts';
+import { createSession } from '../../web/src/state/session.ts';
+import { createStore, type StaticResult } from '../../web/src/state/store.ts';
+import {
+  ENDLESS,
+  encode,
+  type FakeWorker,
+  GOOD_MODEL,
+  hostedWorker,
+  mockModule,
+  recipe,
+} from './support.ts';
+
+function memory(): Storage {
+  const map = new Map<string, string>();
+  return {
+    get length() {
+      return map.size;
+    },
+    clear: () => map.clear(),
+    key: (i) => [...map.keys()][i] ?? null,
+    getItem: (key) => map.get(key) ?? null,
+    setItem: (key, value) => void map.set(key, value),
+    removeItem: (key) => void map.delete(key),
+  };
+}
+
+/** What the build would have found, computed by the same stand-in. */
+async function builtResult(): Promise<StaticResult> {
+  const module = await mockModule();
+  const id = module.session_new();
+  const get = <T>(reply: { ok: true; value: T } | { ok: false }): T => {
+    if (!reply.ok) throw new Error('the stand-in refuses');
+    return reply.value;
+  };
+  const { settings: s, model: m } = recipe();
+  const settings = get(module.set_settings(id, s.name, s.toml));
+  const model = get(module.load_model(id, m.name, m.bytes));
+  const program = get(module.compile(id, '{}'));
+  module.reset(id);
+  const state = get(module.run(id, 1e9));
+  const described = get(module.describe());
+  return {
+    example: 'small',
+    preset: s.name,
+    version: described.version,
+    gallery: [{ id: 'small', title: 'Small', summary: '', file: 'small.json', bytes: 32 }],
+    presets: described.presets,
+    operators: [],
+    settings,
+    model,
+    layout: { width: 0, height: 0, nodes: [], edges: [] },
+    program,
+    rows: get(module.rows(id, 0, 64)),
+    state,
+    registers: get(module.registers(id)),
+    verdict: get(module.verify(id)),
+  };
+}
+
+async function setUp(options: { storage?: Storage; built?: StaticResult } = {}) {
+  const module = await mockModule();
+  const store = createStore(options.built ?? (await builtResult()));
+  const workers: FakeWorker[] = [];
+  const session = createSession(store, {
+    spawnEngine: () => {
+      const worker = hostedWorker(module);
+      workers.push(worker);
+      return worker;
+    },
+    layouts: { layout: () => Promise.resolve(null), remember() {} },
+    autosave: createAutosave(options.storage ?? memory()),
+    fetchExample: () => Promise.resolve(GOOD_MODEL),
+  });
+  return { module, store, session, workers };
+}
+
+const until = (test: () => boolean) => vi.waitFor(() => expect(test()).toBe(true), 3000);
+
+afterEach(() => vi.useRealTimers());
+
+describe('first visit', () => {
+  it('shows the built result, then verifies it', async () => {
+    const { store, session } = await setUp();
+    expect(store.standing.value).toBe('built');
+    const seen: string[] = [];
+    store.standing.subscribe((value) => void seen.push(value));
+    await session.start();
+    expect(seen).toEqual(['built', 'verified']);
+    expect(store.machine.value).toBe('done');
+    expect(store.text.value?.current).toContain('M_MM');
+    expect(store.problemList.value).toEqual([]);
+  });
+
+  it('says so when the engine comes to another result', async () => {
+    const built = await builtResult();
+    built.verdict.digests.state = 'something else';
+    const { store, session } = await setUp({ built });
+    await session.start();
+    expect(store.standing.value).toBe('differs');
+  });
+
+  it('keeps the built result when there is no engine', async () => {
+    const { store, session, workers } = await setUp();
+    const started = session.start();
+    const diagnostic = {
+      code: 'E_ENGINE_START',
+      severity: 'error',
+      message: 'no',
+      hint: '',
+      file: '',
+      span: null,
+      where: '',
+    };
+    workers[0]?.onmessage?.({ data: { protocol: 1, kind: 'broken', diagnostic } } as MessageEvent);
+    await started;
+    expect(store.engine.value).toBe('broken');
+    expect(store.verdict.value?.verdict).toBe('pass');
+    expect(store.problemList.value[0]?.code).toBe('E_ENGINE_START');
+  });
+});
+
+describe('files', () => {
+  it('open and run', async () => {
+    const { store, session } = await setUp();
+    await session.start();
+    await session.openFiles([{ name: 'mine.json', bytes: encode('{"name":"mine"}') }]);
+    expect(store.source.value).toMatchObject({ kind: 'file', name: 'mine.json' });
+    expect(store.model.value?.name).toBe('mine');
+    expect(store.standing.value).toBe('computed');
+  });
+
+  it.each([
+    ['empty.onnx', new Uint8Array(), 'E_EMPTY'],
+    ['random.onnx', new Uint8Array([7, 1, 9, 200]), 'E_FORMAT'],
+    ['broken.json', encode('{"plena_model": 1,'), 'E_JSON'],
+    ['broken.toml', encode('MLEN'), 'E_TOML'],
+  ])('%s: code, file and remedy; the page stays as it was', async (name, bytes, code) => {
+    const { store, session } = await setUp();
+    await session.start();
+    await session.openFiles([{ name, bytes }]);
+    const [found] = store.problemList.value;
+    expect(found).toMatchObject({ code, file: name });
+    expect(found?.hint).not.toBe('');
+    expect(store.standing.value).toBe('verified');
+    expect(store.preset.value).toBe('64_4');
+    expect(store.ownSettings.value).toEqual([]);
+    await session.toggle();
+    expect(store.machine.value).toBe('done');
+  });
+
+  it('of which two are models are refused together', async () => {
+    const { store, session } = await setUp();
+    await session.start();
+    const bytes = GOOD_MODEL;
+    await session.openFiles([
+      { name: 'a.json', bytes },
+      { name: 'b.onnx', bytes },
+    ]);
+    expect(store.problemList.value[0]).toMatchObject({ code: 'E_SEVERAL_MODELS' });
+  });
+
+  it('of settings join the presets', async () => {
+    const { store, session } = await setUp();
+    await session.start();
+    await session.openFiles([{ name: 'own.toml', bytes: encode('MLEN = 32') }]);
+    expect(store.preset.value).toBe('own.toml');
+    expect(store.ownSettings.value).toHaveLength(1);
+  });
+});
+
+describe('editing', () => {
+  it('assembles on idle, keeps what was typed, and runs the edited program', async () => {
+    const { store, session } = await setUp();
+    await session.start();
+    session.edit('S_ADDI_INT gp1, gp0, 7\n');
+    expect(store.edited.value).toBe(true);
+    await until(() => store.textAssembled.value);
+    expect(store.program.value?.instructions).toBe(1);
+    expect(store.standing.value).toBe('outdated');
+    await session.toggle();
+    expect(store.runState.value?.executed).toBe(1);
+    expect(store.registers.value?.gp[1]).toBe(7);
+    expect(store.standing.value).toBe('computed');
+  });
+
+  it('reports errors, does not run, and comes back with revert', async () => {
+    const { store, session } = await setUp();
+    await session.start();
+    const before = store.text.value?.compiled ?? '';
+    session.edit(`NO_SUCH_THING gp1\n${before}`);
+    await session.toggle();
+    expect(store.problemList.value[0]).toMatchObject({
+      code: 'E_ASM_UNKNOWN_MNEMONIC',
+      span: { line: 1, column: 1 },
+    });
+    expect(store.machine.value).toBe('done');
+    expect(store.program.value?.instructions).toBe(600);
+    session.revert();
+    await until(() => store.textAssembled.value);
+    expect(store.edited.value).toBe(false);
+    expect(store.problemList.value).toEqual([]);
+  });
+
+  it('comes back after a reload of the tab', async () => {
+    const storage = memory();
+    const first = await setUp({ storage });
+    await first.session.start();
+    first.session.edit('S_ADDI_INT gp1, gp0, 9\n');
+    await until(() => first.store.textAssembled.value);
+    const second = await setUp({ storage });
+    await second.session.start();
+    expect(second.store.text.value?.current).toBe('S_ADDI_INT gp1, gp0, 9\n');
+    expect(second.store.edited.value).toBe(true);
+    second.session.revert();
+    await until(() => second.store.textAssembled.value);
+    const third = await setUp({ storage });
+    await third.session.start();
+    expect(third.store.edited.value).toBe(false);
+    expect(third.store.standing.value).toBe('verified');
+  });
+
+  it('says so when the tab has no room for the text', async () => {
+    const full = {
+      ...memory(),
+      setItem: () => {
+        throw new DOMException('full', 'QuotaExceededError');
+      },
+    };
+    const { store, session } = await setUp({ storage: full as Storage });
+    await session.start();
+    session.edit('S_ADDI_INT gp1, gp0, 9\n');
+    expect(store.problemList.value[0]?.code).toBe('W_NOT_SAVED');
+    expect(store.text.value?.current).toBe('S_ADDI_INT gp1, gp0, 9\n');
+  });
+});
+
+describe('running', () => {
+  async function endless() {
+    const all = await setUp();
+    await all.session.start();
+    all.session.edit(ENDLESS);
+    await until(() => all.store.textAssembled.value);
+    const run = all.session.toggle();
+    await until(() => all.store.machine.value === 'running');
+    return { ...all, run };
+  }
+
+  it('pauses, continues and stops an endless program', async () => {
+    const { store, session, run } = await endless();
+    await session.toggle();
+    await run;
+    expect(store.machine.value).toBe('paused');
+    const paused = store.runState.value?.executed ?? 0;
+    const again = session.toggle();
+    await until(() => store.machine.value === 'running');
+    await session.stop();
+    await again;
+    expect(store.machine.value).toBe('stopped');
+    expect(store.runState.value?.executed).toBeGreaterThan(paused);
+  });
+
+  it('recovers from a worker that hangs, with model and edits', async () => {
+    const { store, session, workers, run } = await endless();
+    const first = workers[0];
+    if (!first) throw new Error('no worker');
+    first.postMessage = () => {};
+    first.onmessage = null;
+    await session.stop();
+    await run;
+    expect(first.terminated).toBe(true);
+    await until(() => store.busy.value === null && store.textAssembled.value);
+    expect(store.problems.value.engine[0]?.code).toBe('E_ENGINE_REPLACED');
+    expect(store.text.value?.current).toBe(ENDLESS);
+    expect(store.program.value?.instructions).toBe(5);
+  });
+
+  it('shows where a program faults', async () => {
+    const { store, session } = await setUp();
+    await session.start();
+    session.edit('S_ADDI_INT gp1, gp0, 1\nINVALID_OPCODE gp0, gp0, gp0\n');
+    await session.toggle();
+    expect(store.machine.value).toBe('fault');
+    expect(store.problemList.value[0]).toMatchObject({
+      span: { line: 2 },
+      where: expect.stringContaining('instruction 1'),
+    });
+    expect(store.selection.current.value.pc).toBe(1);
+  });
+
+  it('steps and marks what changed', async () => {
+    const { store, session } = await setUp();
+    await session.start();
+    session.edit('S_ADDI_INT gp1, gp0, 1\nS_ADDI_INT gp2, gp0, 2\n');
+    await until(() => store.textAssembled.value);
+    await session.step();
+    expect(store.runState.value?.pc).toBe(1);
+    await session.step();
+    expect(store.registersBefore.value?.gp[2]).toBe(0);
+    expect(store.registers.value?.gp[2]).toBe(2);
+  });
+});
+
+describe('selection', () => {
+  it('is one for nodes and instructions, with a history', async () => {
+    const { store, session } = await setUp();
+    await session.start();
+    const { selection, program } = store;
+    selection.selectInstruction(70, program.value, 'assembly');
+    expect(selection.current.value.node).toBe(1);
+    selection.selectNode(3, program.value, 'graph');
+    expect(selection.current.value.pc).toBe(rangesOf(program.value, 3)[0]?.first);
+    selection.back();
+    expect(selection.current.value).toMatchObject({ node: 1, pc: 70 });
+    selection.forward();
+    expect(selection.current.value.node).toBe(3);
+  });
+});

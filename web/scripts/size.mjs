@@ -1,0 +1,43 @@
+// Sizes of the built page in gzip bytes against their budgets; fails above 110 %.
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import { gzipSync } from 'node:zlib';
+
+const dist = resolve(import.meta.dirname, '..', '..', 'dist');
+const assets = join(dist, 'assets');
+if (!existsSync(assets)) {
+  console.error('size: there is no dist/; run npm run build first');
+  process.exit(1);
+}
+const gz = (path) => gzipSync(readFileSync(path), { level: 9 }).length;
+const files = readdirSync(assets).map((name) => ({ name, path: join(assets, name) }));
+const sum = (pattern) =>
+  files.filter(({ name }) => pattern.test(name)).reduce((total, { path }) => total + gz(path), 0);
+
+const html = gz(join(dist, 'index.html'));
+/** Everything the first paint and the page's own code need. */
+const shell = html + sum(/^index-.*\.(js|css)$/) + gz(join(dist, 'theme.js'));
+const engine = sum(/^(plena|worker)-.*\.(wasm|js)$/);
+const editor = sum(/^(editor|codicon)[-.].*\.(js|css|ttf)$/);
+const layout = sum(/^layout-worker-.*\.js$/);
+
+const KB = 1000;
+const budgets = [
+  ['shell with the static result', shell, 80 * KB],
+  ['engine and glue', engine, 600 * KB],
+  ['until the verified result', shell + engine, 750 * KB],
+  ['graph layout, lazy', layout, 20 * KB],
+  ['editor, idle', editor, 1050 * KB],
+];
+let failed = false;
+for (const [name, bytes, budget] of budgets) {
+  const share = bytes / budget;
+  const bad = bytes === 0 || share > 1.1;
+  failed ||= bad;
+  const note = bytes === 0 ? 'MISSING' : bad ? 'TOO LARGE' : share > 1 ? 'above' : 'ok';
+  console.log(
+    `${name.padEnd(30)} ${(bytes / KB).toFixed(1).padStart(8)} KB of ${budget / KB} KB  ` +
+      `${(share * 100).toFixed(0).padStart(4)} %  ${note}`,
+  );
+}
+process.exitCode = failed ? 1 : 0;
