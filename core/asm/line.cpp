@@ -222,9 +222,10 @@ void report_missing(
             "operand {} of {} is {}, expected {}", index + 1, row.name, quoted(found.text), wanted
           );
     const std::string lowered = lower(found.text);
-    if (register_wanted && found.form == Form::Integer) {
+    const auto bare = found.form == Form::Integer ? found.value.as_u64() : std::nullopt;
+    if (register_wanted && bare && *bare < isa::info_of(operand.kind).count) {
       hint =
-        found.value.is_zero() ? fmt::format("write {}0", isa::info_of(operand.kind).prefix) : hint;
+        fmt::format("for a register write {}{}", isa::info_of(operand.kind).prefix, found.text);
     } else if (register_wanted && lowered != found.text &&
                lowered.substr(0, 1) == isa::info_of(operand.kind).prefix.substr(0, 1)) {
       hint = fmt::format("registers are lower-case: {}", quoted(lowered));

@@ -40,7 +40,7 @@ constexpr Mistake mistakes[] = {
   {"S_ADD_INT gp1, gp2,  foo ; x", "E_ASM_BAD_NUMBER", 1, 22, 25, "f1"},
   {"S_ADD_INT \xF0\x9F\x98\x80, gp2, addr", "E_ASM_BAD_NUMBER", 1, 20, 24, "a1"},
   {"S_ADD_INT gp1, gp2", "E_ASM_MISSING_OPERAND", 1, 1, 10, "S_ADD_INT gpN, gpN, gpN"},
-  {"S_ADDI_INT gp1, 0, 5", "E_ASM_MISSING_OPERAND", 1, 17, 18, "write gp0"},
+  {"S_ADDI_INT gp1, 0, 5", "E_ASM_MISSING_OPERAND", 1, 17, 18, "register write gp0"},
   {"S_ADDI_INT gp1, gp2, 0x10", "E_ASM_MISSING_OPERAND", 1, 22, 26, "decimal"},
   {"S_ADD_INT GP1, gp2, gp3", "E_ASM_MISSING_OPERAND", 1, 11, 14, "lower-case: 'gp1'"},
   {"S_ADD_INT gp1,, gp3", "E_ASM_MISSING_OPERAND", 1, 15, 15, "S_ADD_INT gpN"},
