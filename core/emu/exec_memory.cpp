@@ -199,7 +199,7 @@ EXEC(H_PREFETCH_M) {
       out_of_memory();
       return;
     }
-    for (std::uint64_t r = 0; r < mlen; ++r) {
+    for (std::size_t r = 0; r < mlen; ++r) {
       load_row(*transfer, t * mlen + r, std::span(tile->values).subspan(r * mlen, mlen));
     }
     matrix_.loaded(*tile, format.significant_bits);
