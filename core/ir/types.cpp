@@ -25,24 +25,16 @@ std::optional<DType> parse_dtype(std::string_view name) {
 }
 
 std::optional<std::int64_t> element_count(const Shape& shape) {
+  std::int64_t count = 1; // of the dimensions that are not 0, so that strides cannot overflow either
   bool empty = false;
   for (const std::int64_t dim : shape) {
-    if (dim < 0) {
+    if (dim < 0 || dim > max_elements / count) {
       return std::nullopt;
     }
     empty = empty || dim == 0;
+    count *= dim == 0 ? 1 : dim;
   }
-  if (empty) {
-    return 0;
-  }
-  std::int64_t count = 1;
-  for (const std::int64_t dim : shape) {
-    if (dim > max_elements / count) {
-      return std::nullopt;
-    }
-    count *= dim;
-  }
-  return count;
+  return empty ? 0 : count;
 }
 
 std::string to_string(const Shape& shape) {

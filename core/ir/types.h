@@ -48,7 +48,8 @@ std::optional<DType> parse_dtype(std::string_view name);
 /// byte counts never overflow.
 inline constexpr std::int64_t max_elements = std::int64_t{1} << 48;
 
-/// Product of the dimensions; nothing when one is negative or the product exceeds `max_elements`.
+/// Product of the dimensions; nothing when one is negative or the product of those that are not 0
+/// exceeds `max_elements`.
 std::optional<std::int64_t> element_count(const Shape& shape);
 
 /// `[2,3]`; `[]` for a scalar.

@@ -1,0 +1,177 @@
+#include "passes/pipeline.h"
+
+#include "ir/text.h"
+#include "ir/verify.h"
+#include "ops/infer.h"
+#include "passes/pass.h"
+
+#include <algorithm>
+
+namespace plena::passes {
+
+namespace {
+
+constexpr Pass functions[] = {
+#define PASS(name, meaning) name,
+#include "passes/passes.def"
+};
+
+constexpr std::size_t max_errors = 50;
+/// Every round that changes something removes or maps a node, so the rounds end; deep rewrites take
+/// two or three.
+constexpr int max_rounds = 100;
+
+bool foreign(const ir::Node& node) { return node.op.find(':') != std::string::npos; }
+
+/// An operator that no pass knows may be the cause of much that follows; what only follows from it,
+/// because a shape is unknown, is not reported.
+bool follows_from_other(const ir::Graph& graph, const ir::Node& node) {
+  return std::any_of(node.inputs.begin(), node.inputs.end(), [&](ir::TensorId id) {
+    return id != ir::no_tensor && !graph.tensor(id).known;
+  });
+}
+
+Diagnostic unmapped(const OnnxNode& view, const Context& context) {
+  const ir::Node& node = view.node;
+  const OnnxOp* op = find_onnx_op(node.op);
+  const std::string hint = "operators supported on computed values: " + supported_operators();
+  if (op == nullptr) {
+    return view.error("E_UNSUPPORTED_OP", "this operator is not supported", hint);
+  }
+  if (const auto reason = context.refusals.find(node.name); reason != context.refusals.end()) {
+    Diagnostic diagnostic = reason->second;
+    diagnostic.hint = diagnostic.hint.empty() ? hint : diagnostic.hint;
+    return diagnostic;
+  }
+  if (op->use == Use::Constants) {
+    return view.error(
+      "E_UNSUPPORTED_OP", "this operator is supported on constants and shapes only", hint
+    );
+  }
+  return view.error(
+    "E_PATTERN",
+    "this operator is supported only as part of a larger pattern, which is not there",
+    "patterns: RMS norm, layer norm, GELU (erf or tanh), SiLU, linear, softmax; " + hint
+  );
+}
+
+/// What is left over, in the order of the file.
+Diagnostics leftovers(const ir::Graph& graph, const Context& context) {
+  std::vector<std::pair<std::int64_t, Diagnostic>> found;
+  for (const ir::Node& node : graph.nodes) {
+    if (const auto failure = context.failures.find(node.name); failure != context.failures.end()) {
+      found.emplace_back(node.position, failure->second);
+    } else if (foreign(node) && (find_onnx_op(node.op) == nullptr || !follows_from_other(graph, node))) {
+      found.emplace_back(node.position, unmapped({graph, node}, context));
+    }
+  }
+  std::stable_sort(found.begin(), found.end(), [](const auto& a, const auto& b) {
+    return a.first < b.first;
+  });
+  Diagnostics diagnostics;
+  for (std::size_t i = 0; i < std::min(found.size(), max_errors); ++i) {
+    diagnostics.push_back(std::move(found[i].second));
+  }
+  return diagnostics;
+}
+
+void name_file(Diagnostics& diagnostics, const std::string& file) {
+  for (Diagnostic& diagnostic : diagnostics) {
+    diagnostic.file = file;
+  }
+}
+
+Diagnostics approximations(const ir::Graph& graph) {
+  Diagnostics warnings;
+  for (const ir::Node& node : graph.nodes) {
+    const auto form = node.attrs.find("approximate");
+    const bool exact = form != node.attrs.end() && form->second == ir::Attr("sigmoid1702");
+    if (node.op == "gelu" && !exact) {
+      warnings.push_back(
+        {.severity = Severity::Warning,
+         .code = "W_APPROX",
+         .message = "the machine computes GELU as x * sigmoid(1.702 x)",
+         .where = ir::describe(graph, node)}
+      );
+    }
+  }
+  return warnings;
+}
+
+/// One walk over the table; returns whether any pass changed the graph.
+Result<bool> round(ir::Graph& graph, Context& context, const Options& options, Lowered& lowered) {
+  bool changed = false;
+  for (std::size_t i = 0; i < std::size(functions); ++i) {
+    if (!functions[i](graph, context)) {
+      continue;
+    }
+    changed = true;
+    if (Status legal = ir::verify(graph, ir::Level::Imported); !legal) {
+      Diagnostics diagnostics = std::move(legal).diagnostics();
+      for (Diagnostic& diagnostic : diagnostics) {
+        diagnostic.code = "E_INTERNAL";
+        diagnostic.message =
+          "after pass " + std::string(pass_table()[i].name) + ": " + diagnostic.message;
+        diagnostic.hint = "this is a defect of the compiler; please report it with the model";
+      }
+      return diagnostics;
+    }
+    if (options.keep_dumps) {
+      lowered.dumps.push_back({pass_table()[i].name, ir::to_text(graph, {.max_values = 8})});
+    }
+  }
+  return changed;
+}
+
+} // namespace
+
+const std::vector<PassInfo>& pass_table() {
+  static const std::vector<PassInfo> table = {
+#define PASS(name, meaning) {#name, meaning},
+#include "passes/passes.def"
+  };
+  return table;
+}
+
+Result<Lowered> run(ir::Graph graph, const Options& options) {
+  Lowered lowered;
+  Context context{.budget = options.budget};
+  const auto refuse = [&](Diagnostics diagnostics) -> Result<Lowered> {
+    name_file(diagnostics, options.file);
+    return diagnostics;
+  };
+  if (Status legal = ir::verify(graph, ir::Level::Imported); !legal) {
+    return refuse(std::move(legal).diagnostics());
+  }
+  if (options.keep_dumps) {
+    lowered.dumps.push_back({"import", ir::to_text(graph, {.max_values = 8})});
+  }
+  for (int rounds = 0; rounds < max_rounds; ++rounds) {
+    Result<bool> changed = round(graph, context, options, lowered);
+    if (!changed) {
+      return refuse(std::move(changed).diagnostics());
+    }
+    if (!*changed) {
+      break;
+    }
+  }
+  if (Diagnostics left = leftovers(graph, context); !left.empty()) {
+    return refuse(std::move(left));
+  }
+  Status shapes = ops::infer_shapes(graph);
+  if (shapes) {
+    for (ir::Tensor& tensor : graph.tensors) {
+      tensor.known = true;
+    }
+    shapes = ir::verify(graph, ir::Level::Canonical);
+  }
+  if (!shapes) {
+    return refuse(std::move(shapes).diagnostics());
+  }
+  Diagnostics warnings = approximations(graph);
+  name_file(warnings, options.file);
+  lowered.graph = std::move(graph);
+  return {std::move(lowered), std::move(warnings)};
+}
+
+} // namespace plena::passes
