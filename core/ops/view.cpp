@@ -16,7 +16,7 @@ Result<ir::Shape> infer(const NodeView& view) {
   const Extent extent = view.input_extent(0);
   const ir::Shape& declared = view.output().shape;
   const std::vector<std::int64_t>* given = view.integers("shape");
-  if (given == nullptr && declared.empty()) {
+  if (given == nullptr && declared.empty() && extent.count() != 1) {
     return view.error("E_SHAPE", "neither the attribute shape nor the output says the new shape");
   }
   ir::Shape shape = given == nullptr ? declared : *given;
