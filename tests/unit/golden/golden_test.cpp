@@ -1,0 +1,119 @@
+// Evaluation of graphs and the verdict: what is accepted, what is not, and who is to blame.
+#include "unit/codegen/harness.h"
+
+#include <cmath>
+#include <limits>
+
+using namespace plena;
+using namespace plena::tests;
+
+namespace {
+
+using Kind = ops::Bound::Kind;
+
+bool accepts(ops::Bound bound, std::vector<float> golden, std::vector<float> machine) {
+  return golden::within(bound, golden, machine, 2);
+}
+
+/// A chain of two nodes with its references.
+struct Chain {
+  Model model;
+  ir::TensorId middle{};
+  ir::TensorId last{};
+  ops::Arithmetic hardware = ops::arithmetic_of(machine(16, 4), ops::Precision::Hardware);
+  golden::Values fp32;
+  golden::Values golden;
+
+  Chain() {
+    const auto x = model.input({2, 20});
+    middle = model.node("silu", {x});
+    last = model.node("linear", {middle, model.constant({20, 20})});
+    model.output(last);
+    REQUIRE(ops::infer_shapes(model.graph).ok());
+    fp32 = *golden::evaluate(
+      model.graph, ops::arithmetic_of(machine(16, 4), ops::Precision::Fp32), model.inputs
+    );
+    golden = *golden::evaluate(model.graph, hardware, model.inputs);
+  }
+  golden::Verdict judge(const golden::Values& values) const {
+    return golden::judge(model.graph, hardware, fp32, golden, values);
+  }
+};
+
+} // namespace
+
+TEST_CASE("bounds hold on one side and fail on the other") {
+  CHECK(accepts({Kind::Exact}, {1, 2}, {1, 2}));
+  CHECK_FALSE(accepts({Kind::Exact}, {1, 2}, {1, std::nextafter(2.0f, 3.0f)}));
+  // The largest element lies in [2, 4), where a step is 2^-6.
+  CHECK(accepts({Kind::StepsOfRowMax, 2}, {0, 3}, {0x1p-5f, 3}));
+  CHECK_FALSE(accepts({Kind::StepsOfRowMax, 2}, {0, 3}, {0x1.1p-5f, 3}));
+  CHECK_FALSE(accepts({Kind::StepsOfRowMax, 2}, {0, 0.5f, 3, 0}, {0x1p-5f, 0.5f, 3, 0}));
+  CHECK(accepts({Kind::ShareOfRowMax, 0.02}, {0.5f, 0}, {0.509f, -0.009f}));
+  CHECK_FALSE(accepts({Kind::ShareOfRowMax, 0.02}, {0.5f, 0}, {0.511f, 0}));
+  CHECK_FALSE(accepts({Kind::Exact}, {1, 2}, {1, 2, 3}));
+}
+
+TEST_CASE("numbers that are not finite match only themselves") {
+  const float inf = std::numeric_limits<float>::infinity();
+  const float nan = std::numeric_limits<float>::quiet_NaN();
+  CHECK(accepts({Kind::Exact}, {inf, nan}, {inf, nan}));
+  for (const ops::Bound bound : {ops::Bound{Kind::Exact}, ops::Bound{Kind::ShareOfRowMax, 2}}) {
+    CHECK_FALSE(accepts(bound, {inf, 1}, {-inf, 1}));
+    CHECK_FALSE(accepts(bound, {1, 1}, {nan, 1}));
+    CHECK_FALSE(accepts(bound, {nan, 1}, {1, 1}));
+    CHECK_FALSE(accepts(bound, {1, 1}, {inf, 1}));
+    CHECK_FALSE(accepts(bound, {inf, 1}, {1, 1}));
+  }
+}
+
+TEST_CASE("bounds say what they are") {
+  CHECK(ops::to_string(ops::Bound{Kind::Exact}) == "exact");
+  CHECK(ops::to_string(ops::Bound{Kind::StepsOfRowMax, 2}) == "2 bf16 steps of the row's largest element");
+  CHECK(ops::to_string(ops::Bound{Kind::ShareOfRowMax, 0.02}) == "2 % of the row's largest element");
+}
+
+TEST_CASE("the price of the formats is there, and is no fault") {
+  const Chain chain;
+  const golden::Verdict verdict = chain.judge(chain.golden);
+  CHECK(verdict.pass);
+  CHECK(verdict.stages.size() == 2);
+  CHECK(verdict.outputs[0].fp32_vs_golden.rel_rms > 0.001);
+  CHECK(verdict.outputs[0].fp32_vs_golden.rel_rms < 0.1);
+  CHECK(verdict.outputs[0].golden_vs_machine.differing == 0);
+  CHECK_FALSE(verdict.first_bad_stage.has_value());
+}
+
+TEST_CASE("a wrong stage is named, those after it are not blamed") {
+  const Chain chain;
+  golden::Values machine = chain.golden;
+  machine[chain.middle][3] += 0.5f;
+  machine[chain.last] =
+    golden::evaluate_node(chain.model.graph, ir::NodeId{1}, chain.hardware, machine);
+  const golden::Verdict verdict = chain.judge(machine);
+  CHECK_FALSE(verdict.pass);
+  CHECK(verdict.first_bad_stage == ir::NodeId{0});
+  CHECK_FALSE(verdict.stages[0].pass);
+  CHECK(verdict.stages[1].pass);
+  CHECK(verdict.stages[1].from_machine_inputs);
+  CHECK_FALSE(verdict.outputs[0].pass);
+}
+
+TEST_CASE("an output alone is judged by its own bound; a missing one fails") {
+  const Chain chain;
+  golden::Values machine{{chain.last, chain.golden.at(chain.last)}};
+  CHECK(chain.judge(machine).pass);
+  machine[chain.last][0] += 1.0f;
+  CHECK_FALSE(chain.judge(machine).pass);
+  CHECK_FALSE(chain.judge({}).pass);
+}
+
+TEST_CASE("inputs are asked for by name") {
+  Chain chain;
+  chain.model.inputs.clear();
+  const Result<golden::Values> values =
+    golden::evaluate(chain.model.graph, chain.hardware, chain.model.inputs);
+  REQUIRE_FALSE(values.ok());
+  CHECK(values.diagnostics()[0].code == "E_INPUT");
+  CHECK(values.diagnostics()[0].where == "x0");
+}
