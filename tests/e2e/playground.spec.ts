@@ -147,7 +147,7 @@ test('one cursor: node, instruction, stage and help go together', async ({ page 
   await expect(node).toHaveAttribute('aria-pressed', 'true');
   await expect(page.locator('.details h3')).toBeVisible();
   await expect(page.locator('.card .help-effect')).not.toBeEmpty();
-  await page.getByRole('button', { name: 'Words' }).click();
+  await page.getByRole('button', { name: 'Words', exact: true }).click();
   await expect(page.locator('#listing .is-active')).toBeVisible();
   await page.locator('#listing').focus();
   await page.keyboard.press('Home');

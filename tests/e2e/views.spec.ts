@@ -36,14 +36,14 @@ for (const colorScheme of ['light', 'dark'] as const) {
       expect(await noSideways(page)).toBe(true);
       await page.screenshot({ path: resolve(shots, `wide-${colorScheme}.png`) });
       await page.getByRole('button', { name: 'Table' }).click();
-      await page.getByRole('button', { name: 'Words' }).click();
+      await page.getByRole('button', { name: 'Words', exact: true }).click();
       await page.getByRole('button', { name: 'No problems' }).click();
       expect(await findings(page)).toEqual([]);
       await page.screenshot({ path: resolve(shots, `wide-${colorScheme}-other.png`) });
       await page.locator('#example').click();
       expect(await findings(page)).toEqual([]);
       await page.keyboard.press('Escape');
-      await page.getByRole('button', { name: 'Help' }).click();
+      await page.getByRole('button', { name: 'Help', exact: true }).click();
       expect(await findings(page)).toEqual([]);
     });
 

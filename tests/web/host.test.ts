@@ -7,10 +7,9 @@ import { breathe, ENDLESS, encode, mockModule, recipe } from './support.ts';
 async function setUp(change: Partial<PlenaModule> = {}) {
   const module = { ...(await mockModule()), ...change };
   const messages: Message[] = [];
-  let clock = 0;
   const host = createHost(module, {
     post: (message) => messages.push(message),
-    now: () => clock,
+    now: () => performance.now(),
     breathe,
   });
   let id = 0;
@@ -21,7 +20,7 @@ async function setUp(change: Partial<PlenaModule> = {}) {
     if (!answer) throw new Error('no answer');
     return answer;
   };
-  return { module, host, messages, call, tick: (ms: number) => (clock += ms) };
+  return { module, host, messages, call };
 }
 
 const value = <T>(message: Message): T => {
@@ -134,7 +133,13 @@ describe('host', () => {
     let clock = 0;
     const messages: Message[] = [];
     const host = createHost(
-      { ...module, run: (s, n) => ((clock += 10), module.run(s, Math.min(n, 1000))) },
+      {
+        ...module,
+        run: (s, n) => {
+          clock += 10;
+          return module.run(s, Math.min(n, 1000));
+        },
+      },
       { post: (m) => messages.push(m), now: () => clock, breathe },
     );
     const ask = (id: number, call: Call) => host.handle({ protocol: PROTOCOL, id, call });

@@ -32,7 +32,8 @@ describe('tokens', () => {
     expect(listed.sort()).toEqual(description.instructions.map((one) => one.name).sort());
   });
   it('has a colour for every unit and an error for other words', () => {
-    const { cases } = rule('V_ADD_VV gp1')?.[1] as { cases: Record<string, string> };
+    const found = rule('V_ADD_VV gp1') ?? [];
+    const { cases } = found[1] as { cases: Record<string, string> };
     expect(cases['@unitVector']).toBe('keyword.vector');
     expect(cases['@default']).toBe('invalid');
     for (const { unit } of description.instructions) expect(cases).toHaveProperty(`@unit${unit}`);

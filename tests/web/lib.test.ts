@@ -130,7 +130,7 @@ describe('layout', async () => {
 describe('headline', async () => {
   const module = await mockModule();
   const id = module.session_new();
-  module.set_settings(id, '64_4', 'MLEN = 64');
+  module.set_settings(id, 'm64b4', 'MLEN = 64');
   module.load_model(id, 'small.json', recipe().model.bytes);
   module.compile(id, '{}');
   module.reset(id);
@@ -140,7 +140,7 @@ describe('headline', async () => {
   const verdict = reply.value;
   it('says what ran, how much and how well', () => {
     expect(headline(verdict)).toBe(
-      'small on PLENA 64_4: 600 instructions, 35\u2009523 executed, agrees with the reference (max error 0.00421).',
+      'small on PLENA m64b4: 600 instructions, 35\u2009523 executed, agrees with the reference (max error 0.00421).',
     );
   });
   it('does not hide a failure or a value that is not finite', () => {

@@ -145,7 +145,7 @@ describe('files', () => {
     expect(found).toMatchObject({ code, file: name });
     expect(found?.hint).not.toBe('');
     expect(store.standing.value).toBe('verified');
-    expect(store.preset.value).toBe('64_4');
+    expect(store.preset.value).toBe('m64b4');
     expect(store.ownSettings.value).toEqual([]);
     await session.toggle();
     expect(store.machine.value).toBe('done');

@@ -67,7 +67,7 @@ export const encode = (text: string) => new TextEncoder().encode(text);
 export const GOOD_MODEL = encode('{"plena_model":1,"name":"small"}');
 
 export const recipe = (bytes: Uint8Array = GOOD_MODEL) => ({
-  settings: { name: '64_4', toml: 'MLEN = 64' },
+  settings: { name: 'm64b4', toml: 'MLEN = 64' },
   model: { name: 'small.json', bytes },
   inputs: [],
   options: '{}',

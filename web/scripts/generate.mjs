@@ -8,7 +8,7 @@ import { createServer } from 'vite';
 /** Example and preset that the page opens with. */
 const DEFAULT = {
   example: process.env.PLENA_DEFAULT_EXAMPLE ?? 'swiglu',
-  preset: process.env.PLENA_DEFAULT_PRESET ?? '64_4',
+  preset: process.env.PLENA_DEFAULT_PRESET ?? 'm64b4',
 };
 const FIRST_ROWS = 64;
 const SLICE = 1_000_000;

@@ -27,8 +27,8 @@ const NODES = [
 ];
 
 const PRESETS = [
-  { name: '64_4', title: 'MLEN 64, BLEN 4', toml: 'MLEN = 64' },
-  { name: '16_4', title: 'MLEN 16, BLEN 4', toml: 'MLEN = 16' },
+  { name: 'm64b4', title: 'MLEN 64, BLEN 4', toml: 'MLEN = 64' },
+  { name: 'm16b4', title: 'MLEN 16, BLEN 4', toml: 'MLEN = 16' },
 ];
 
 function sample() {
@@ -215,7 +215,7 @@ export default async function createPlena() {
     session_free: (id) => void sessions.delete(id),
     session_count: () => sessions.size,
     set_settings(id, name, toml) {
-      if (!toml.includes('='))
+      if (!toml.includes('=') || toml.includes('= ='))
         return bad(
           error('E_TOML', 'A key needs a value.', 'Write KEY = VALUE.', {
             span: { line: 1, column: 1, endLine: 1, endColumn: 2 },

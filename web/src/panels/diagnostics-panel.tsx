@@ -78,5 +78,6 @@ export default definePanel({
   version: 1,
   initial: {},
   upgrade: () => ({}),
+  scrolls: true,
   view: View,
 });

@@ -18,6 +18,8 @@ export interface Panel<State extends object = object> {
   initial: State;
   /** Brings the state of an earlier version to this one. */
   upgrade(old: unknown, from: number): State;
+  /** The panel's own body scrolls, and so takes the keyboard; other views scroll inside. */
+  scrolls?: boolean;
   /** What stands in the panel's head beside its title. */
   tools?: ComponentType;
   view: ComponentType;

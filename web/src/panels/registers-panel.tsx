@@ -136,5 +136,6 @@ export default definePanel({
   initial: {},
   upgrade: () => ({}),
   tools: Tools,
+  scrolls: true,
   view: View,
 });

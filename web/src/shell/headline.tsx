@@ -84,12 +84,12 @@ export function Headline() {
       ? 'Opening …'
       : `${store.source.value.name} on PLENA ${store.preset.value}.`;
   return (
-    <div class="headline">
+    <section class="headline" aria-label="In one line">
       <p class="headline-text">{sentence}</p>
       <span class={`badge badge-${tone}`} title={why}>
         <Icon name={icon} /> {text}
       </span>
       {sweep && <span class="sweep" aria-hidden="true" />}
-    </div>
+    </section>
   );
 }

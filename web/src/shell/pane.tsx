@@ -2,7 +2,7 @@
 import type { Panel } from '../panels/panel.ts';
 
 export function Pane({ panel }: { panel: Panel }) {
-  const { id, title, tools: Tools, view: View } = panel;
+  const { id, title, scrolls, tools: Tools, view: View } = panel;
   return (
     <section
       class={`pane pane-${id}`}
@@ -14,7 +14,7 @@ export function Pane({ panel }: { panel: Panel }) {
         <h2 id={`title-${id}`}>{title}</h2>
         <div class="pane-tools">{Tools && <Tools />}</div>
       </header>
-      <div class="pane-body">
+      <div class="pane-body" {...(scrolls ? { tabIndex: 0 } : {})}>
         <View />
       </div>
     </section>

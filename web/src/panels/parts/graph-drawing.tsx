@@ -137,7 +137,7 @@ export function GraphDrawing() {
                 key={one.key}
                 data-key={one.key}
                 role="button"
-                tabIndex={one.key === stop ? 0 : -1}
+                tabindex={one.key === stop ? 0 : -1}
                 aria-label={name}
                 aria-pressed={isSelected}
                 class={`node node-${one.role} ${mark ? `hue-${mark.hue}` : ''} ${isSelected ? 'is-selected' : ''}`}

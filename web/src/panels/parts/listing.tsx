@@ -99,7 +99,10 @@ export function Listing({ words }: { words: boolean }) {
   };
 
   return (
-    <div class="listing" style={{ '--pc-width': `${Math.max(4, width) + 1}ch` }}>
+    <div
+      class={`listing ${words ? 'listing-words' : ''}`}
+      style={{ '--pc-width': `${Math.max(4, width) + 1}ch` }}
+    >
       <div class="listing-head" aria-hidden="true">
         <span class="letter-cell" title="Node of the model">
           node
