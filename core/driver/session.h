@@ -5,6 +5,7 @@
 #include "base/result.h"
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <span>
@@ -17,6 +18,9 @@ namespace plena::driver {
 /// Raised when the meaning of a session function or of its JSON changes.
 inline constexpr int api_version = 1;
 
+/// The preset that is in force until other settings are given: upstream's default machine.
+inline constexpr std::string_view default_settings = "upstream";
+
 /// Images that a program starts from; all little-endian, in the file formats of upstream.
 struct Images {
   std::vector<std::uint8_t> hbm{};
@@ -27,8 +31,66 @@ struct Images {
 
 enum class AsmMode : std::uint8_t { Compatible, Strict };
 
+enum class Memory : std::uint8_t { Vector, Matrix, Fp, Int, Hbm };
+
+/// Receives a memory's bytes in order, in pieces.
+using ByteSink = std::function<void(std::span<const std::uint8_t>)>;
+
+/// Where a run stands, for callers that need no JSON.
+struct RunStatus {
+  enum class Reason : std::uint8_t { Ready, Slice, Done, Fault };
+
+  Reason reason = Reason::Ready;
+  std::uint32_t pc = 0;
+  std::uint64_t executed = 0;
+  std::uint64_t hbm_read_bytes = 0;
+  std::uint64_t hbm_written_bytes = 0;
+  std::optional<Diagnostic> fault{}; ///< its code is the kind of fault
+};
+
+/// How the bytes of a tensor are to be read.
+enum class TensorForm : std::uint8_t {
+  Detect, ///< .npy by its magic, else raw little-endian, row-major, in the model's element type
+  Text,   ///< decimal numbers separated by white space or commas
+};
+
+/// What a compilation leaves behind, as the files of `plena compile`.
+struct Artefacts {
+  std::string asm_text;
+  std::string mem_text;
+  Images images;
+  std::string layout_json;
+  std::string map_json;
+};
+
+/// One line of the verdict, for callers that need no JSON.
+struct Comparison {
+  std::string name;
+  bool pass = false;
+  std::string bound;
+  double price = 0;         ///< relative RMS, fp32 against hardware golden
+  double machine_error = 0; ///< maximum absolute, hardware golden against machine
+  double rel_rms = 0;       ///< hardware golden against machine
+  double allclose = 0;      ///< share, hardware golden against machine
+  std::optional<double>
+    expected_error{}; ///< maximum absolute, reference given by the user against fp32
+};
+
+struct VerdictSummary {
+  bool pass = false;
+  std::vector<Comparison> outputs;
+  std::vector<Comparison> stages;
+};
+
+/// A tensor by name, as read from or written to a file.
+struct NamedTensor {
+  std::string name;
+  std::vector<std::int64_t> shape; ///< empty when the file does not tell
+  std::vector<float> values;
+};
+
 class Session {
-public:
+ public:
   Session();
   ~Session();
   Session(Session&&) noexcept;
@@ -41,29 +103,55 @@ public:
   static std::string describe();
 
   Result<std::string> set_settings(std::string_view name, std::string_view toml); // SettingsInfo
-  Result<std::string> load_model(std::string_view name,
-                                 std::span<const std::uint8_t> bytes);            // ModelInfo
+  Result<std::string> load_model(
+    std::string_view name,
+    std::span<const std::uint8_t> bytes
+  ); // ModelInfo
+  /// Value of a symbolic dimension of the next model loaded.
+  void bind_dimension(std::string_view name, std::int64_t value);
   /// Values for one graph input; inputs that are never set are seeded.
-  Status set_input(std::string_view name, std::span<const std::uint8_t> bytes);
-  Result<std::string> compile(std::string_view options_json);                     // ProgramInfo
+  Status set_input(
+    std::string_view name, std::span<const std::uint8_t> bytes, TensorForm form = TensorForm::Detect
+  );
+  /// Output of a trusted runtime; compared with the fp32 golden.
+  Status set_expected(
+    std::string_view name, std::span<const std::uint8_t> bytes, TensorForm form = TensorForm::Detect
+  );
+  std::vector<std::string> input_names() const;
+  std::vector<std::string> output_names() const;
+  Result<std::string> compile(std::string_view options_json); // ProgramInfo
   /// Replaces the program; on errors the earlier program stays.
-  Result<std::string> assemble(std::string_view text, AsmMode mode);              // ProgramInfo
-  Result<std::string> load_words(std::string_view mem_text);                      // ProgramInfo
+  Result<std::string> assemble(std::string_view text, AsmMode mode); // ProgramInfo
+  Result<std::string> load_words(std::string_view mem_text);         // ProgramInfo
   void set_images(Images images, std::optional<std::uint64_t> hbm_bytes);
 
+  /// Of the compiled model.
+  Result<Artefacts> artefacts() const;
   std::string program_text() const;
   /// Listing rows [first, first + count) as Row[].
   std::string rows(std::uint32_t first, std::uint32_t count) const;
 
-  Result<std::string> reset();                                                    // RunState
+  Result<std::string> reset(); // RunState
   /// Executes at most `max_instructions`; cancel by not calling again.
-  Result<std::string> run(std::uint64_t max_instructions);                        // RunState
-  std::string registers() const;                                                  // Registers
+  Result<std::string> run(std::uint64_t max_instructions); // RunState
+  RunStatus status() const;
+  Result<std::string> registers() const; // Registers
+  /// Bytes of a memory as upstream dumps it.
+  void dump(Memory memory, const ByteSink& sink) const;
+  /// Warnings gathered while running: accesses that upstream accepts silently.
+  Diagnostics run_warnings() const;
+  /// Report of `plena emulate --json`.
+  std::string emulate_report() const;
   /// Compares machine results with both goldens; needs a compiled model and a finished run.
-  Result<std::string> verify();                                                   // Verdict
+  Result<std::string> verify(); // Verdict
+  /// The verdict that `verify` has reached.
+  const VerdictSummary& verdict() const;
+  /// Values of the outputs after `verify`: fp32 golden, hardware golden, machine (name.fp32 ...).
+  std::vector<NamedTensor> output_values() const;
 
-private:
-  struct State;
+  struct State; ///< session_state.h
+
+ private:
   std::unique_ptr<State> state_;
 };
 

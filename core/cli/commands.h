@@ -1,0 +1,42 @@
+// The sub-commands: each adds its options to the parser and, when chosen, returns an exit status.
+#pragma once
+
+#include "base/diagnostic.h"
+
+#include <CLI/CLI.hpp>
+#include <functional>
+#include <string_view>
+
+namespace plena::cli {
+
+/// Exit statuses of the contract.
+enum Exit : int {
+  exit_done = 0,
+  exit_not_holding = 1,
+  exit_unusable = 2,
+  exit_fault = 3,
+  exit_interrupted = 130,
+};
+
+/// Set by the command that the arguments chose.
+using Action = std::function<int()>;
+
+void add_asm(CLI::App& app, Action& action);
+void add_disasm(CLI::App& app, Action& action);
+void add_emulate(CLI::App& app, Action& action);
+void add_compile(CLI::App& app, Action& action);
+void add_verify(CLI::App& app, Action& action);
+void add_docs(CLI::App& app, Action& action);
+void add_bench(CLI::App& app, Action& action);
+
+/// The drop-in form: the options of `emulate` on the program itself, upstream's file names.
+void add_transactional_emulator(CLI::App& app, Action& action);
+
+/// Prints to standard error; `source` adds the offending line.
+void print(const Diagnostics& diagnostics, std::string_view source = {});
+
+/// True once the person at the terminal has asked to stop.
+bool interrupted();
+void watch_interrupts();
+
+} // namespace plena::cli

@@ -1,0 +1,214 @@
+// `plena emulate`, and the same under the name `transactional_emulator`: upstream's flags and
+// files.
+
+#include "cli/commands.h"
+#include "cli/files.h"
+#include "cli/progress.h"
+#include "driver/session.h"
+#include "driver/tools.h"
+
+#include <array>
+#include <cstdlib>
+#include <filesystem>
+#include <fmt/format.h>
+#include <memory>
+#include <optional>
+#include <utility>
+
+namespace plena::cli {
+
+namespace {
+
+struct Options {
+  std::string opcode;
+  std::string hbm;
+  std::string fp_sram;
+  std::string int_sram;
+  std::string vram;
+  std::string settings;
+  std::string hbm_size;
+  std::string dump_folder;
+  std::string stage_profile_asm;
+  std::string stage_profile_out;
+  std::string json;
+  std::string log_level;
+  std::string log_file;
+  bool drop_in = false;
+};
+
+/// Upstream writes the HBM dump when its log level, by default `debug`, is at least that.
+bool dumps_hbm(const Options& options) {
+  return !options.drop_in || options.log_level.empty() || options.log_level == "debug" ||
+         options.log_level == "trace";
+}
+
+Result<std::string> settings_text(const Options& options) {
+  if (!options.settings.empty()) {
+    return read_text(options.settings);
+  }
+  if (const char* variable = std::getenv("PLENA_SETTINGS_TOML")) {
+    return read_text(variable);
+  }
+  Result<driver::Preset> standard = driver::preset(driver::default_settings);
+  if (!standard) {
+    return std::move(standard).diagnostics();
+  }
+  return std::move(standard->toml);
+}
+
+Result<std::vector<std::uint8_t>> optional_bytes(const std::string& path) {
+  return path.empty() ? Result(std::vector<std::uint8_t>{}) : read_bytes(path);
+}
+
+/// Collects what went wrong so that all unreadable inputs are named at once.
+template <class T> T take(Result<T> result, Diagnostics& problems) {
+  for (const Diagnostic& diagnostic : result.diagnostics()) {
+    problems.push_back(diagnostic);
+  }
+  return result ? std::move(result).value() : T{};
+}
+
+Status write_dumps(const driver::Session& session, const std::filesystem::path& folder, bool hbm) {
+  constexpr std::array<std::pair<driver::Memory, const char*>, 5> files{{
+    {driver::Memory::Vector, "vram_dump.bin"},
+    {driver::Memory::Matrix, "mram_dump.bin"},
+    {driver::Memory::Fp, "fpsram_dump.bin"},
+    {driver::Memory::Int, "intsram_dump.bin"},
+    {driver::Memory::Hbm, "hbm_dump.bin"},
+  }};
+  std::error_code ignored;
+  std::filesystem::create_directories(folder, ignored);
+  for (const auto& [memory, name] : files) {
+    if (memory == driver::Memory::Hbm && !hbm) {
+      continue;
+    }
+    OutputFile file(folder / name);
+    session.dump(memory, [&](std::span<const std::uint8_t> bytes) { file.write(bytes); });
+    if (Status written = file.commit(); !written) {
+      return written;
+    }
+  }
+  return Done{};
+}
+
+int emulate(const Options& options) {
+  Diagnostics problems;
+  if (!options.stage_profile_asm.empty() || !options.stage_profile_out.empty()) {
+    problems.push_back(
+      {.code = "E_STAGE_PROFILE",
+       .message = "the stage profile needs simulated time, which this version does not model",
+       .hint = "leave out --stage-profile-asm and --stage-profile-out"}
+    );
+  }
+  const std::string settings = take(settings_text(options), problems);
+  const std::string program = take(read_text(options.opcode), problems);
+  driver::Images images;
+  images.hbm = take(read_bytes(options.hbm), problems);
+  images.fp_sram = take(read_bytes(options.fp_sram), problems);
+  images.int_sram = take(optional_bytes(options.int_sram), problems);
+  images.vram = take(optional_bytes(options.vram), problems);
+  std::optional<std::uint64_t> hbm_bytes;
+  if (!options.hbm_size.empty()) {
+    hbm_bytes = take(driver::parse_size(options.hbm_size), problems);
+  }
+  driver::Session session;
+  if (!has_errors(problems)) {
+    take(
+      session.set_settings(
+        options.settings.empty() ? driver::default_settings : options.settings, settings
+      ),
+      problems
+    );
+  }
+  if (!has_errors(problems)) {
+    session.set_images(std::move(images), hbm_bytes);
+    take(session.load_words(program), problems);
+  }
+  if (!has_errors(problems)) {
+    take(session.reset(), problems);
+  }
+  print(problems);
+  if (has_errors(problems)) {
+    // Upstream's harness takes every failure of a run for a panic.
+    return options.drop_in ? 101 : exit_unusable;
+  }
+
+  Progress progress("emulate");
+  while (session.status().reason == driver::RunStatus::Reason::Ready ||
+         session.status().reason == driver::RunStatus::Reason::Slice) {
+    if (interrupted()) {
+      progress.clear();
+      fmt::print(stderr, "stopped after {} instructions\n", session.status().executed);
+      return exit_interrupted;
+    }
+    if (Result<std::string> slice = session.run(1'000'000); !slice) {
+      print(slice.diagnostics());
+      return exit_unusable;
+    }
+    progress.show(fmt::format("{} instructions", session.status().executed));
+  }
+  progress.clear();
+  print(session.run_warnings());
+
+  const driver::RunStatus status = session.status();
+  if (!options.json.empty()) {
+    if (const Status written = write_file(options.json, session.emulate_report()); !written) {
+      print(written.diagnostics());
+      return exit_unusable;
+    }
+  }
+  if (status.fault) {
+    print({*status.fault});
+    return options.drop_in ? 101 : exit_fault;
+  }
+  if (options.drop_in || !options.dump_folder.empty()) {
+    const std::filesystem::path folder = options.drop_in ? "." : options.dump_folder;
+    if (const Status written = write_dumps(session, folder, dumps_hbm(options)); !written) {
+      print(written.diagnostics());
+      return exit_unusable;
+    }
+  }
+  fmt::print(
+    stderr,
+    "HBM Statistics - Bytes read: {} | Bytes written: {}\n"
+    "Simulation completed after {} instructions; time is not modelled by this version\n",
+    status.hbm_read_bytes,
+    status.hbm_written_bytes,
+    status.executed
+  );
+  return exit_done;
+}
+
+void add_options(CLI::App& command, const std::shared_ptr<Options>& options, Action& action) {
+  command.add_option("--opcode", options->opcode, "program (.mem)")->required();
+  command.add_option("--hbm", options->hbm, "HBM image, raw bytes from address 0")->required();
+  command.add_option("--fpsram", options->fp_sram, "FP SRAM image, binary16")->required();
+  command.add_option("--intsram", options->int_sram, "INT SRAM image, u32");
+  command.add_option("--vram", options->vram, "Vector SRAM image");
+  command.add_option("--settings", options->settings, "settings (TOML)");
+  command.add_option("--hbm-size", options->hbm_size, "HBM capacity: bytes, or with K, M, G, T");
+  command.add_option("--stage-profile-asm", options->stage_profile_asm, "not in this version");
+  command.add_option("--stage-profile-out", options->stage_profile_out, "not in this version");
+  command.add_option("--json", options->json, "write a report (- for standard output)");
+  command.callback([&action, options] { action = [options] { return emulate(*options); }; });
+}
+
+} // namespace
+
+void add_emulate(CLI::App& app, Action& action) {
+  const auto options = std::make_shared<Options>();
+  CLI::App* command = app.add_subcommand("emulate", "Run a program on memory images");
+  command->add_option("--dump-dir", options->dump_folder, "write the memories there");
+  add_options(*command, options, action);
+}
+
+void add_transactional_emulator(CLI::App& app, Action& action) {
+  const auto options = std::make_shared<Options>();
+  options->drop_in = true;
+  add_options(app, options, action);
+  app.add_option("--log-level", options->log_level, "trace, debug, info, warn, error or off")
+    ->check(CLI::IsMember({"trace", "debug", "info", "warn", "error", "off"}));
+  app.add_option("--log-file", options->log_file, "accepted for compatibility; nothing is written");
+}
+
+} // namespace plena::cli

@@ -1,0 +1,42 @@
+// Files of the command line: whole-file reads, and writes that never leave half a file behind.
+#pragma once
+
+#include "base/result.h"
+
+#include <cstdint>
+#include <filesystem>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace plena::cli {
+
+Result<std::vector<std::uint8_t>> read_bytes(const std::filesystem::path& path);
+Result<std::string> read_text(const std::filesystem::path& path);
+
+/// A file under construction: written beside its destination and renamed by `commit`; without it,
+/// nothing is left. Every failure is kept and returned by `commit`.
+class OutputFile {
+ public:
+  /// `-` writes to standard output.
+  explicit OutputFile(const std::filesystem::path& path);
+  ~OutputFile();
+  OutputFile(const OutputFile&) = delete;
+  OutputFile& operator=(const OutputFile&) = delete;
+
+  void write(std::span<const std::uint8_t> bytes);
+  void write(std::string_view text);
+  Status commit();
+
+ private:
+  std::filesystem::path path_;
+  std::filesystem::path temporary_;
+  std::FILE* file_ = nullptr;
+  std::string failure_;
+};
+
+Status write_file(const std::filesystem::path& path, std::string_view text);
+Status write_file(const std::filesystem::path& path, std::span<const std::uint8_t> bytes);
+
+} // namespace plena::cli

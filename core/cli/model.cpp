@@ -1,0 +1,309 @@
+// `plena compile` and `plena verify`.
+
+#include "cli/commands.h"
+#include "cli/files.h"
+#include "cli/progress.h"
+#include "driver/npy.h"
+#include "driver/session.h"
+#include "driver/tools.h"
+
+#include <algorithm>
+#include <charconv>
+#include <filesystem>
+#include <fmt/format.h>
+#include <memory>
+#include <optional>
+
+namespace plena::cli {
+
+namespace {
+
+struct Options {
+  std::string model;
+  std::string output;
+  std::string settings{driver::default_settings};
+  std::vector<std::string> bindings;
+  std::string inputs;
+  std::string expected;
+  std::string save;
+  std::string json;
+  bool stages = false;
+};
+
+/// A preset's name or a file.
+Result<std::string> settings_text(const std::string& name) {
+  if (Result<driver::Preset> preset = driver::preset(name)) {
+    return std::move(preset->toml);
+  } else if (!std::filesystem::exists(name)) {
+    return std::move(preset).diagnostics();
+  }
+  return read_text(name);
+}
+
+/// Runs the steps of a command one after another; the first failure is printed and ends it.
+class Steps {
+ public:
+  template <class T> std::optional<T> take(Result<T> result) {
+    print(result.diagnostics());
+    if (!result) {
+      failed_ = true;
+      return std::nullopt;
+    }
+    return std::move(result).value();
+  }
+  bool failed() const { return failed_; }
+
+ private:
+  bool failed_ = false;
+};
+
+bool bind_dimensions(driver::Session& session, const std::vector<std::string>& bindings) {
+  for (const std::string& binding : bindings) {
+    const std::size_t equals = binding.find('=');
+    std::int64_t value = 0;
+    const char* end = binding.data() + binding.size();
+    const char* begin = binding.data() + std::min(equals + 1, binding.size());
+    if (equals == std::string::npos || std::from_chars(begin, end, value).ptr != end || begin == end || value < 1) {
+      print(
+        {{.code = "E_USAGE",
+          .message = fmt::format("--bind {}: expected NAME=NUMBER", binding),
+          .hint = "for example --bind batch=1"}}
+      );
+      return false;
+    }
+    session.bind_dimension(binding.substr(0, equals), value);
+  }
+  return true;
+}
+
+/// Settings and model into the session.
+bool prepare(driver::Session& session, const Options& options, Steps& steps) {
+  const auto toml = steps.take(settings_text(options.settings));
+  if (!toml || !steps.take(session.set_settings(options.settings, *toml)) ||
+      !bind_dimensions(session, options.bindings)) {
+    return false;
+  }
+  const auto bytes = steps.take(read_bytes(options.model));
+  return bytes &&
+         steps.take(
+           session.load_model(std::filesystem::path(options.model).filename().string(), *bytes)
+         );
+}
+
+using Setter =
+  Status (driver::Session::*)(std::string_view, std::span<const std::uint8_t>, driver::TensorForm);
+
+/// Hands NAME.npy, NAME.bin or NAME.txt of a folder to the session, for every name.
+bool load_tensors(
+  driver::Session& session,
+  const std::filesystem::path& folder,
+  const std::vector<std::string>& names,
+  Setter set
+) {
+  for (const std::string& name : names) {
+    const auto path_with = [&](const char* extension) { return folder / (name + extension); };
+    const bool text = std::filesystem::exists(path_with(".txt"));
+    const bool npy = std::filesystem::exists(path_with(".npy"));
+    if (!text && !npy && !std::filesystem::exists(path_with(".bin"))) {
+      print(
+        {{.code = "E_FILE",
+          .message = fmt::format("there is no {0}.npy, {0}.bin or {0}.txt", name),
+          .hint = "give one file per tensor, named after it",
+          .file = folder.string()}}
+      );
+      return false;
+    }
+    Steps steps;
+    const auto bytes = steps.take(read_bytes(path_with(npy ? ".npy" : text ? ".txt" : ".bin")));
+    const auto form = text && !npy ? driver::TensorForm::Text : driver::TensorForm::Detect;
+    if (!bytes || !steps.take((session.*set)(name, *bytes, form))) {
+      return false;
+    }
+  }
+  return true;
+}
+
+bool load_inputs(driver::Session& session, const Options& options) {
+  return options.inputs.empty() ||
+         load_tensors(session, options.inputs, session.input_names(), &driver::Session::set_input);
+}
+
+int compile(const Options& options) {
+  driver::Session session;
+  Steps steps;
+  if (!prepare(session, options, steps)) {
+    return exit_unusable;
+  }
+  if (!load_inputs(session, options)) {
+    return exit_unusable;
+  }
+  if (!steps.take(session.compile("{}"))) {
+    return exit_unusable;
+  }
+  const auto artefacts = steps.take(session.artefacts());
+  if (!artefacts) {
+    return exit_unusable;
+  }
+  const std::filesystem::path folder = options.output;
+  std::error_code ignored;
+  std::filesystem::create_directories(folder, ignored);
+  for (const auto& [name, text] :
+       {std::pair<const char*, std::string_view>{"program.asm", artefacts->asm_text},
+        {"program.mem", artefacts->mem_text},
+        {"layout.json", artefacts->layout_json},
+        {"map.json", artefacts->map_json}}) {
+    if (!steps.take(write_file(folder / name, text))) {
+      return exit_unusable;
+    }
+  }
+  const driver::Images& images = artefacts->images;
+  for (const auto& [name, bytes] :
+       {std::pair<const char*, std::span<const std::uint8_t>>{"hbm.bin", images.hbm},
+        {"fp_sram.bin", images.fp_sram},
+        {"int_sram.bin", images.int_sram}}) {
+    if (!steps.take(write_file(folder / name, bytes))) {
+      return exit_unusable;
+    }
+  }
+  return exit_done;
+}
+
+void print_table(std::string_view title, const std::vector<driver::Comparison>& rows) {
+  std::size_t width = title.size();
+  for (const driver::Comparison& row : rows) {
+    width = std::max(width, row.name.size());
+  }
+  fmt::print(
+    "{:<{}}  {:>12}  {:>14}  {:>10}  {:>9}  {:<6} {}\n",
+    title,
+    width,
+    "format price",
+    "machine error",
+    "rel. RMS",
+    "allclose",
+    "",
+    "bound"
+  );
+  for (const driver::Comparison& row : rows) {
+    fmt::print(
+      "{:<{}}  {:>12.3g}  {:>14.4g}  {:>10.3g}  {:>8.2f}%  {:<6} {}\n",
+      row.name,
+      width,
+      row.price,
+      row.machine_error,
+      row.rel_rms,
+      100 * row.allclose,
+      row.pass ? "ok" : "FAILS",
+      row.bound
+    );
+    if (row.expected_error) {
+      fmt::print(
+        "{:<{}}  given reference against fp32: {:.3g} at most\n", "", width, *row.expected_error
+      );
+    }
+  }
+}
+
+/// Runs to the end; false when the person at the terminal stopped it.
+bool run_to_end(driver::Session& session, Steps& steps) {
+  Progress progress("emulate");
+  while (session.status().reason == driver::RunStatus::Reason::Ready ||
+         session.status().reason == driver::RunStatus::Reason::Slice) {
+    if (interrupted()) {
+      return false;
+    }
+    if (!steps.take(session.run(1'000'000))) {
+      return true;
+    }
+    progress.show(fmt::format("{} instructions", session.status().executed));
+  }
+  return true;
+}
+
+bool save_outputs(
+  const driver::Session& session, const std::filesystem::path& folder, Steps& steps
+) {
+  std::error_code ignored;
+  std::filesystem::create_directories(folder, ignored);
+  for (const driver::NamedTensor& tensor : session.output_values()) {
+    if (!steps.take(write_file(folder / (tensor.name + ".npy"), driver::npy_bytes(tensor)))) {
+      return false;
+    }
+  }
+  return true;
+}
+
+int verify(const Options& options) {
+  driver::Session session;
+  Steps steps;
+  if (!prepare(session, options, steps) || !load_inputs(session, options)) {
+    return exit_unusable;
+  }
+  if (!options.expected.empty() && !load_tensors(session, options.expected, session.output_names(), &driver::Session::set_expected)) {
+    return exit_unusable;
+  }
+  if (!steps.take(session.compile("{}")) || !steps.take(session.reset())) {
+    return exit_unusable;
+  }
+  if (!run_to_end(session, steps)) {
+    fmt::print(stderr, "stopped after {} instructions\n", session.status().executed);
+    return exit_interrupted;
+  }
+  if (steps.failed()) {
+    return exit_unusable;
+  }
+  const driver::RunStatus status = session.status();
+  if (status.fault) {
+    print({*status.fault});
+    if (!options.json.empty() && !steps.take(write_file(options.json, session.emulate_report()))) {
+      return exit_unusable;
+    }
+    return exit_fault;
+  }
+  const auto report = steps.take(session.verify());
+  if (!report || (!options.json.empty() && !steps.take(write_file(options.json, *report))) ||
+      (!options.save.empty() && !save_outputs(session, options.save, steps))) {
+    return exit_unusable;
+  }
+  const driver::VerdictSummary& verdict = session.verdict();
+  if (options.json != "-") {
+    if (options.stages) {
+      print_table("stage", verdict.stages);
+    }
+    print_table("output", verdict.outputs);
+    fmt::print("{} after {} instructions\n", verdict.pass ? "pass" : "FAIL", status.executed);
+  }
+  return verdict.pass ? exit_done : exit_not_holding;
+}
+
+void add_model_options(CLI::App& command, const std::shared_ptr<Options>& options) {
+  command.add_option("model", options->model, "model (.onnx or .json)")->required();
+  command.add_option("--settings", options->settings, "settings: a preset's name or a TOML file")
+    ->capture_default_str();
+  command.add_option("--bind", options->bindings, "value of a symbolic dimension, NAME=NUMBER");
+  command.add_option("--inputs", options->inputs, "folder with NAME.npy, .bin or .txt per input");
+}
+
+} // namespace
+
+void add_compile(CLI::App& app, Action& action) {
+  const auto options = std::make_shared<Options>();
+  CLI::App* command = app.add_subcommand("compile", "Compile a model to a program and its images");
+  add_model_options(*command, options);
+  command->add_option("-o,--output", options->output, "folder for the files")->required();
+  command->callback([&action, options] { action = [options] { return compile(*options); }; });
+}
+
+void add_verify(CLI::App& app, Action& action) {
+  const auto options = std::make_shared<Options>();
+  CLI::App* command =
+    app.add_subcommand("verify", "Compile a model, run it, compare with the references");
+  add_model_options(*command, options);
+  command->add_option("--expect", options->expected, "folder with outputs of a trusted runtime");
+  command->add_option("--save", options->save, "write outputs of all references as .npy there");
+  command->add_option("--json", options->json, "write a report (- for standard output)");
+  command->add_flag("--stages", options->stages, "print the comparison after every operator");
+  command->callback([&action, options] { action = [options] { return verify(*options); }; });
+}
+
+} // namespace plena::cli

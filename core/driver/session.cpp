@@ -1,0 +1,333 @@
+// Settings, model and program of a session.
+#include "asm/assembler.h"
+#include "asm/image.h"
+#include "asm/printer.h"
+#include "base/sha256.h"
+#include "driver/npy.h"
+#include "driver/program_facts.h"
+#include "driver/session_state.h"
+#include "driver/tensor_bytes.h"
+#include "driver/tools.h"
+#include "io/importer.h"
+#include "io/weights.h"
+#include "isa/codec.h"
+#include "isa/describe.h"
+#include "ops/registry.h"
+#include "passes/pipeline.h"
+
+#include <algorithm>
+#include <array>
+#include <fmt/format.h>
+
+namespace plena::driver {
+
+namespace {
+
+std::string words_digest(std::span<const std::uint32_t> words) {
+  Sha256 hash;
+  for (const std::uint32_t word : words) {
+    const std::array<std::uint8_t, 4> bytes{
+      static_cast<std::uint8_t>(word),
+      static_cast<std::uint8_t>(word >> 8),
+      static_cast<std::uint8_t>(word >> 16),
+      static_cast<std::uint8_t>(word >> 24)};
+    hash.update(bytes);
+  }
+  return hash.finish_hex();
+}
+
+std::vector<std::string> names(const ir::Graph& graph, const std::vector<ir::TensorId>& ids) {
+  std::vector<std::string> result;
+  for (const ir::TensorId id : ids) {
+    result.push_back(graph.tensor(id).name);
+  }
+  return result;
+}
+
+/// The tensor called `name` among `ids`, or an error that lists the names there are.
+Result<ir::TensorId>
+find_tensor(const ir::Graph& graph, const std::vector<ir::TensorId>& ids, std::string_view name) {
+  for (const ir::TensorId id : ids) {
+    if (graph.tensor(id).name == name) {
+      return id;
+    }
+  }
+  return Diagnostic{
+    .code = "E_TENSOR_NAME",
+    .message = fmt::format("the model has no tensor '{}' here", name),
+    .hint = fmt::format("it has {}", fmt::join(names(graph, ids), ", "))};
+}
+
+} // namespace
+
+Diagnostic missing(std::string code, std::string what, std::string hint) {
+  return {.code = std::move(code), .message = std::move(what), .hint = std::move(hint)};
+}
+
+// ---- state
+
+Result<const config::Config*> Session::State::configuration() {
+  if (!config) {
+    const config::Preset* standard = config::find_preset(default_settings);
+    PLENA_CHECK(standard != nullptr);
+    Result<config::Config> loaded = config::load(standard->toml, standard->name);
+    if (!loaded) {
+      return std::move(loaded).diagnostics();
+    }
+    settings_name = standard->name;
+    config = std::move(loaded).value();
+  }
+  return &*config;
+}
+
+void Session::State::take_program(isa::Program new_program, std::string new_text) {
+  if (compiled) {
+    node_of_word = carry_nodes(compiled->program.words, compiled->node_of_word, new_program.words);
+  } else {
+    node_of_word.assign(new_program.words.size(), no_node);
+  }
+  program = std::move(new_program);
+  text = std::move(new_text);
+  depths = loop_depths(program.words);
+  expected_executions = driver::expected_executions(program.words);
+  machine.reset();
+  reason = RunStatus::Reason::Ready;
+}
+
+report::ProgramFacts Session::State::program_facts() const {
+  report::ProgramFacts facts;
+  facts.instructions = program.words.size();
+  facts.loops = count_loops(program.words);
+  if (compiled) {
+    const std::uint64_t row_bytes =
+      std::uint64_t{config->vlen} * config->vector_sram_type.element.width / 8;
+    const std::uint64_t tile_bytes =
+      config->tile_elems() * config->matrix_sram_type.element.width / 8;
+    facts.bytes = {
+      compiled->use.hbm_bytes,
+      compiled->use.vector_rows * row_bytes,
+      compiled->use.matrix_tiles * tile_bytes};
+  }
+  facts.nodes = node_ranges(node_of_word);
+  facts.words_sha256 = words_digest(program.words);
+  return facts;
+}
+
+report::InstructionCounts Session::State::counts() const {
+  const TextCounts lines = count_text(text);
+  return {
+    .lines = lines.lines,
+    .comments = lines.comments,
+    .words = program.words.size(),
+    .executed = machine ? machine->counters().executed : 0,
+    .loops = count_loops(program.words)};
+}
+
+void Session::State::note_seconds(std::string_view step, double value) {
+  const auto found = std::find_if(seconds.begin(), seconds.end(), [&](const auto& entry) {
+    return entry.first == step;
+  });
+  if (found == seconds.end()) {
+    seconds.emplace_back(step, value);
+  } else {
+    found->second = value;
+  }
+}
+
+// ---- session
+
+Session::Session() : state_(std::make_unique<State>()) {}
+Session::~Session() = default;
+Session::Session(Session&&) noexcept = default;
+Session& Session::operator=(Session&&) noexcept = default;
+
+std::string Session::describe() {
+  std::vector<report::OperatorRow> operators;
+  for (const ops::Op& op : ops::all()) {
+    operators.push_back({op.name, op.summary});
+  }
+  const std::array<report::Part, 2> tables{
+    {{"instructions", isa::describe_json()}, {"keys", config::describe_keys_json()}}};
+  return report::describe(api_version, version(), tables, operators);
+}
+
+Result<std::string> Session::set_settings(std::string_view name, std::string_view toml) {
+  Result<config::Config> loaded = config::load(toml, name);
+  if (!loaded) {
+    return std::move(loaded).diagnostics();
+  }
+  Diagnostics warnings = loaded.diagnostics();
+  state_->settings_name = name;
+  state_->config = std::move(loaded).value();
+  state_->machine.reset();
+  state_->reason = RunStatus::Reason::Ready;
+  return {report::settings_info(name, *state_->config), std::move(warnings)};
+}
+
+Result<std::string>
+Session::load_model(std::string_view name, std::span<const std::uint8_t> bytes) {
+  const StepTimer timer(*state_, "import");
+  io::ImportOptions options;
+  options.dims = state_->dimensions;
+  Result<ir::Graph> imported = io::import_model(name, bytes, options);
+  if (!imported) {
+    return std::move(imported).diagnostics();
+  }
+  Diagnostics warnings = imported.diagnostics();
+  Result<passes::Lowered> lowered =
+    passes::run(std::move(imported).value(), {.file = std::string(name)});
+  if (!lowered) {
+    return std::move(lowered).diagnostics();
+  }
+  warnings.insert(warnings.end(), lowered.diagnostics().begin(), lowered.diagnostics().end());
+  const io::FormatInfo* format = io::recognise(name, bytes);
+  state_->model = {
+    std::string(name), format != nullptr ? std::string(format->id) : "", sha256_hex(bytes)};
+  state_->graph = std::move(lowered->graph);
+  state_->model_notes = warnings;
+  state_->inputs.clear();
+  state_->expected.clear();
+  state_->compiled.reset();
+  return {report::model_info(state_->model, *state_->graph), std::move(warnings)};
+}
+
+void Session::bind_dimension(std::string_view name, std::int64_t value) {
+  state_->dimensions[std::string(name)] = value;
+}
+
+namespace {
+
+Result<std::vector<float>>
+tensor_values(const ir::Tensor& tensor, std::span<const std::uint8_t> bytes, TensorForm form) {
+  if (form == TensorForm::Text) {
+    return values_from_text(
+      {reinterpret_cast<const char*>(bytes.data()), bytes.size()}, tensor.shape, tensor.name
+    );
+  }
+  if (!is_npy(bytes)) {
+    return values_from_bytes(bytes, tensor.dtype, tensor.shape, tensor.name);
+  }
+  Result<NamedTensor> read = read_npy(bytes, tensor.name);
+  if (!read) {
+    return std::move(read).diagnostics();
+  }
+  if (read->shape != tensor.shape) {
+    return Diagnostic{
+      .code = "E_SHAPE",
+      .message = fmt::format(
+        "the file has shape [{}], the model wants [{}]",
+        fmt::join(read->shape, ", "),
+        fmt::join(tensor.shape, ", ")
+      ),
+      .hint = "reshape the array before saving it",
+      .where = tensor.name};
+  }
+  return std::move(read->values);
+}
+
+} // namespace
+
+Status
+Session::set_input(std::string_view name, std::span<const std::uint8_t> bytes, TensorForm form) {
+  if (!state_->graph) {
+    return missing("E_NO_MODEL", "there is no model to give inputs to", "load a model first");
+  }
+  const Result<ir::TensorId> id = find_tensor(*state_->graph, state_->graph->inputs, name);
+  if (!id) {
+    return id.diagnostics();
+  }
+  Result<std::vector<float>> values = tensor_values(state_->graph->tensor(*id), bytes, form);
+  if (!values) {
+    return std::move(values).diagnostics();
+  }
+  state_->inputs[std::string(name)] = std::move(values).value();
+  return Done{};
+}
+
+Status
+Session::set_expected(std::string_view name, std::span<const std::uint8_t> bytes, TensorForm form) {
+  if (!state_->graph) {
+    return missing("E_NO_MODEL", "there is no model to compare with", "load a model first");
+  }
+  const Result<ir::TensorId> id = find_tensor(*state_->graph, state_->graph->outputs, name);
+  if (!id) {
+    return id.diagnostics();
+  }
+  Result<std::vector<float>> values = tensor_values(state_->graph->tensor(*id), bytes, form);
+  if (!values) {
+    return std::move(values).diagnostics();
+  }
+  state_->expected[std::string(name)] = std::move(values).value();
+  return Done{};
+}
+
+std::vector<std::string> Session::input_names() const {
+  return state_->graph ? names(*state_->graph, state_->graph->inputs) : std::vector<std::string>{};
+}
+
+std::vector<std::string> Session::output_names() const {
+  return state_->graph ? names(*state_->graph, state_->graph->outputs) : std::vector<std::string>{};
+}
+
+Result<std::string> Session::assemble(std::string_view text, AsmMode mode) {
+  assembly::Options options;
+  options.mode = mode == AsmMode::Strict ? assembly::Mode::Strict : assembly::Mode::Compatible;
+  options.allow_word = true;
+  assembly::Assembled assembled = assembly::assemble(text, options);
+  if (assembled.ok && !assembled.negative.empty()) {
+    const assembly::NegativeWord& first = assembled.negative.front();
+    assembled.diagnostics.push_back(
+      {.code = "E_ASM_NEGATIVE",
+       .message = fmt::format("the operands add up to 0x{}, which no machine can load", first.text),
+       .hint = "immediates are unsigned: subtract with S_SUB_INT",
+       .span = {assembled.program.lines[first.index], 1, 0, 0}}
+    );
+    assembled.ok = false;
+  }
+  if (!assembled.ok) {
+    return std::move(assembled.diagnostics);
+  }
+  state_->take_program(std::move(assembled.program), std::string(text));
+  return {report::program_info(state_->program_facts()), std::move(assembled.diagnostics)};
+}
+
+Result<std::string> Session::load_words(std::string_view mem_text) {
+  Result<isa::Program> program = assembly::parse_mem(mem_text);
+  if (!program) {
+    return std::move(program).diagnostics();
+  }
+  state_->compiled.reset();
+  state_->take_program(std::move(program).value(), {});
+  return report::program_info(state_->program_facts());
+}
+
+void Session::set_images(Images images, std::optional<std::uint64_t> hbm_bytes) {
+  state_->images = std::move(images);
+  state_->hbm_bytes = hbm_bytes;
+  state_->machine.reset();
+  state_->reason = RunStatus::Reason::Ready;
+}
+
+std::string Session::program_text() const { return state_->text; }
+
+std::string Session::rows(std::uint32_t first, std::uint32_t count) const {
+  std::vector<report::Row> rows;
+  const std::size_t size = state_->program.words.size();
+  const std::size_t end = std::min<std::size_t>(size, std::size_t{first} + count);
+  for (std::size_t pc = first; pc < end; ++pc) {
+    const std::uint32_t word = state_->program.words[pc];
+    const std::uint32_t node = state_->node_of_word[pc];
+    rows.push_back(
+      {.pc = static_cast<std::uint32_t>(pc),
+       .word = word,
+       .text = isa::disassemble(word),
+       .line = pc < state_->program.lines.size() ? state_->program.lines[pc] : 0,
+       .node = node == no_node ? -1 : static_cast<std::int64_t>(node),
+       .depth = state_->depths[pc],
+       .effect = isa::effect_text(word)}
+    );
+  }
+  return report::rows(rows);
+}
+
+} // namespace plena::driver

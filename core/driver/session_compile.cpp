@@ -1,0 +1,82 @@
+// From the session's model to a program and its images.
+#include "asm/assembler.h"
+#include "asm/image.h"
+#include "asm/printer.h"
+#include "driver/program_facts.h"
+#include "driver/session_state.h"
+#include "io/weights.h"
+
+#include <algorithm>
+
+namespace plena::driver {
+
+codegen::Values Session::State::input_values() const {
+  codegen::Values values;
+  for (std::size_t i = 0; i < graph->inputs.size(); ++i) {
+    const ir::TensorId id = graph->inputs[i];
+    const auto given = inputs.find(graph->tensor(id).name);
+    if (given != inputs.end()) {
+      values[id] = given->second;
+      continue;
+    }
+    ir::Constant seeded = io::input_values(*graph, i);
+    if (seeded.floats.empty()) {
+      seeded.floats.assign(seeded.ints.begin(), seeded.ints.end());
+    }
+    values[id] = std::move(seeded.floats);
+  }
+  return values;
+}
+
+Result<std::string> Session::compile(std::string_view options_json) {
+  State& state = *state_;
+  if (!state.graph) {
+    return missing("E_NO_MODEL", "there is no model to compile", "load a model first");
+  }
+  if (const Status checked = report::check_compile_options(options_json); !checked) {
+    return checked.diagnostics();
+  }
+  const Result<const config::Config*> config = state.configuration();
+  if (!config) {
+    return config.diagnostics();
+  }
+  const StepTimer timer(state, "compile");
+  Result<codegen::Compiled> compiled =
+    codegen::compile(*state.graph, **config, state.input_values());
+  if (!compiled) {
+    return std::move(compiled).diagnostics();
+  }
+  std::string text = assembly::print(compiled->program, compiled->comments);
+  // The text is what people read and edit: it must mean the same words, and gives each its line.
+  assembly::Assembled assembled = assembly::assemble(text);
+  PLENA_CHECK(assembled.ok && assembled.program.words == compiled->program.words);
+  Diagnostics warnings = compiled->warnings;
+
+  state.compiled = std::move(compiled).value();
+  state.compiled_text = text;
+  state.images = {};
+  state.images.hbm = state.compiled->hbm;
+  state.images.fp_sram = state.compiled->fp_sram;
+  state.images.int_sram = state.compiled->int_sram;
+  state.hbm_bytes = std::max(state.compiled->hbm_bytes, state.config->hbm_size);
+  state.take_program(std::move(assembled.program), std::move(text));
+  return {report::program_info(state.program_facts()), std::move(warnings)};
+}
+
+Result<Artefacts> Session::artefacts() const {
+  if (!state_->compiled) {
+    return missing("E_NO_PROGRAM", "there is no compiled program", "compile a model first");
+  }
+  const codegen::Compiled& compiled = *state_->compiled;
+  Artefacts artefacts;
+  artefacts.asm_text = state_->compiled_text;
+  artefacts.mem_text = assembly::write_mem(compiled.program);
+  artefacts.images.hbm = compiled.hbm;
+  artefacts.images.fp_sram = compiled.fp_sram;
+  artefacts.images.int_sram = compiled.int_sram;
+  artefacts.layout_json = report::layout(compiled);
+  artefacts.map_json = report::map(compiled, *state_->graph);
+  return artefacts;
+}
+
+} // namespace plena::driver

@@ -1,0 +1,195 @@
+// The run of a session: machine, slices, what can be looked at between them.
+#include "driver/program_facts.h"
+#include "driver/session_state.h"
+#include "driver/state_digest.h"
+
+#include <array>
+#include <fmt/format.h>
+
+namespace plena::driver {
+
+namespace {
+
+/// A fault as the command line prints it and the page marks it.
+Diagnostic diagnostic_of(const emu::Fault& fault) {
+  return {
+    .code = std::string(emu::to_string(fault.kind)),
+    .message = fmt::format("{}: {}", fault.instruction, fault.message),
+    .hint = fault.hint,
+    .span = {fault.line, fault.line == 0 ? 0u : 1u, 0, 0},
+    .where = fmt::format("pc {}", fault.pc)};
+}
+
+emu::Memory emulator_memory(Memory memory) {
+  switch (memory) {
+  case Memory::Vector:
+    return emu::Memory::vram;
+  case Memory::Matrix:
+    return emu::Memory::mram;
+  case Memory::Fp:
+    return emu::Memory::fpsram;
+  case Memory::Int:
+    return emu::Memory::intsram;
+  case Memory::Hbm:
+    return emu::Memory::hbm;
+  }
+  return emu::Memory::hbm;
+}
+
+class SinkAdapter final : public emu::DumpSink {
+ public:
+  explicit SinkAdapter(const ByteSink& sink) : sink_(sink) {}
+  void bytes(std::span<const std::uint8_t> bytes) override { sink_(bytes); }
+  void zeros(std::uint64_t count) override {
+    static constexpr std::array<std::uint8_t, 1 << 16> block{};
+    for (; count > block.size(); count -= block.size()) {
+      sink_(block);
+    }
+    sink_(std::span(block).first(static_cast<std::size_t>(count)));
+  }
+
+ private:
+  const ByteSink& sink_;
+};
+
+std::string_view name(RunStatus::Reason reason) {
+  switch (reason) {
+  case RunStatus::Reason::Ready:
+    return "ready";
+  case RunStatus::Reason::Slice:
+    return "slice";
+  case RunStatus::Reason::Done:
+    return "done";
+  case RunStatus::Reason::Fault:
+    return "fault";
+  }
+  return "fault";
+}
+
+std::string run_state(const Session::State& state) {
+  return report::run_state(name(state.reason), *state.machine, state.expected_executions);
+}
+
+} // namespace
+
+report::Digests Session::State::digests() const {
+  return {program_facts().words_sha256, machine ? state_digest(*machine) : std::string()};
+}
+
+Result<std::string> Session::reset() {
+  State& state = *state_;
+  if (state.program.words.empty() && state.text.empty()) {
+    return missing(
+      "E_NO_PROGRAM", "there is no program to run", "compile a model or assemble a text"
+    );
+  }
+  const Result<const config::Config*> config = state.configuration();
+  if (!config) {
+    return config.diagnostics();
+  }
+  const StepTimer timer(state, "stage");
+  const emu::Images images{
+    state.images.hbm, state.images.fp_sram, state.images.int_sram, state.images.vram};
+  emu::Options options;
+  options.hbm_bytes = state.hbm_bytes;
+  Result<emu::Machine> machine = emu::Machine::create(**config, images, options);
+  if (!machine) {
+    return std::move(machine).diagnostics();
+  }
+  state.machine = std::make_unique<emu::Machine>(std::move(machine).value());
+  const std::optional<emu::Fault> fault = state.machine->load(state.program);
+  state.reason = fault ? RunStatus::Reason::Fault : RunStatus::Reason::Ready;
+  state.emulate_seconds = 0;
+  return run_state(state);
+}
+
+Result<std::string> Session::run(std::uint64_t max_instructions) {
+  State& state = *state_;
+  if (!state.machine) {
+    return missing("E_NO_RUN", "there is no run to go on with", "start one with reset");
+  }
+  if (state.reason == RunStatus::Reason::Fault || state.reason == RunStatus::Reason::Done) {
+    return run_state(state);
+  }
+  const auto start = std::chrono::steady_clock::now();
+  const emu::RunResult result = state.machine->run(max_instructions);
+  state.emulate_seconds +=
+    std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+  switch (result.reason) {
+  case emu::RunResult::Reason::Slice:
+    state.reason = RunStatus::Reason::Slice;
+    break;
+  case emu::RunResult::Reason::Done:
+    state.reason = RunStatus::Reason::Done;
+    break;
+  case emu::RunResult::Reason::Fault:
+    state.reason = RunStatus::Reason::Fault;
+    break;
+  }
+  return run_state(state);
+}
+
+RunStatus Session::status() const {
+  RunStatus status{.reason = state_->reason};
+  if (state_->machine) {
+    const emu::Counters& counters = state_->machine->counters();
+    status.pc = state_->machine->pc();
+    status.executed = counters.executed;
+    status.hbm_read_bytes = counters.hbm_read_bytes;
+    status.hbm_written_bytes = counters.hbm_written_bytes;
+    if (state_->machine->fault()) {
+      status.fault = diagnostic_of(*state_->machine->fault());
+    }
+  }
+  return status;
+}
+
+Result<std::string> Session::registers() const {
+  if (!state_->machine) {
+    return missing("E_NO_RUN", "registers exist only in a run", "start one with reset");
+  }
+  return report::registers(*state_->machine);
+}
+
+void Session::dump(Memory memory, const ByteSink& sink) const {
+  if (state_->machine) {
+    SinkAdapter adapter(sink);
+    state_->machine->dump(emulator_memory(memory), adapter);
+  }
+}
+
+Diagnostics Session::run_warnings() const {
+  Diagnostics warnings;
+  if (!state_->machine) {
+    return warnings;
+  }
+  for (const emu::Warning& warning : state_->machine->warnings()) {
+    std::string code = "W_";
+    for (const char c : emu::to_string(warning.kind)) {
+      code += static_cast<char>(c >= 'a' && c <= 'z' ? c - 'a' + 'A' : c);
+    }
+    warnings.push_back(
+      {.severity = Severity::Warning,
+       .code = std::move(code),
+       .message = fmt::format(
+         "{} ({} time{})",
+         emu::message_of(warning.kind),
+         warning.count,
+         warning.count == 1 ? "" : "s"
+       ),
+       .where = fmt::format("pc {}", warning.first_pc)}
+    );
+  }
+  return warnings;
+}
+
+std::string Session::emulate_report() const {
+  if (!state_->machine) {
+    return report::single_value("instructions", state_->program.words.size(), {});
+  }
+  return report::emulate_report(
+    *state_->machine, state_->counts(), state_->digests(), run_warnings()
+  );
+}
+
+} // namespace plena::driver

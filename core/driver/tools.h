@@ -1,0 +1,42 @@
+// Whole-file operations of the command line that need no session.
+#pragma once
+
+#include "base/result.h"
+#include "driver/session.h"
+
+#include <string>
+#include <string_view>
+
+namespace plena::driver {
+
+std::string_view version();
+
+struct Assembly {
+  std::string mem; ///< the machine code file, byte for byte what upstream writes
+  std::size_t words = 0;
+};
+
+/// All diagnostics of a file; there is a value when there is no error among them.
+Result<Assembly> assemble_file(std::string_view text, std::string_view file, AsmMode mode);
+
+/// Canonical text that assembles to the same words.
+Result<std::string> disassemble_file(std::string_view mem_text, std::string_view file);
+
+std::string isa_reference();      ///< Markdown
+std::string settings_reference(); ///< Markdown
+std::string settings_schema();    ///< JSON Schema
+
+/// `{"schema": 1, KEY: VALUE, "diagnostics": [...]}`
+std::string report_json(std::string_view key, std::size_t value, const Diagnostics& diagnostics);
+
+struct Preset {
+  std::string name;
+  std::string toml;
+};
+/// The named preset, or an error that lists them.
+Result<Preset> preset(std::string_view name);
+
+/// `64M`, `1GiB`, `4096` to bytes, as upstream's --hbm-size reads it.
+Result<std::uint64_t> parse_size(std::string_view text);
+
+} // namespace plena::driver

@@ -1,0 +1,426 @@
+#include "report/documents.h"
+
+#include "isa/codec.h"
+#include "numerics/bits.h"
+
+#include <cmath>
+#include <fmt/format.h>
+#include <nlohmann/json.hpp>
+
+namespace plena::report {
+
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+/// Text may hold bytes of broken files: they are replaced, never an exception.
+std::string dump(const Json& json, int indent = -1) {
+  return json.dump(indent, ' ', false, Json::error_handler_t::replace);
+}
+
+/// null where the number is not finite: JSON has no such numbers.
+Json number(double value) { return std::isfinite(value) ? Json(value) : Json(nullptr); }
+
+Json numbers(std::span<const float> values) {
+  Json array = Json::array();
+  for (const float value : values) {
+    array.push_back(number(value));
+  }
+  return array;
+}
+
+Json diagnostic(const Diagnostic& d) {
+  Json span = nullptr;
+  if (d.span.line != 0) {
+    span = {
+      {"line", d.span.line},
+      {"column", d.span.column},
+      {"endLine", d.span.end_line},
+      {"endColumn", d.span.end_column}};
+  }
+  return {
+    {"severity", to_string(d.severity)},
+    {"code", d.code},
+    {"message", d.message},
+    {"hint", d.hint},
+    {"file", d.file},
+    {"span", span},
+    {"where", d.where}};
+}
+
+Json list(const Diagnostics& diagnostics) {
+  Json array = Json::array();
+  for (const Diagnostic& d : diagnostics) {
+    array.push_back(diagnostic(d));
+  }
+  return array;
+}
+
+Json attribute(const ir::Attr& attr) {
+  return std::visit([](const auto& value) { return Json(value); }, attr);
+}
+
+Json tensor_names(const ir::Graph& graph, std::span<const ir::TensorId> ids) {
+  Json names = Json::array();
+  for (const ir::TensorId id : ids) {
+    names.push_back(id == ir::no_tensor ? std::string() : graph.tensor(id).name);
+  }
+  return names;
+}
+
+Json errors(const numerics::Errors& e) {
+  return {
+    {"max_abs", number(e.max_abs)},
+    {"rel_rms", number(e.rel_rms)},
+    {"cosine", number(e.cosine)},
+    {"mse", number(e.mse)},
+    {"mae", number(e.mae)},
+    {"allclose", number(e.allclose)}};
+}
+
+Json counts(const InstructionCounts& c) {
+  return {
+    {"lines", c.lines},
+    {"comments", c.comments},
+    {"static", c.words},
+    {"dynamic", c.executed},
+    {"loops", c.loops}};
+}
+
+Json digests(const Digests& d) { return {{"words", d.words}, {"state", d.state}}; }
+
+} // namespace
+
+std::string describe(
+  int api_version,
+  std::string_view version,
+  std::span<const Part> tables,
+  std::span<const OperatorRow> operators
+) {
+  Json document = {{"apiVersion", api_version}, {"version", version}};
+  for (const Part& part : tables) {
+    document[std::string(part.key)] = Json::parse(part.json);
+  }
+  Json rows = Json::array();
+  for (const OperatorRow& row : operators) {
+    rows.push_back({{"name", row.name}, {"summary", row.summary}});
+  }
+  document["operators"] = std::move(rows);
+  Json presets = Json::array();
+  for (const config::Preset& preset : config::presets()) {
+    presets.push_back({{"name", preset.name}, {"title", preset.title}, {"toml", preset.toml}});
+  }
+  document["presets"] = std::move(presets);
+  return dump(document);
+}
+
+std::string
+single_value(std::string_view key, std::uint64_t value, const Diagnostics& diagnostics) {
+  Json document = {{"schema", schema}};
+  document[std::string(key)] = value;
+  document["diagnostics"] = list(diagnostics);
+  return dump(document, 2) + "\n";
+}
+
+std::string settings_info(std::string_view name, const config::Config& config) {
+  return dump(
+    {{"name", name},
+     {"values", Json::parse(config::values_json(config))},
+     {"unknownKeys", config.unknown_keys}}
+  );
+}
+
+std::string model_info(const ModelFacts& facts, const ir::Graph& graph) {
+  Json nodes = Json::array();
+  for (std::size_t i = 0; i < graph.nodes.size(); ++i) {
+    const ir::Node& node = graph.nodes[i];
+    Json attrs = Json::object();
+    for (const auto& [name, value] : node.attrs) {
+      attrs[name] = attribute(value);
+    }
+    nodes.push_back(
+      {{"id", i},
+       {"name", node.name},
+       {"op", node.op},
+       {"inputs", tensor_names(graph, node.inputs)},
+       {"outputs", tensor_names(graph, node.outputs)},
+       {"attrs", attrs},
+       {"origin", node.origin}}
+    );
+  }
+  Json tensors = Json::array();
+  for (const ir::Tensor& tensor : graph.tensors) {
+    tensors.push_back(
+      {{"name", tensor.name},
+       {"dtype", ir::info(tensor.dtype).name},
+       {"shape", tensor.shape},
+       {"constant", tensor.constant.has_value()}}
+    );
+  }
+  return dump(
+    {{"name", facts.name},
+     {"format", facts.format},
+     {"sha256", facts.sha256},
+     {"nodes", nodes},
+     {"tensors", tensors},
+     {"inputs", tensor_names(graph, graph.inputs)},
+     {"outputs", tensor_names(graph, graph.outputs)}}
+  );
+}
+
+std::string program_info(const ProgramFacts& facts) {
+  Json nodes = Json::array();
+  for (const NodeRange& range : facts.nodes) {
+    nodes.push_back({{"first", range.first}, {"count", range.count}, {"node", range.node}});
+  }
+  return dump(
+    {{"instructions", facts.instructions},
+     {"loops", facts.loops},
+     {"bytes",
+      {{"hbm", facts.bytes.hbm},
+       {"vectorSram", facts.bytes.vector_sram},
+       {"matrixSram", facts.bytes.matrix_sram}}},
+     {"nodes", nodes},
+     {"words", facts.words_sha256}}
+  );
+}
+
+std::string rows(std::span<const Row> rows) {
+  Json array = Json::array();
+  for (const Row& row : rows) {
+    array.push_back(
+      {{"pc", row.pc},
+       {"word", row.word},
+       {"text", row.text},
+       {"line", row.line},
+       {"node", row.node},
+       {"depth", row.depth},
+       {"effect", row.effect}}
+    );
+  }
+  return dump(array);
+}
+
+namespace {
+
+Json fault(const std::optional<emu::Fault>& fault) {
+  if (!fault) {
+    return nullptr;
+  }
+  Json operands = Json::object();
+  for (const emu::OperandValue& operand : fault->operands) {
+    operands[operand.name] = operand.value;
+  }
+  return {
+    {"code", emu::to_string(fault->kind)},
+    {"kind", emu::to_string(fault->kind)},
+    {"message", fault->message},
+    {"hint", fault->hint},
+    {"pc", fault->pc},
+    {"line", fault->line},
+    {"word", fault->word},
+    {"instruction", fault->instruction},
+    {"operands", operands},
+    {"address", fault->address ? Json(*fault->address) : Json(nullptr)},
+    {"limit", fault->limit ? Json(*fault->limit) : Json(nullptr)}};
+}
+
+} // namespace
+
+std::string run_state(
+  std::string_view reason, const emu::Machine& machine, const std::optional<std::uint64_t>& expected
+) {
+  const emu::Counters& counters = machine.counters();
+  return dump(
+    {{"reason", reason},
+     {"pc", machine.pc()},
+     {"executed", counters.executed},
+     {"expected", expected ? Json(*expected) : Json(nullptr)},
+     {"hbm",
+      {{"readBytes", counters.hbm_read_bytes}, {"writtenBytes", counters.hbm_written_bytes}}},
+     {"fault", fault(machine.fault())}}
+  );
+}
+
+std::string registers(const emu::Machine& machine) {
+  const emu::RegisterView view = machine.registers();
+  Json f = Json::array();
+  for (const std::uint16_t bits : view.f) {
+    const float value = numerics::widen_bf16(bits);
+    const Json shown = numerics::is_finite(value) ? Json(value) : Json(fmt::format("{}", value));
+    f.push_back({{"bits", bits}, {"value", shown}});
+  }
+  Json a = Json::array();
+  for (const std::uint64_t address : view.a) {
+    a.push_back(fmt::format("{}", address));
+  }
+  Json loops = Json::array();
+  for (const emu::LoopView& loop : view.loops) {
+    loops.push_back(
+      {{"start", loop.start_pc}, {"register", loop.reg}, {"remaining", view.gp[loop.reg]}}
+    );
+  }
+  return dump(
+    {{"pc", view.pc},
+     {"gp", view.gp},
+     {"f", f},
+     {"a", a},
+     {"scale", view.scale},
+     {"stride", view.stride},
+     {"vMask", view.v_mask},
+     {"loops", loops}}
+  );
+}
+
+std::string emulate_report(
+  const emu::Machine& machine,
+  const InstructionCounts& instruction_counts,
+  const Digests& state,
+  const Diagnostics& diagnostics
+) {
+  const emu::Counters& counters = machine.counters();
+  const Json document = {
+    {"schema", schema},
+    {"memory",
+     {{"read_bytes", counters.hbm_read_bytes}, {"written_bytes", counters.hbm_written_bytes}}},
+    {"instructions", counts(instruction_counts)},
+    {"fault", fault(machine.fault())},
+    {"digests", digests(state)},
+    {"diagnostics", list(diagnostics)}};
+  return dump(document, 2) + "\n";
+}
+
+namespace {
+
+std::string format_name(const numerics::ScalarFormat& format) {
+  if (format.kind == numerics::ScalarFormat::Kind::Int) {
+    return fmt::format("int{}", format.width);
+  }
+  return format == numerics::bf16 ? "bf16"
+                                  : fmt::format("e{}m{}", format.exponent, format.mantissa);
+}
+
+/// `bf16`, or `mx8 e4m3 e8m0`: block size, element, scale.
+std::string format_name(const numerics::StorageFormat& format) {
+  const std::string element = format_name(format.element);
+  return format.mx ? fmt::format("mx{} {} {}", format.block, element, format_name(format.scale))
+                   : element;
+}
+
+} // namespace
+
+Status check_compile_options(std::string_view json) {
+  const Json options = Json::parse(json, nullptr, false);
+  if (!options.is_object()) {
+    return Diagnostic{
+      .code = "E_OPTIONS",
+      .message = "compile options are not a JSON object",
+      .hint = "give {} for the defaults"};
+  }
+  if (!options.empty()) {
+    return Diagnostic{
+      .code = "E_OPTIONS",
+      .message = fmt::format("there is no compile option '{}'", options.begin().key()),
+      .hint = "this version has none; give {}",
+      .where = "/" + options.begin().key()};
+  }
+  return Done{};
+}
+
+std::string layout(const codegen::Compiled& compiled) {
+  Json tensors = Json::array();
+  for (const codegen::Placement& place : compiled.placements) {
+    tensors.push_back(
+      {{"name", place.name},
+       {"memory", codegen::to_string(place.memory)},
+       {"address", place.address},
+       {"shape", place.shape},
+       {"rows", place.rows},
+       {"cols", place.cols},
+       {"physical_rows", place.phys_rows},
+       {"physical_cols", place.phys_cols},
+       {"layout", codegen::to_string(place.form)},
+       {"format", format_name(place.format)},
+       {"scale_offset", place.scale_offset},
+       {"live_at_end", place.live_at_end}}
+    );
+  }
+  return dump({{"schema", schema}, {"hbm_bytes", compiled.hbm_bytes}, {"tensors", tensors}}, 2) +
+         "\n";
+}
+
+std::string map(const codegen::Compiled& compiled, const ir::Graph& graph) {
+  Json nodes = Json::array();
+  for (const ir::Node& node : graph.nodes) {
+    nodes.push_back({{"name", node.name}, {"op", node.op}, {"origin", node.origin}});
+  }
+  // One entry per run of words of the same node, in word order; -1 for words of no node.
+  Json ranges = Json::array();
+  const std::vector<std::uint32_t>& owners = compiled.node_of_word;
+  for (std::size_t first = 0; first < owners.size();) {
+    std::size_t end = first;
+    while (end < owners.size() && owners[end] == owners[first]) {
+      ++end;
+    }
+    const bool owned = owners[first] < graph.nodes.size();
+    ranges.push_back(
+      {{"first", first},
+       {"count", end - first},
+       {"node", owned ? static_cast<std::int64_t>(owners[first]) : -1}}
+    );
+    first = end;
+  }
+  return dump({{"schema", schema}, {"nodes", nodes}, {"instructions", ranges}}, 2) + "\n";
+}
+
+std::string verdict(const VerdictFacts& facts) {
+  Json seconds = Json::object();
+  for (const auto& [step, value] : facts.seconds) {
+    seconds[step] = value;
+  }
+  Json outputs = Json::array();
+  for (const OutputFacts& output : facts.outputs) {
+    Json row = {
+      {"name", output.name},
+      {"shape", output.shape},
+      {"bound", output.bound},
+      {"pass", output.pass}};
+    if (output.expected_vs_fp32) {
+      row["expected_vs_fp32"] = errors(*output.expected_vs_fp32);
+    }
+    row["fp32_vs_golden"] = errors(output.fp32_vs_golden);
+    row["golden_vs_machine"] = errors(output.golden_vs_machine);
+    row["fp32_vs_machine"] = errors(output.fp32_vs_machine);
+    row["sample"] = {
+      {"fp32", numbers(output.sample_fp32)},
+      {"golden", numbers(output.sample_golden)},
+      {"machine", numbers(output.sample_machine)}};
+    outputs.push_back(std::move(row));
+  }
+  Json stages = Json::array();
+  for (const StageFacts& stage : facts.stages) {
+    stages.push_back(
+      {{"name", stage.name},
+       {"node", stage.node},
+       {"pass", stage.pass},
+       {"golden_vs_machine", errors(stage.golden_vs_machine)}}
+    );
+  }
+  const Json document = {
+    {"schema", schema},
+    {"model", facts.model},
+    {"settings", facts.settings},
+    {"options", Json::object()},
+    {"verdict", facts.pass ? "pass" : "fail"},
+    {"memory", {{"read_bytes", facts.read_bytes}, {"written_bytes", facts.written_bytes}}},
+    {"instructions", counts(facts.instructions)},
+    {"time_s", seconds},
+    {"outputs", outputs},
+    {"stages", stages},
+    {"first_bad_stage", facts.first_bad_stage ? Json(*facts.first_bad_stage) : Json(nullptr)},
+    {"digests", digests(facts.digests)},
+    {"diagnostics", list(facts.diagnostics)}};
+  return dump(document, 2) + "\n";
+}
+
+} // namespace plena::report

@@ -1,0 +1,167 @@
+// The JSON documents of the engine, for the page and for the command line's --json. Their types are
+// in wasm/plena.d.ts under the same names.
+#pragma once
+
+#include "base/result.h"
+#include "codegen/compile.h"
+#include "config/config.h"
+#include "emu/machine.h"
+#include "ir/graph.h"
+#include "numerics/compare.h"
+
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+namespace plena::report {
+
+/// Number of the reports of the command line; raised when a key changes its meaning.
+inline constexpr int schema = 1;
+
+/// A named piece of JSON text that another module has made.
+struct Part {
+  std::string_view key;
+  std::string json;
+};
+
+struct OperatorRow {
+  std::string_view name;
+  std::string_view summary;
+};
+
+/// Description
+std::string describe(
+  int api_version,
+  std::string_view version,
+  std::span<const Part> tables,
+  std::span<const OperatorRow> operators
+);
+
+/// `{"schema", KEY: value, "diagnostics"}`
+std::string single_value(std::string_view key, std::uint64_t value, const Diagnostics& diagnostics);
+
+/// SettingsInfo
+std::string settings_info(std::string_view name, const config::Config& config);
+
+struct ModelFacts {
+  std::string name;
+  std::string format;
+  std::string sha256;
+};
+/// ModelInfo
+std::string model_info(const ModelFacts& facts, const ir::Graph& graph);
+
+/// Words [first, first + count) came from graph node `node`.
+struct NodeRange {
+  std::uint32_t first = 0;
+  std::uint32_t count = 0;
+  std::uint32_t node = 0;
+};
+/// Bytes that a program uses of each memory, as far as that is known before it runs.
+struct MemoryUse {
+  std::uint64_t hbm = 0;
+  std::uint64_t vector_sram = 0;
+  std::uint64_t matrix_sram = 0;
+};
+struct ProgramFacts {
+  std::uint64_t instructions = 0;
+  std::uint64_t loops = 0;
+  MemoryUse bytes{};
+  std::vector<NodeRange> nodes{};
+  std::string words_sha256;
+};
+/// ProgramInfo
+std::string program_info(const ProgramFacts& facts);
+
+struct Row {
+  std::uint32_t pc = 0;
+  std::uint32_t word = 0;
+  std::string text;
+  std::uint32_t line = 0; ///< 0: none
+  std::int64_t node = -1; ///< -1: none
+  std::uint32_t depth = 0;
+  std::string effect;
+};
+/// Row[]
+std::string rows(std::span<const Row> rows);
+
+/// RunState. `expected`: instructions of the whole run, when that is known.
+std::string run_state(
+  std::string_view reason, const emu::Machine& machine, const std::optional<std::uint64_t>& expected
+);
+
+/// Registers
+std::string registers(const emu::Machine& machine);
+
+/// Counts of a program: lines of text, comments among them, words, executed instructions, loops.
+struct InstructionCounts {
+  std::uint64_t lines = 0;
+  std::uint64_t comments = 0;
+  std::uint64_t words = 0;
+  std::uint64_t executed = 0;
+  std::uint64_t loops = 0;
+};
+
+struct Digests {
+  std::string words;
+  std::string state;
+};
+
+/// Report of `plena emulate --json`.
+std::string emulate_report(
+  const emu::Machine& machine,
+  const InstructionCounts& counts,
+  const Digests& digests,
+  const Diagnostics& diagnostics
+);
+
+struct OutputFacts {
+  std::string name;
+  ir::Shape shape;
+  std::string bound;
+  bool pass = false;
+  std::optional<numerics::Errors> expected_vs_fp32{};
+  numerics::Errors fp32_vs_golden;
+  numerics::Errors golden_vs_machine;
+  numerics::Errors fp32_vs_machine;
+  std::vector<float> sample_fp32{}; ///< the first values of each side
+  std::vector<float> sample_golden{};
+  std::vector<float> sample_machine{};
+};
+
+struct StageFacts {
+  std::string name;
+  std::uint32_t node = 0;
+  bool pass = false;
+  numerics::Errors golden_vs_machine;
+};
+
+struct VerdictFacts {
+  std::string model;
+  std::string settings;
+  bool pass = false;
+  InstructionCounts instructions;
+  std::uint64_t read_bytes = 0;
+  std::uint64_t written_bytes = 0;
+  std::vector<std::pair<std::string, double>> seconds{}; ///< wall time by step
+  std::vector<OutputFacts> outputs{};
+  std::vector<StageFacts> stages{};
+  std::optional<std::string> first_bad_stage{};
+  Digests digests;
+  Diagnostics diagnostics{};
+};
+/// Verdict
+std::string verdict(const VerdictFacts& facts);
+
+/// E_OPTIONS for text that is not a JSON object or has keys that no version of the compiler knows.
+Status check_compile_options(std::string_view json);
+
+/// layout.json and map.json of `plena compile`.
+std::string layout(const codegen::Compiled& compiled);
+std::string map(const codegen::Compiled& compiled, const ir::Graph& graph);
+
+} // namespace plena::report

@@ -1,0 +1,171 @@
+#include "driver/session.h"
+#include "driver/tools.h"
+
+#include <catch2/catch.hpp>
+#include <nlohmann/json.hpp>
+#include <string>
+
+using namespace plena;
+using namespace plena::driver;
+using Json = nlohmann::json;
+
+namespace {
+
+constexpr std::string_view linear = R"({"plena_model":1, "name":"linear", "family":"graph",
+ "graph":{"inputs":[{"name":"x","shape":[4,8]}],
+  "constants":{"w":{"shape":[8,3],"layout":"in_out","generator":"ih4","seed":1,"std":0.5},
+               "b":{"shape":[3],"values":[0.25,-0.25,0]}},
+  "nodes":[{"op":"linear","inputs":["x","w","b"],"outputs":["y"]}], "outputs":["y"]},
+ "weights":{"source":"inline","tensors":{}},
+ "input":{"kind":"tensor","tensor":{"name":"x","shape":[4,8],"generator":"ih4","seed":7,"std":1}}})";
+
+std::span<const std::uint8_t> bytes_of(std::string_view text) {
+  return {reinterpret_cast<const std::uint8_t*>(text.data()), text.size()};
+}
+
+Session session_with_model() {
+  Session session;
+  const Result<Preset> settings = preset("m16b4");
+  REQUIRE(settings);
+  REQUIRE(session.set_settings("m16b4", settings->toml));
+  REQUIRE(session.load_model("linear.json", bytes_of(linear)));
+  return session;
+}
+
+void run_to_end(Session& session, std::uint64_t slice) {
+  REQUIRE(session.reset());
+  while (session.status().reason == RunStatus::Reason::Ready ||
+         session.status().reason == RunStatus::Reason::Slice) {
+    REQUIRE(session.run(slice));
+  }
+}
+
+std::string code_of(const Diagnostics& diagnostics) {
+  return diagnostics.empty() ? "" : diagnostics.front().code;
+}
+
+} // namespace
+
+TEST_CASE("a model is compiled, run and verified", "[unit][driver]") {
+  Session session = session_with_model();
+  REQUIRE(session.compile("{}"));
+  run_to_end(session, 10);
+  CHECK(session.status().reason == RunStatus::Reason::Done);
+  const Result<std::string> report = session.verify();
+  REQUIRE(report);
+  const Json verdict = Json::parse(*report);
+  CHECK(verdict["verdict"] == "pass");
+  CHECK(verdict["outputs"][0]["name"] == "y");
+  CHECK(verdict["outputs"][0]["golden_vs_machine"]["max_abs"] == 0.0);
+  CHECK(verdict["instructions"]["dynamic"] == session.status().executed);
+  CHECK(session.verdict().pass);
+}
+
+TEST_CASE("the slice length changes nothing", "[unit][driver]") {
+  std::string digests;
+  for (const std::uint64_t slice : {std::uint64_t{1}, std::uint64_t{7}, std::uint64_t{1000000}}) {
+    Session session = session_with_model();
+    REQUIRE(session.compile("{}"));
+    run_to_end(session, slice);
+    const Json report = Json::parse(session.emulate_report());
+    const std::string found = report["digests"].dump();
+    CHECK((digests.empty() || digests == found));
+    digests = found;
+  }
+}
+
+TEST_CASE("a wrong instruction is found by the verdict", "[unit][driver]") {
+  Session session = session_with_model();
+  REQUIRE(session.compile("{}"));
+  std::string text = session.program_text();
+  const std::size_t product = text.find("M_MM_WO");
+  REQUIRE(product != std::string::npos);
+  // The write-out is replaced by an addition that leaves the result unwritten.
+  const std::size_t end = text.find('\n', product);
+  text.replace(product, end - product, "S_ADDI_INT gp15, gp15, 0");
+  REQUIRE(session.assemble(text, AsmMode::Compatible));
+  run_to_end(session, 1000);
+  const Result<std::string> report = session.verify();
+  REQUIRE(report);
+  const Json verdict = Json::parse(*report);
+  CHECK(verdict["verdict"] == "fail");
+  CHECK_FALSE(verdict["first_bad_stage"].is_null());
+}
+
+TEST_CASE("broken text leaves the earlier program in place", "[unit][driver]") {
+  Session session = session_with_model();
+  REQUIRE(session.compile("{}"));
+  const std::string before = session.rows(0, 1000);
+  const Result<std::string> broken = session.assemble("M_MM 0, gp1\nNO_SUCH", AsmMode::Compatible);
+  REQUIRE_FALSE(broken);
+  CHECK(broken.diagnostics().size() == 2);
+  CHECK(broken.diagnostics()[0].span.line == 1);
+  CHECK(session.rows(0, 1000) == before);
+  // Words that no machine can load are errors here, though upstream's assembler writes them.
+  CHECK(code_of(session.assemble("S_ADDI_INT gp5, gp5, -64", AsmMode::Compatible).diagnostics()) ==
+        "W_ASM_NEGATIVE");
+}
+
+TEST_CASE("faults and endless loops stop as values", "[unit][driver]") {
+  Session session;
+  REQUIRE(session.assemble("; first\nC_LOOP_END gp1\n", AsmMode::Compatible));
+  run_to_end(session, 100);
+  REQUIRE(session.status().fault);
+  CHECK(session.status().fault->code == "loop_end_without_start");
+  CHECK(session.status().fault->span.line == 2);
+  const Json report = Json::parse(session.emulate_report());
+  CHECK(report["fault"]["pc"] == 0);
+
+  REQUIRE(session.assemble(
+    "C_LOOP_START gp1, 4194303\nS_ADDI_INT gp2, gp2, 1\nC_LOOP_END gp1\n", AsmMode::Compatible
+  ));
+  REQUIRE(session.reset());
+  REQUIRE(session.run(1000));
+  CHECK(session.status().reason == RunStatus::Reason::Slice);
+  CHECK(session.status().executed == 1000);
+}
+
+TEST_CASE("calls out of order are errors, not accidents", "[unit][driver]") {
+  Session session;
+  CHECK(code_of(session.compile("{}").diagnostics()) == "E_NO_MODEL");
+  CHECK(code_of(session.reset().diagnostics()) == "E_NO_PROGRAM");
+  CHECK(code_of(session.run(1).diagnostics()) == "E_NO_RUN");
+  CHECK(code_of(session.registers().diagnostics()) == "E_NO_RUN");
+  CHECK(code_of(session.verify().diagnostics()) == "E_NO_MODEL");
+  CHECK(code_of(session.artefacts().diagnostics()) == "E_NO_PROGRAM");
+  CHECK(code_of(session.set_input("x", {}).diagnostics()) == "E_NO_MODEL");
+  CHECK(Json::parse(session.rows(0, 10)).empty());
+
+  Session loaded = session_with_model();
+  CHECK(code_of(loaded.set_input("nobody", {}).diagnostics()) == "E_TENSOR_NAME");
+  CHECK(code_of(loaded.set_input("x", bytes_of("123")).diagnostics()) == "E_TENSOR_SIZE");
+  CHECK(code_of(loaded.compile("[").diagnostics()) == "E_OPTIONS");
+  CHECK(code_of(loaded.compile("{\"unknown\": 1}").diagnostics()) == "E_OPTIONS");
+  REQUIRE(loaded.compile("{}"));
+  REQUIRE(loaded.reset());
+  CHECK(code_of(loaded.verify().diagnostics()) == "E_NO_RUN");
+}
+
+TEST_CASE("given inputs reach the machine and the references", "[unit][driver]") {
+  Session session = session_with_model();
+  const std::vector<std::uint8_t> zeros(4 * 8 * 4);
+  REQUIRE(session.set_input("x", zeros));
+  REQUIRE(session.compile("{}"));
+  run_to_end(session, 100000);
+  REQUIRE(session.verify());
+  for (const NamedTensor& tensor : session.output_values()) {
+    INFO(tensor.name);
+    REQUIRE(tensor.values.size() == 12);
+    CHECK(tensor.values[0] == 0.25f); // the bias
+    CHECK(tensor.values[1] == -0.25f);
+  }
+}
+
+TEST_CASE("the description is complete", "[unit][driver]") {
+  const Json description = Json::parse(Session::describe());
+  CHECK(description["apiVersion"] == api_version);
+  CHECK(description["instructions"].size() == 56);
+  CHECK(description["operators"].size() >= 9);
+  CHECK(description["presets"].size() >= 6);
+  CHECK(description["keys"].size() >= 30);
+}
