@@ -92,6 +92,22 @@ bool Exec::gather_rows(std::uint32_t vector, std::uint32_t count) {
     x_shifted_.resize(count);
     x_indices_.resize(count);
   }
+  const std::optional<std::uint64_t> first = row_index(vector);
+  if (!first) {
+    return false;
+  }
+  // Rows follow each other, since MLEN = VLEN here, unless the address wraps.
+  const bool wraps = vector + (count - 1) * settings_.mlen < vector;
+  if (!wraps && *first + count <= vector_.rows()) {
+    for (std::uint32_t i = 0; i < count; ++i) {
+      x_indices_[i] = *first + i;
+      x_rows_[i] = vector_.row(*first + i);
+    }
+    return true;
+  }
+  if (wraps) {
+    warn(WarningKind::address_wrap);
+  }
   for (std::uint32_t i = 0; i < count; ++i) {
     const std::optional<std::uint64_t> index = row_index(vector + i * settings_.mlen);
     if (!index) {
@@ -99,9 +115,6 @@ bool Exec::gather_rows(std::uint32_t vector, std::uint32_t count) {
     }
     x_indices_[i] = *index;
     x_rows_[i] = vector_.row(*index);
-  }
-  if (vector + (count - 1) * settings_.mlen < vector) {
-    warn(WarningKind::address_wrap);
   }
   return true;
 }
@@ -124,14 +137,14 @@ void Exec::accumulate(const Selection& selection, Product product, std::uint32_t
       values.data() + std::size_t{selection.first_row} * settings_.mlen + selection.first_column;
     safe = safe_exponents(*tile, vector_.significant_bits());
   }
-  for (std::size_t i = 0; i < product.m; ++i) {
-    x_shifted_[i] = x_rows_[i] + x_offset;
-  }
   // Runs of rows whose products are all exact go to the fast kernel.
   const auto is_safe = [&](std::size_t i) {
     const numerics::ExponentRange x = vector_.exponents(x_indices_[i]);
     return safe.highest != 0 && x.lowest >= safe.lowest && x.highest <= safe.highest;
   };
+  for (std::size_t i = 0; i < product.m; ++i) {
+    x_shifted_[i] = x_rows_[i] + x_offset;
+  }
   const std::size_t rows = product.m;
   float* acc = product.acc;
   for (std::size_t i = 0; i < rows;) {

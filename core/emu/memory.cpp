@@ -134,16 +134,9 @@ VectorSram::Page* VectorSram::find_or_add(std::uint64_t row) {
   return page.get();
 }
 
-numerics::ExponentRange VectorSram::exponents(std::uint64_t row) const {
-  const Page* page = find(row);
-  if (page == nullptr) {
-    return {};
-  }
-  RowInfo& info = page->infos[static_cast<std::size_t>(row & row_mask_)];
-  if (!info.known) {
-    const float* values = page->values.data() + (row & row_mask_) * vlen_;
-    info = {numerics::exponent_range(values, vlen_), true};
-  }
+numerics::ExponentRange VectorSram::scan_exponents(const Page& page, std::uint64_t row) const {
+  RowInfo& info = page.infos[static_cast<std::size_t>(row & row_mask_)];
+  info = {numerics::exponent_range(page.values.data() + (row & row_mask_) * vlen_, vlen_), true};
   return info.exponents;
 }
 

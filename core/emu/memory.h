@@ -86,7 +86,14 @@ class VectorSram {
     const Page* page = find(row);
     return page == nullptr ? zero_row_.data() : page->values.data() + (row & row_mask_) * vlen_;
   }
-  numerics::ExponentRange exponents(std::uint64_t row) const;
+  numerics::ExponentRange exponents(std::uint64_t row) const {
+    const Page* page = find(row);
+    if (page == nullptr) {
+      return {};
+    }
+    const RowInfo& info = page->infos[static_cast<std::size_t>(row & row_mask_)];
+    return info.known ? info.exponents : scan_exponents(*page, row);
+  }
   /// Encodes `values`, replacing the row. False when host memory is used up.
   bool write(std::uint64_t row, const float* values);
   /// The same for the lanes from `first` on; the others are encoded again.
@@ -110,6 +117,7 @@ class VectorSram {
     return index < pages_.size() ? pages_[static_cast<std::size_t>(index)].get() : nullptr;
   }
   Page* find_or_add(std::uint64_t row);
+  numerics::ExponentRange scan_exponents(const Page& page, std::uint64_t row) const;
 
   std::uint64_t rows_;
   std::uint32_t vlen_;

@@ -108,6 +108,35 @@ bool RoundRowBf16(const float* x, float* z, std::size_t n) {
   return nan;
 }
 
+ExponentRange FindExponentRange(const float* x, std::size_t n) {
+  // As signed numbers, sizes order like their exponents; zeros leave the minimum alone.
+  std::int32_t lowest = INT32_MAX;
+  std::int32_t highest = 0;
+  const Wide wide;
+  const hn::RebindToSigned<Wide> di;
+  const std::size_t lanes = hn::Lanes(wide);
+  auto low = hn::Set(di, INT32_MAX);
+  auto high = hn::Zero(di);
+  std::size_t i = 0;
+  for (; i + lanes <= n; i += lanes) {
+    const auto size = hn::BitCast(di, hn::Abs(hn::LoadU(wide, x + i)));
+    const auto zero = hn::Eq(size, hn::Zero(di));
+    low = hn::Min(low, hn::IfThenElse(zero, low, size));
+    high = hn::Max(high, size);
+  }
+  for (; i < n; ++i) {
+    const auto size = static_cast<std::int32_t>(bits_of(x[i]) & ~sign_bit);
+    lowest = size != 0 && size < lowest ? size : lowest;
+    highest = size > highest ? size : highest;
+  }
+  const std::int32_t low_lane = hn::GetLane(hn::MinOfLanes(di, low));
+  const std::int32_t high_lane = hn::GetLane(hn::MaxOfLanes(di, high));
+  lowest = low_lane < lowest ? low_lane : lowest;
+  highest = high_lane > highest ? high_lane : highest;
+  const auto first = static_cast<std::uint8_t>(lowest >> 23); // INT32_MAX gives 255
+  return {first, static_cast<std::uint8_t>(highest >> 23)};
+}
+
 template <class D, class V> HWY_INLINE V multiply_add(D, V x, V w, V sum) {
 #ifdef HWY_NATIVE_FMA
   return hn::MulAdd(x, w, sum);
@@ -265,6 +294,7 @@ HWY_EXPORT(ReciprocalRow);
 HWY_EXPORT(MaxScalar);
 HWY_EXPORT(MinScalar);
 HWY_EXPORT(RoundRowBf16);
+HWY_EXPORT(FindExponentRange);
 HWY_EXPORT(AccumulateExactProducts);
 
 bool add_rows(const float* x, const float* y, float* z, std::size_t n) {
@@ -302,17 +332,7 @@ void accumulate_exact_products(const Product& product) {
 }
 
 ExponentRange exponent_range(const float* x, std::size_t n) {
-  // Exponents of zero lanes count as 255 for the minimum and 0 for the maximum.
-  std::uint32_t lowest = 255;
-  std::uint32_t highest = 0;
-  for (std::size_t i = 0; i < n; ++i) {
-    const std::uint32_t size = bits_of(x[i]) & ~sign_bit;
-    const std::uint32_t exponent = size >> 23;
-    const std::uint32_t or_more = size == 0 ? 255u : exponent;
-    lowest = or_more < lowest ? or_more : lowest;
-    highest = exponent > highest ? exponent : highest;
-  }
-  return {static_cast<std::uint8_t>(lowest), static_cast<std::uint8_t>(highest)};
+  return HWY_DYNAMIC_DISPATCH(FindExponentRange)(x, n);
 }
 
 namespace {

@@ -12,8 +12,6 @@ using namespace plena::numerics;
 
 namespace {
 
-constexpr ScalarFormat half = ScalarFormat::fp(true, 5, 10);
-
 /// The value by the definition, in double.
 double defined_value(unsigned exponent_bits, unsigned mantissa_bits, unsigned bits) {
   const int all_ones = (1 << exponent_bits) - 1;
