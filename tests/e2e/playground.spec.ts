@@ -160,6 +160,50 @@ test('one cursor: node, instruction, stage and help go together', async ({ page 
   await page.screenshot({ path: resolve(shots, 'words.png') });
 });
 
+test('the editor knows the instructions: help and completion', async ({ page }) => {
+  await openVerified(page);
+  await focusEditorStart(page);
+  await page.keyboard.insertText('S_ADDI_INT gp1, gp0, 4\n');
+  await expect(page.locator('.sr-only[role=status]')).toContainText('Assembled');
+  await page.keyboard.press('ArrowUp');
+  await page.keyboard.press('F1');
+  const hover = page.locator('.monaco-hover:visible').first();
+  await expect(hover).toContainText('S_ADDI_INT rd, rs1, imm18');
+  await expect(hover).toContainText('gp1 = gp0 + 4');
+  await page.screenshot({ path: resolve(shots, 'hover.png') });
+  await page.keyboard.press('Escape');
+  await page.keyboard.press('Control+Home');
+  await page.keyboard.press('Enter');
+  await page.keyboard.press('ArrowUp');
+  await page.keyboard.type('V_AD');
+  await expect(page.locator('.suggest-widget')).toContainText('V_ADD_VV');
+  await page.keyboard.press('Escape');
+});
+
+test('a program above the editor limit is listed, scrolled and run without blocking', async ({
+  page,
+}) => {
+  await openVerified(page);
+  const lines = 400_000;
+  await drop(page, { name: 'long.asm', bytes: text('S_ADDI_INT gp1, gp1, 1\n'.repeat(lines)) });
+  await expect(page.locator('#listing')).toHaveAttribute('aria-rowcount', String(lines));
+  await longestTask(page);
+  await page.locator('#listing').focus();
+  await page.keyboard.press('End');
+  await expect(page.locator(`#listing [aria-rowindex="${lines}"] .text-cell`)).toContainText(
+    'S_ADDI',
+  );
+  for (let i = 0; i < 20; i++) {
+    await page.locator('#listing').evaluate((list, share) => {
+      list.scrollTop = share * list.scrollHeight;
+    }, i / 20);
+    await page.waitForTimeout(30);
+  }
+  expect(await longestTask(page)).toBeLessThan(100);
+  await page.locator('#run').click();
+  await expect(page.locator('.machine')).toHaveText('finished');
+});
+
 test('another machine: the same model is compiled and run for it', async ({ page }) => {
   await openVerified(page);
   const chooser = page.locator('.preset select');

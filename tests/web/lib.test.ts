@@ -32,6 +32,8 @@ describe('format', () => {
     expect(bytes(12)).toBe('12 B');
     expect(duration(90_000)).toBe('1 min 30 s');
     expect(duration(42)).toBe('42 ms');
+    expect(duration(7_500_000)).toBe('2 h 5 min');
+    expect(duration(864e6)).toBe('10 days');
     expect(counted(1, 'instruction')).toBe('1 instruction');
     expect(hex(0xdeadbeef | 0)).toBe('DEADBEEF');
   });

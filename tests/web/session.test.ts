@@ -222,6 +222,19 @@ describe('editing', () => {
     expect(third.store.standing.value).toBe('verified');
   });
 
+  it('takes assembly files; very long ones are listed, not edited', async () => {
+    const { store, session } = await setUp();
+    await session.start();
+    await session.openFiles([{ name: 'own.asm', bytes: encode('S_ADDI_INT gp1, gp0, 3\n') }]);
+    expect(store.text.value?.current).toBe('S_ADDI_INT gp1, gp0, 3\n');
+    const long = 'S_ADDI_INT gp1, gp0, 3\n'.repeat(300_001);
+    await session.openFiles([{ name: 'long.asm', bytes: encode(long) }]);
+    expect(store.text.value).toBeNull();
+    expect(store.program.value?.instructions).toBe(300_001);
+    await session.toggle();
+    expect(store.runState.value?.executed).toBe(300_001);
+  });
+
   it('says so when the tab has no room for the text', async () => {
     const full = {
       ...memory(),

@@ -7,7 +7,7 @@ import { createServer } from 'vite';
 
 /** Example and preset that the page opens with. */
 const DEFAULT = {
-  example: process.env.PLENA_DEFAULT_EXAMPLE ?? 'swiglu',
+  example: process.env.PLENA_DEFAULT_EXAMPLE ?? 'swiglu_block',
   preset: process.env.PLENA_DEFAULT_PRESET ?? 'm64b4',
 };
 const FIRST_ROWS = 64;

@@ -58,8 +58,9 @@ function View() {
           : 'Open a model to see the program it becomes.'}
       </p>
     );
-  const editing = mode.value === 'text' && editorState.value === 'shown';
   const tooLong = (program?.instructions ?? 0) > EDITABLE_LINES;
+  const editable = mode.value === 'text' && !tooLong && store.text.value !== null;
+  const editing = editable && editorState.value === 'shown';
   return (
     <div class="program-pane">
       {tooLong && mode.value === 'text' && (
@@ -69,7 +70,7 @@ function View() {
         </p>
       )}
       {!editing && <Listing words={mode.value === 'words'} />}
-      <EditorHost visible={mode.value === 'text' && !tooLong} />
+      <EditorHost visible={editable} />
       <InstructionCard />
     </div>
   );

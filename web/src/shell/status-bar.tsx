@@ -35,6 +35,11 @@ function Progress({ store }: { store: Store }) {
         <>
           <progress value={share} max={1} aria-label="Progress of the run" />
           <span>{percent(share)}</span>
+          {progress && share > 0 && (
+            <span class="status-wide">
+              about {duration((progress.elapsedMs * (1 - share)) / share)} left
+            </span>
+          )}
         </>
       )}
       {progress && seconds > 0.05 && (

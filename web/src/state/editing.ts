@@ -1,5 +1,6 @@
 // Actions on the program's text: edit, assemble on idle, revert. What was typed is never lost: it
 // is saved per tab, and a program that does not assemble leaves the earlier one in force.
+import type { ProgramInfo } from '../engine/types.ts';
 import { announce, type Context, errorsOf, forget, report } from './context.ts';
 
 /** Pause after the last key before the text is assembled. */
@@ -57,8 +58,13 @@ export function createEditing(context: Context) {
       announce(context, `Not assembled: ${errors === 1 ? '1 problem' : `${errors} problems`}.`);
       return;
     }
+    accept(answer.value);
+  }
+
+  /** A program that was assembled is the one in force; nothing has been run of it. */
+  function accept(program: ProgramInfo) {
     store.textAssembled.value = true;
-    store.program.value = answer.value;
+    store.program.value = program;
     store.programVersion.value++;
     rows.clear();
     forget(context, 'run');
@@ -89,6 +95,20 @@ export function createEditing(context: Context) {
       if (timer !== undefined) await assemble();
       else await inFlight;
       return store.textAssembled.peek();
+    },
+    /** Assembles a text that is too long to be shown in the editor. */
+    async replaceUnseen(text: string) {
+      this.cancel();
+      const ticket = context.ticket;
+      if (store.machine.peek() === 'running') await client.stop();
+      store.busy.value = 'assembling';
+      const answer = await client.call({ kind: 'assemble', text, strict: false });
+      if (ticket !== context.ticket) return;
+      store.busy.value = null;
+      report(context, 'assemble', answer.diagnostics);
+      if (!answer.ok) return;
+      store.text.value = null;
+      accept(answer.value);
     },
     revert() {
       const before = store.text.peek();

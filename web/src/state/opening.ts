@@ -18,6 +18,12 @@ const isInput = (name: string) => /\.(bin|npy|txt)$/.test(lower(name));
 const isSettings = (name: string) => lower(name).endsWith('.toml');
 const isAssembly = (name: string) => lower(name).endsWith('.asm');
 
+function countLines(text: string): number {
+  let count = 1;
+  for (let at = text.indexOf('\n'); at >= 0; at = text.indexOf('\n', at + 1)) count++;
+  return count;
+}
+
 /** Diagnostics of a file carry its name, so that a list of problems can be read by itself. */
 function named(found: readonly Diagnostic[], file: string): Diagnostic[] {
   return found.map((one) => (one.file ? one : { ...one, file }));
@@ -195,10 +201,16 @@ export function createOpening(context: Context, editing: Editing) {
     if (assembly) await openAssembly(assembly);
   }
 
+  /** Assembly of the user takes the place of the program; a very long one is only listed. */
   async function openAssembly(file: NamedBytes) {
-    if (!store.text.peek()) return;
-    editing.edit(new TextDecoder().decode(file.bytes));
-    await editing.flush();
+    const text = new TextDecoder().decode(file.bytes);
+    if (countLines(text) > EDITABLE_LINES) {
+      await editing.replaceUnseen(text);
+    } else {
+      store.text.value ??= { compiled: '', current: '' };
+      editing.edit(text);
+      await editing.flush();
+    }
     if (errorsOf(store.problems.peek().assemble).length > 0) store.tab.value = 'diagnostics';
   }
 
