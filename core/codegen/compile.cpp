@@ -1,5 +1,6 @@
 #include "codegen/compile.h"
 
+#include "base/size.h"
 #include "codegen/instructions.h"
 #include "lower/verify.h"
 #include "numerics/bits.h"
@@ -62,14 +63,14 @@ void write_hbm(
   const ir::Graph& graph,
   const Values& inputs
 ) {
-  out.hbm.assign(layout.use.hbm_bytes, 0);
+  out.hbm.assign(to_size(layout.use.hbm_bytes), 0);
   for (const ops::HbmTensor& tensor : lowered.hbm) {
     ops::store(
       *values_of(tensor, graph, inputs),
       tensor.extent.rows,
       tensor.extent.cols,
       tensor.stored,
-      std::span(out.hbm).subspan(layout.addresses[lower::index(tensor.symbol)])
+      std::span(out.hbm).subspan(to_size(layout.addresses[lower::index(tensor.symbol)]))
     );
   }
   out.hbm_bytes = lower::round_up(std::max<std::uint64_t>(out.hbm.size(), 1), hbm_granule_bytes);

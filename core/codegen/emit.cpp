@@ -1,4 +1,5 @@
 #include "base/check.h"
+#include "base/size.h"
 #include "codegen/instructions.h"
 #include "codegen/regalloc.h"
 #include "isa/codec.h"
@@ -60,13 +61,13 @@ Result<Emitted> emit(const Listing& listing) {
     return registers.diagnostics();
   }
   Emitted out;
-  out.program.words.reserve(listing.words);
-  out.node_of_word.reserve(listing.words);
+  out.program.words.reserve(to_size(listing.words));
+  out.node_of_word.reserve(to_size(listing.words));
   for (const Item& item : listing.items) {
     if (item.kind == Item::Kind::Comment) {
       out.comments.push_back(
         {static_cast<std::uint32_t>(out.program.words.size()),
-         listing.comments[item.operands[0].value]}
+         listing.comments[to_size(item.operands[0].value)]}
       );
       continue;
     }

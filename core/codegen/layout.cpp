@@ -3,7 +3,6 @@
 #include "numerics/bits.h"
 
 #include <algorithm>
-#include <bit>
 #include <cmath>
 #include <fmt/format.h>
 #include <limits>
@@ -248,7 +247,7 @@ class Placer {
 
   std::uint64_t fp_entry(float value) {
     const auto [found, added] =
-      fp_slots_.emplace(std::bit_cast<std::uint32_t>(value), layout_.fp_entries.size());
+      fp_slots_.emplace(numerics::bits_of(value), layout_.fp_entries.size());
     if (added) {
       layout_.fp_entries.push_back(value);
     }

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "base/result.h"
+#include "base/size.h"
 #include "config/config.h"
 #include "ir/graph.h"
 #include "ops/lower_graph.h"
@@ -74,14 +75,14 @@ Result<Layout> place(
 /// floats, which are copied before the next call.
 template <class F>
 std::vector<float> gather(const Placement& place, std::uint64_t lanes, F&& read_row) {
-  std::vector<float> values(place.rows * place.cols);
+  std::vector<float> values(to_size(place.rows * place.cols));
   for (std::uint64_t begin = 0; begin < place.cols; begin += lanes) {
     const std::uint64_t count = begin + lanes < place.cols ? lanes : place.cols - begin;
     const std::uint64_t first = place.address / lanes + begin / lanes * place.phys_rows;
     for (std::uint64_t r = 0; r < place.rows; ++r) {
       const auto row = read_row(first + r);
       for (std::uint64_t i = 0; i < count; ++i) {
-        values[r * place.cols + begin + i] = row[i];
+        values[to_size(r * place.cols + begin + i)] = row[to_size(i)];
       }
     }
   }

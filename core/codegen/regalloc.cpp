@@ -1,5 +1,6 @@
 #include "codegen/regalloc.h"
 
+#include "base/size.h"
 #include "isa/fields.h"
 #include "lower/verify.h"
 
@@ -46,7 +47,7 @@ class Allocator {
   Result<Registers> run() {
     find_ranges();
     for (std::uint64_t position = 0; position < listing_.items.size(); ++position) {
-      const Item& item = listing_.items[position];
+      const Item& item = listing_.items[to_size(position)];
       // What is read for the last time here may make room for what is written here.
       for (std::size_t i = 0; i < item.operands.size(); ++i) {
         release(item, i, lower::Access::Read, position);
@@ -74,18 +75,18 @@ class Allocator {
     std::vector<std::uint64_t> ends(listing_.items.size());
     std::vector<std::uint64_t> open;
     for (std::uint64_t p = 0; p < listing_.items.size(); ++p) {
-      if (listing_.items[p].kind == Item::Kind::LoopBegin) {
+      if (listing_.items[to_size(p)].kind == Item::Kind::LoopBegin) {
         open.push_back(p);
-      } else if (listing_.items[p].kind == Item::Kind::LoopEnd) {
-        ends[open.back()] = p;
+      } else if (listing_.items[to_size(p)].kind == Item::Kind::LoopEnd) {
+        ends[to_size(open.back())] = p;
         open.pop_back();
       }
     }
     std::vector<Loop> loops;
     for (std::uint64_t p = 0; p < listing_.items.size(); ++p) {
-      const Item& item = listing_.items[p];
+      const Item& item = listing_.items[to_size(p)];
       if (item.kind == Item::Kind::LoopBegin) {
-        loops.push_back({p, ends[p]});
+        loops.push_back({p, ends[to_size(p)]});
       }
       for (std::size_t i = 0; i < item.operands.size(); ++i) {
         note(item, i, p, loops);
@@ -98,8 +99,8 @@ class Allocator {
     for (std::size_t c = 0; c < lower::reg_classes; ++c) {
       for (std::uint32_t reg = 1; reg < ranges_[c].size(); ++reg) {
         const Range& range = ranges_[c][reg];
-        if (range.first != never && listing_.items[range.last].kind == Item::Kind::LoopEnd) {
-          ending_at_[range.last].push_back({c, reg});
+        if (range.first != never && listing_.items[to_size(range.last)].kind == Item::Kind::LoopEnd) {
+          ending_at_[to_size(range.last)].push_back({c, reg});
         }
       }
     }
@@ -162,7 +163,7 @@ class Allocator {
   }
 
   void release_at_loop_end(std::uint64_t position) {
-    for (const auto& [c, reg] : ending_at_[position]) {
+    for (const auto& [c, reg] : ending_at_[to_size(position)]) {
       give_back(c, reg);
     }
   }

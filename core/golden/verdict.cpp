@@ -1,5 +1,6 @@
 #include "golden/verdict.h"
 
+#include "base/size.h"
 #include "numerics/bits.h"
 #include "ops/registry.h"
 
@@ -163,7 +164,9 @@ bool within(
     return false;
   }
   for (std::size_t begin = 0; begin < golden.size(); begin += cols) {
-    if (!row_within(bound, golden.subspan(begin, cols), machine.subspan(begin, cols))) {
+    if (!row_within(
+          bound, golden.subspan(begin, to_size(cols)), machine.subspan(begin, to_size(cols))
+        )) {
       return false;
     }
   }

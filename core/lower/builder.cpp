@@ -3,16 +3,28 @@
 #include "base/check.h"
 
 #include <algorithm>
-#include <bit>
+#include <cstring>
 #include <fmt/format.h>
 
 namespace plena::lower {
 
 namespace {
 
+std::uint32_t bits_of(float value) {
+  std::uint32_t bits = 0;
+  std::memcpy(&bits, &value, sizeof bits);
+  return bits;
+}
+
+float float_of(std::uint32_t bits) {
+  float value = 0;
+  std::memcpy(&value, &bits, sizeof value);
+  return value;
+}
+
 /// Nearest bf16, ties to even; infinities stay, the compiler uses no NaN.
 std::uint32_t rounded_to_bf16(float value) {
-  const std::uint32_t bits = std::bit_cast<std::uint32_t>(value);
+  const std::uint32_t bits = bits_of(value);
   return (bits + 0x7FFF + ((bits >> 16) & 1)) & 0xFFFF0000;
 }
 
@@ -67,7 +79,7 @@ Fp Builder::constant(float value) {
   const std::uint32_t bits = rounded_to_bf16(value);
   auto found = constants_.find(bits);
   if (found == constants_.end()) {
-    const float rounded = std::bit_cast<float>(bits);
+    const float rounded = float_of(bits);
     const SymbolId id = symbol(fmt::format("constant {}", rounded), Memory::FpSram, 1);
     program_.symbols.back().constant = rounded;
     found = constants_.emplace(bits, id).first;

@@ -22,7 +22,7 @@ struct Imm {
 
 namespace detail {
 
-consteval isa::OperandList reads_of(isa::Opcode op) {
+constexpr isa::OperandList reads_of(isa::Opcode op) {
   switch (op) {
 #define INSN(name, code, unit, cost, operands, reads, effect, summary)                             \
   case isa::Opcode::name:                                                                          \
@@ -33,7 +33,7 @@ consteval isa::OperandList reads_of(isa::Opcode op) {
 }
 
 /// Whether an argument of type A may stand for an operand of this kind.
-template <class A> consteval bool accepts(isa::Kind kind) {
+template <class A> constexpr bool accepts(isa::Kind kind) {
   switch (kind) {
   case isa::Kind::gp:
   case isa::Kind::step:
@@ -55,12 +55,12 @@ template <class A> consteval bool accepts(isa::Kind kind) {
   return false;
 }
 
-consteval bool is_register(isa::Kind kind) {
+constexpr bool is_register(isa::Kind kind) {
   return kind == isa::Kind::gp || kind == isa::Kind::step || kind == isa::Kind::fp ||
          kind == isa::Kind::addr;
 }
 
-template <isa::Opcode op, class... A> consteval bool arguments_fit() {
+template <isa::Opcode op, class... A> constexpr bool arguments_fit() {
   constexpr isa::OperandList reads = reads_of(op);
   if (sizeof...(A) > reads.size()) {
     return false;

@@ -2,6 +2,7 @@
 // instruction, whose result is rounded to bf16 (emulator.md 5.2 to 5.4).
 #pragma once
 
+#include "base/size.h"
 #include "numerics/math.h"
 #include "numerics/minifloat.h"
 #include "numerics/reduce.h"
@@ -29,9 +30,9 @@ inline float constant(double x) { return round(static_cast<float>(x)); }
 /// Sum of `count` values of a row: blocks of `lanes` are added lane by lane, then the lanes. The
 /// padding of the last block is zero.
 template <class F> float sum_of_blocks(std::uint64_t count, std::uint64_t lanes, F&& value) {
-  std::vector<float> total(lanes, 0.0f);
+  std::vector<float> total(to_size(lanes), 0.0f);
   for (std::uint64_t i = 0; i < count; ++i) {
-    float& lane = total[i % lanes];
+    float& lane = total[to_size(i % lanes)];
     lane = i < lanes ? value(i) : add(lane, value(i));
   }
   return round(0.0f + numerics::sum_in_order(total));
@@ -51,7 +52,7 @@ template <class F> std::vector<float> map_values(std::span<const float> x, F&& f
 /// `row(x, y)` for each row of the first input.
 template <class F> std::vector<float> map_rows(const ReferenceCall& call, F&& row) {
   const std::span<const float> x = call.inputs[0];
-  const std::size_t cols = call.view.input_extent(0).cols;
+  const std::size_t cols = to_size(call.view.input_extent(0).cols);
   std::vector<float> y(x.size());
   for (std::size_t begin = 0; begin < x.size(); begin += cols) {
     row(x.subspan(begin, cols), std::span(y).subspan(begin, cols));

@@ -262,8 +262,8 @@ class Inference {
   static std::optional<Diagnostic> check_attrs(const NodeView& view, const Op& op) {
     for (const auto& [name, value] : view.node.attrs) {
       const auto spec =
-        std::find_if(op.attrs.begin(), op.attrs.end(), [&](const AttrSpec& candidate) {
-          return candidate.name == name;
+        std::find_if(op.attrs.begin(), op.attrs.end(), [&wanted = name](const AttrSpec& candidate) {
+          return candidate.name == wanted;
         });
       if (spec == op.attrs.end()) {
         return view.error(

@@ -1,5 +1,6 @@
 // layer_norm: y = (x - mean) / sqrt(mean((x - mean)^2) + eps) * gamma + beta. The row is centred
 // first: the difference of mean square and squared mean cancels badly in bf16.
+#include "base/size.h"
 #include "ops/norm.h"
 
 namespace plena::ops {
@@ -41,14 +42,15 @@ std::vector<float> reference(const ReferenceCall& call) {
     if (!call.hardware()) {
       return exact_row(call, x, y);
     }
-    const float sum = hw::sum_of_blocks(x.size(), lanes, [&](std::uint64_t i) { return x[i]; });
+    const float sum =
+      hw::sum_of_blocks(x.size(), lanes, [&](std::uint64_t i) { return x[to_size(i)]; });
     const float mean = hw::mul(sum, hw::constant(1.0 / static_cast<double>(x.size())));
     for (std::size_t i = 0; i < x.size(); ++i) {
       y[i] = hw::sub(x[i], mean);
     }
     const float inverse =
       inverse_deviation(x.size(), lanes, call.view.real("eps"), [&](std::uint64_t i) {
-        return y[i];
+        return y[to_size(i)];
       });
     for (std::size_t i = 0; i < x.size(); ++i) {
       y[i] = hw::mul(y[i], inverse);

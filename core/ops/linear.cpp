@@ -3,6 +3,7 @@
 // been added, also when K needs more tiles than the Matrix SRAM has: the tiles beyond are then
 // fetched again for every result block, between products. So there is exactly one rounding per
 // element.
+#include "base/size.h"
 #include "numerics/bits.h"
 #include "ops/arith.h"
 #include "ops/lowering.h"
@@ -90,7 +91,7 @@ std::vector<float> product_by_tiles(
 
 std::vector<float> reference(const ReferenceCall& call) {
   const Extent weight = call.view.input_extent(W);
-  const std::size_t n = weight.cols;
+  const std::size_t n = to_size(weight.cols);
   const std::span<const float> x = call.inputs[X];
   const std::span<const float> w = call.inputs[W];
   const std::span<const float> bias = call.inputs[Bias];
@@ -98,7 +99,7 @@ std::vector<float> reference(const ReferenceCall& call) {
   std::vector<float> y;
   y.reserve(x.size() / weight.rows * n);
   for (std::size_t begin = 0; begin < x.size(); begin += weight.rows) {
-    const std::span<const float> row = x.subspan(begin, weight.rows);
+    const std::span<const float> row = x.subspan(begin, to_size(weight.rows));
     if (!call.hardware()) {
       const std::vector<double> sums = product_f64(row, w, n);
       for (std::size_t j = 0; j < n; ++j) {
@@ -109,7 +110,8 @@ std::vector<float> reference(const ReferenceCall& call) {
       continue;
     }
     const bool fused = smallest_magnitude(row) * smallest_weight < 0x1p-126f;
-    const std::vector<float> sums = product_by_tiles(row, w, n, call.arithmetic.lanes, fused);
+    const std::vector<float> sums =
+      product_by_tiles(row, w, n, to_size(call.arithmetic.lanes), fused);
     for (std::size_t j = 0; j < n; ++j) {
       const float product = hw::round(sums[j]);
       y.push_back(bias.empty() ? product : hw::add(product, bias[j]));

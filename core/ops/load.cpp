@@ -1,6 +1,7 @@
 #include "ops/load.h"
 
 #include "base/check.h"
+#include "base/size.h"
 #include "numerics/minifloat.h"
 #include "numerics/mx.h"
 #include "ops/arith.h"
@@ -19,7 +20,7 @@ class RowStore {
         codec_(format) {
     // Blocks never cross the end of a row; a short last one counts as filled up with zeros.
     const std::uint64_t block = format.mx ? format.block : 1;
-    padded_.resize((cols + block - 1) / block * block);
+    padded_.resize(to_size((cols + block - 1) / block * block));
     elements_.resize(codec_.element_bytes(padded_.size()));
     scales_.resize(codec_.scale_bytes(padded_.size()));
     values_.resize(padded_.size());
@@ -53,8 +54,8 @@ stored(std::span<const float> values, std::uint64_t cols, const numerics::Storag
   std::vector<float> result;
   result.reserve(values.size());
   for (std::size_t begin = 0; begin < values.size(); begin += cols) {
-    store.stage(values.subspan(begin, cols));
-    const std::span<const float> row = store.values().first(cols);
+    store.stage(values.subspan(begin, to_size(cols)));
+    const std::span<const float> row = store.values().first(to_size(cols));
     result.insert(result.end(), row.begin(), row.end());
   }
   return result;
@@ -84,7 +85,7 @@ void store(
   PLENA_CHECK(value_rows <= tensor.rows && value_cols <= tensor.cols);
   RowStore row(tensor.format, value_cols);
   for (std::uint64_t r = 0; r < value_rows; ++r) {
-    row.stage(values.subspan(r * value_cols, value_cols));
+    row.stage(values.subspan(to_size(r * value_cols), to_size(value_cols)));
     const auto place = [&](std::span<const std::uint8_t> part, std::uint64_t offset) {
       std::copy(part.begin(), part.end(), bytes.begin() + static_cast<std::ptrdiff_t>(offset));
     };

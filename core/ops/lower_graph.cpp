@@ -1,9 +1,10 @@
 #include "ops/lower_graph.h"
 
 #include "base/check.h"
+#include "base/size.h"
+#include "numerics/bits.h"
 #include "ops/registry.h"
 
-#include <bit>
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 #include <limits>
@@ -287,8 +288,7 @@ WeightTensor GraphLowering::weight(ir::TensorId id) {
 
 VectorTensor GraphLowering::lane_mask(std::uint64_t cols, float inside, float outside) {
   const std::uint64_t lanes = cols % tiling_.mlen;
-  const std::tuple key{
-    lanes, std::bit_cast<std::uint32_t>(inside), std::bit_cast<std::uint32_t>(outside)};
+  const std::tuple key{lanes, numerics::bits_of(inside), numerics::bits_of(outside)};
   if (const auto found = masks_.find(key); found != masks_.end()) {
     return found->second;
   }
@@ -300,7 +300,7 @@ VectorTensor GraphLowering::lane_mask(std::uint64_t cols, float inside, float ou
   from.stored = stored_rows(1, fetched);
   from.symbol = hbm(name, from.stored);
   from.extent = {1, tiling_.mlen};
-  from.generated.assign(tiling_.mlen, outside);
+  from.generated.assign(to_size(tiling_.mlen), outside);
   std::fill_n(from.generated.begin(), lanes, inside);
   builder_.comment("load " + name);
   fetch_rows(mask, from, true);

@@ -1,5 +1,6 @@
 // rms_norm: y = x / sqrt(mean(x^2) + eps) * gamma. Squares are added block by block, lane by lane,
 // and reduced once per row.
+#include "base/size.h"
 #include "ops/norm.h"
 
 namespace plena::ops {
@@ -34,7 +35,7 @@ std::vector<float> reference(const ReferenceCall& call) {
     }
     const float inverse =
       inverse_deviation(x.size(), call.arithmetic.lanes, eps, [&](std::uint64_t i) {
-        return x[i];
+        return x[to_size(i)];
       });
     for (std::size_t i = 0; i < x.size(); ++i) {
       const float normed = hw::mul(x[i], inverse);

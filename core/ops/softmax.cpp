@@ -1,6 +1,7 @@
 // softmax over the last axis: y = exp(s x - max) / sum. Lanes beyond the row's width get a large
 // negative number before the maximum is taken and are set to zero after the exponential, so that
 // they take no part in either.
+#include "base/size.h"
 #include "numerics/bits.h"
 #include "ops/arith.h"
 #include "ops/lowering.h"
@@ -72,8 +73,9 @@ std::vector<float> reference(const ReferenceCall& call) {
     for (float& value : y) {
       value = hw::exp(hw::sub(value, largest));
     }
-    const float sum =
-      hw::sum_of_blocks(y.size(), call.arithmetic.lanes, [&](std::uint64_t i) { return y[i]; });
+    const float sum = hw::sum_of_blocks(y.size(), call.arithmetic.lanes, [&](std::uint64_t i) {
+      return y[to_size(i)];
+    });
     const float inverse = hw::reci(sum);
     for (float& value : y) {
       value = hw::mul(value, inverse);

@@ -1,8 +1,7 @@
 // The steps between tile program and words, and what is refused.
-#include "harness.h"
-
 #include "codegen/instructions.h"
 #include "codegen/regalloc.h"
+#include "harness.h"
 #include "isa/codec.h"
 #include "lower/builder.h"
 #include "lower/verify.h"

@@ -30,7 +30,7 @@ inline std::vector<float> noise(std::size_t count, std::uint64_t seed, double sc
 }
 
 class Model {
-public:
+ public:
   ir::TensorId input(ir::Shape shape, double scale = 1.0, double offset = 0.0) {
     const ir::TensorId id = tensor("x", shape);
     graph.inputs.push_back(id);
@@ -67,7 +67,7 @@ public:
   ir::Graph graph;
   codegen::Values inputs;
 
-private:
+ private:
   ir::TensorId tensor(std::string prefix, ir::Shape shape) {
     ir::Tensor tensor;
     tensor.name = prefix + std::to_string(graph.tensors.size());
@@ -107,13 +107,15 @@ struct Run {
   std::uint64_t executed = 0;
 };
 
-/// Compiles, emulates and judges; everything that goes wrong on the way fails the test.
-inline Run run(Model& model, const config::Config& config, codegen::Options options = {}) {
-  const Status inferred = ops::infer_shapes(model.graph);
-  INFO(rendered(inferred.diagnostics()));
-  REQUIRE(inferred.ok());
-  Result<codegen::Compiled> compiled =
-    codegen::compile(model.graph, config, model.inputs, options);
+/// Compiles, emulates and judges; everything that goes wrong on the way fails the test. The graph
+/// has passed infer_shapes().
+inline Run run(
+  const ir::Graph& graph,
+  const codegen::Values& inputs,
+  const config::Config& config,
+  codegen::Options options = {}
+) {
+  Result<codegen::Compiled> compiled = codegen::compile(graph, config, inputs, options);
   INFO(rendered(compiled.diagnostics()));
   REQUIRE(compiled.ok());
   Run run;
@@ -161,17 +163,17 @@ inline Run run(Model& model, const config::Config& config, codegen::Options opti
   }
   const ops::Arithmetic hardware = ops::arithmetic_of(config, ops::Precision::Hardware);
   const ops::Arithmetic exact = ops::arithmetic_of(config, ops::Precision::Fp32);
-  const Result<golden::Values> golden = golden::evaluate(model.graph, hardware, model.inputs);
-  const Result<golden::Values> fp32 = golden::evaluate(model.graph, exact, model.inputs);
+  const Result<golden::Values> golden = golden::evaluate(graph, hardware, inputs);
+  const Result<golden::Values> fp32 = golden::evaluate(graph, exact, inputs);
   REQUIRE(golden.ok());
   REQUIRE(fp32.ok());
   run.golden = *golden;
-  run.verdict = golden::judge(model.graph, hardware, *fp32, *golden, run.machine);
+  run.verdict = golden::judge(graph, hardware, *fp32, *golden, run.machine);
   for (const golden::StageVerdict& stage : run.verdict.stages) {
     INFO(
-      model.graph.node(stage.node).name << " differing " << stage.golden_vs_machine.differing
-                                        << " of " << stage.golden_vs_machine.count << " max "
-                                        << stage.golden_vs_machine.max_abs
+      graph.node(stage.node).name << " differing " << stage.golden_vs_machine.differing << " of "
+                                  << stage.golden_vs_machine.count << " max "
+                                  << stage.golden_vs_machine.max_abs
     );
     CHECK(stage.pass);
     // The references have every rounding of the machine in its place.
@@ -179,6 +181,13 @@ inline Run run(Model& model, const config::Config& config, codegen::Options opti
   }
   CHECK(run.verdict.pass);
   return run;
+}
+
+inline Run run(Model& model, const config::Config& config, codegen::Options options = {}) {
+  const Status inferred = ops::infer_shapes(model.graph);
+  INFO(rendered(inferred.diagnostics()));
+  REQUIRE(inferred.ok());
+  return run(model.graph, model.inputs, config, options);
 }
 
 } // namespace plena::tests

@@ -53,7 +53,12 @@ TEST_CASE("linear is exact") {
   on_machines([](const config::Config& config) {
     const auto m = static_cast<std::int64_t>(config.mlen);
     for (const auto& [rows, k, n] : std::vector<std::array<std::int64_t, 3>>{
-           {1, 1, 1}, {1, m, m}, {3, m + 5, 7}, {5, 3 * m, 2 * m}, {7, 2 * m - 1, m + 9}, {m + 1, 5 * m + 3, m / 2}}) {
+           {1, 1, 1},
+           {1, m, m},
+           {3, m + 5, 7},
+           {5, 3 * m, 2 * m},
+           {7, 2 * m - 1, m + 9},
+           {m + 1, 5 * m + 3, m / 2}}) {
       for (const bool bias : {false, true}) {
         INFO(rows << " x " << k << " x " << n << (bias ? " with bias" : ""));
         Model model;
@@ -180,12 +185,14 @@ TEST_CASE("a block of a network, with and without reuse of the Vector SRAM") {
       Model model;
       const auto x = model.input({2, 5, 48});
       const auto normed = model.node("rms_norm", {x, model.constant({48})});
-      const auto flat = model.node("view", {normed}, {{"shape", std::vector<std::int64_t>{-1, 48}}});
+      const auto flat =
+        model.node("view", {normed}, {{"shape", std::vector<std::int64_t>{-1, 48}}});
       const auto gate = model.node("linear", {flat, model.constant({48, 80}, 0.2)});
       const auto up = model.node("linear", {flat, model.constant({48, 80}, 0.2)});
       const auto hidden = model.node("mul", {model.node("silu", {gate}), up});
       const auto down = model.node("linear", {hidden, model.constant({80, 48}, 0.2)});
-      const auto shaped = model.node("view", {down}, {{"shape", std::vector<std::int64_t>{2, 5, 48}}});
+      const auto shaped =
+        model.node("view", {down}, {{"shape", std::vector<std::int64_t>{2, 5, 48}}});
       const auto y = model.node("add", {x, shaped});
       model.output(y);
       codegen::Options options;

@@ -69,8 +69,13 @@ TEST_CASE("numbers that are not finite match only themselves") {
 
 TEST_CASE("bounds say what they are") {
   CHECK(ops::to_string(ops::Bound{Kind::Exact}) == "exact");
-  CHECK(ops::to_string(ops::Bound{Kind::StepsOfRowMax, 2}) == "2 bf16 steps of the row's largest element");
-  CHECK(ops::to_string(ops::Bound{Kind::ShareOfRowMax, 0.02}) == "2 % of the row's largest element");
+  CHECK(
+    ops::to_string(ops::Bound{Kind::StepsOfRowMax, 2}) ==
+    "2 bf16 steps of the row's largest element"
+  );
+  CHECK(
+    ops::to_string(ops::Bound{Kind::ShareOfRowMax, 0.02}) == "2 % of the row's largest element"
+  );
 }
 
 TEST_CASE("the price of the formats is there, and is no fault") {

@@ -169,6 +169,8 @@ TEST_CASE("machines for which no programs can be made are refused by key") {
   CHECK(refused([](config::Config& c) { c.vlen = 32; }) == "VLEN");
   CHECK(refused([](config::Config& c) { c.blen = 5; }) == "BLEN");
   CHECK(refused([](config::Config& c) { c.hbm_v_prefetch_amount = 0; }) == "HBM_V_Prefetch_Amount");
-  CHECK(refused([](config::Config& c) { c.vector_sram_type = config::mx_e4m3; }) == "VECTOR_SRAM_TYPE");
+  CHECK(refused([](config::Config& c) {
+          c.vector_sram_type = config::mx_e4m3;
+        }) == "VECTOR_SRAM_TYPE");
   CHECK(refused([](config::Config& c) { c.matrix_sram_size = 63; }) == "MATRIX_SRAM_SIZE");
 }

@@ -1,7 +1,6 @@
 // What graphs the operators accept, and what they say about the others.
-#include "unit/codegen/harness.h"
-
 #include "ops/registry.h"
+#include "unit/codegen/harness.h"
 
 #include <set>
 
@@ -59,34 +58,76 @@ TEST_CASE("wrong operators, inputs and attributes are refused") {
     model.output(build(model));
     return codes(model);
   };
-  CHECK(refused([](Model& m) { return m.node("sofmax", {m.input({2, 3})}); }) == Codes{"E_UNSUPPORTED_OP"});
+  CHECK(refused([](Model& m) {
+          return m.node("sofmax", {m.input({2, 3})});
+        }) == Codes{"E_UNSUPPORTED_OP"});
   CHECK(refused([](Model& m) { return m.node("linear", {m.input({2, 3})}); }) == Codes{"E_GRAPH"});
   CHECK(refused([](Model& m) {
-    const auto x = m.input({2, 3});
-    return m.node("silu", {x, x});
-  }) == Codes{"E_GRAPH"});
+          const auto x = m.input({2, 3});
+          return m.node("silu", {x, x});
+        }) == Codes{"E_GRAPH"});
   CHECK(refused([](Model& m) { return m.node("silu", {ir::TensorId{77}}); }) == Codes{"E_GRAPH"});
-  CHECK(refused([](Model& m) { return m.node("linear", {m.input({2, 3}), m.input({3, 3})}); }) == Codes{"E_PATTERN"});
-  CHECK(refused([](Model& m) { return m.node("linear", {m.input({2, 3}), m.constant({4, 3})}); }) == Codes{"E_SHAPE"});
-  CHECK(refused([](Model& m) { return m.node("linear", {m.input({2, 3}), m.constant({3, 3}), m.constant({4})}); }) == Codes{"E_SHAPE"});
-  CHECK(refused([](Model& m) { return m.node("linear", {m.input({2, 3}), m.constant({3, 3, 1})}); }) == Codes{"E_SHAPE"});
-  CHECK(refused([](Model& m) { return m.node("add", {m.input({2, 3}), m.input({3, 2})}); }) == Codes{"E_SHAPE"});
-  CHECK(refused([](Model& m) { return m.node("add_vec", {m.input({2, 3}), m.constant({2})}); }) == Codes{"E_SHAPE"});
-  CHECK(refused([](Model& m) { return m.node("scale", {m.input({2, 3}), m.constant({2})}); }) == Codes{"E_SHAPE"});
-  CHECK(refused([](Model& m) { return m.node("scale", {m.input({2, 3}), m.constant_of({}, {INFINITY})}); }) == Codes{"E_UNSUPPORTED_ATTR"});
-  CHECK(refused([](Model& m) { return m.node("softmax", {m.input({2, 3})}, {{"axis", std::int64_t{0}}}); }) == Codes{"E_UNSUPPORTED_ATTR"});
-  CHECK(refused([](Model& m) { return m.node("softmax", {m.input({2, 3})}, {{"axes", std::int64_t{1}}}); }) == Codes{"E_UNSUPPORTED_ATTR"});
-  CHECK(refused([](Model& m) { return m.node("gelu", {m.input({2, 3})}, {{"approximate", std::string("cubic")}}); }) == Codes{"E_UNSUPPORTED_ATTR"});
-  CHECK(refused([](Model& m) { return m.node("gelu", {m.input({2, 3})}, {{"approximate", 1.0}}); }) == Codes{"E_UNSUPPORTED_ATTR"});
-  CHECK(refused([](Model& m) { return m.node("rms_norm", {m.input({2, 3})}, {{"eps", 0.0}}); }) == Codes{"E_UNSUPPORTED_ATTR"});
-  CHECK(refused([](Model& m) { return m.node("rms_norm", {m.input({2, 3})}, {{"eps", NAN}}); }) == Codes{"E_UNSUPPORTED_ATTR"});
-  CHECK(refused([](Model& m) { return m.node("layer_norm", {m.input({2, 3}), m.constant({2})}); }) == Codes{"E_SHAPE"});
-  CHECK(refused([](Model& m) { return m.node("view", {m.input({2, 6})}, {{"shape", std::vector<std::int64_t>{3, 4}}}); }) == Codes{"E_PATTERN"});
-  CHECK(refused([](Model& m) { return m.node("view", {m.input({2, 6})}, {{"shape", std::vector<std::int64_t>{-1, -1, 6}}}); }) == Codes{"E_SHAPE"});
-  CHECK(refused([](Model& m) { return m.node("view", {m.input({2, 6})}, {{"shape", std::vector<std::int64_t>{0, 6}}}); }) == Codes{"E_SHAPE"});
+  CHECK(refused([](Model& m) {
+          return m.node("linear", {m.input({2, 3}), m.input({3, 3})});
+        }) == Codes{"E_PATTERN"});
+  CHECK(refused([](Model& m) {
+          return m.node("linear", {m.input({2, 3}), m.constant({4, 3})});
+        }) == Codes{"E_SHAPE"});
+  CHECK(refused([](Model& m) {
+          return m.node("linear", {m.input({2, 3}), m.constant({3, 3}), m.constant({4})});
+        }) == Codes{"E_SHAPE"});
+  CHECK(refused([](Model& m) {
+          return m.node("linear", {m.input({2, 3}), m.constant({3, 3, 1})});
+        }) == Codes{"E_SHAPE"});
+  CHECK(refused([](Model& m) {
+          return m.node("add", {m.input({2, 3}), m.input({3, 2})});
+        }) == Codes{"E_SHAPE"});
+  CHECK(refused([](Model& m) {
+          return m.node("add_vec", {m.input({2, 3}), m.constant({2})});
+        }) == Codes{"E_SHAPE"});
+  CHECK(refused([](Model& m) {
+          return m.node("scale", {m.input({2, 3}), m.constant({2})});
+        }) == Codes{"E_SHAPE"});
+  CHECK(refused([](Model& m) {
+          return m.node("scale", {m.input({2, 3}), m.constant_of({}, {INFINITY})});
+        }) == Codes{"E_UNSUPPORTED_ATTR"});
+  CHECK(refused([](Model& m) {
+          return m.node("softmax", {m.input({2, 3})}, {{"axis", std::int64_t{0}}});
+        }) == Codes{"E_UNSUPPORTED_ATTR"});
+  CHECK(refused([](Model& m) {
+          return m.node("softmax", {m.input({2, 3})}, {{"axes", std::int64_t{1}}});
+        }) == Codes{"E_UNSUPPORTED_ATTR"});
+  CHECK(refused([](Model& m) {
+          return m.node("gelu", {m.input({2, 3})}, {{"approximate", std::string("cubic")}});
+        }) == Codes{"E_UNSUPPORTED_ATTR"});
+  CHECK(refused([](Model& m) {
+          return m.node("gelu", {m.input({2, 3})}, {{"approximate", 1.0}});
+        }) == Codes{"E_UNSUPPORTED_ATTR"});
+  CHECK(refused([](Model& m) {
+          return m.node("rms_norm", {m.input({2, 3})}, {{"eps", 0.0}});
+        }) == Codes{"E_UNSUPPORTED_ATTR"});
+  CHECK(refused([](Model& m) {
+          return m.node("rms_norm", {m.input({2, 3})}, {{"eps", NAN}});
+        }) == Codes{"E_UNSUPPORTED_ATTR"});
+  CHECK(refused([](Model& m) {
+          return m.node("layer_norm", {m.input({2, 3}), m.constant({2})});
+        }) == Codes{"E_SHAPE"});
+  CHECK(refused([](Model& m) {
+          return m.node("view", {m.input({2, 6})}, {{"shape", std::vector<std::int64_t>{3, 4}}});
+        }) == Codes{"E_PATTERN"});
+  CHECK(
+    refused([](Model& m) {
+      return m.node("view", {m.input({2, 6})}, {{"shape", std::vector<std::int64_t>{-1, -1, 6}}});
+    }) == Codes{"E_SHAPE"}
+  );
+  CHECK(refused([](Model& m) {
+          return m.node("view", {m.input({2, 6})}, {{"shape", std::vector<std::int64_t>{0, 6}}});
+        }) == Codes{"E_SHAPE"});
   CHECK(refused([](Model& m) { return m.node("view", {m.input({2, 6})}); }) == Codes{"E_SHAPE"});
   CHECK(refused([](Model& m) { return m.node("silu", {m.input({2, 0})}); }) == Codes{"E_SHAPE"});
-  CHECK(refused([](Model& m) { return m.node("silu", {m.constant_of({2, 3}, {1, 2})}); }) == Codes{"E_SHAPE"});
+  CHECK(refused([](Model& m) {
+          return m.node("silu", {m.constant_of({2, 3}, {1, 2})});
+        }) == Codes{"E_SHAPE"});
 }
 
 TEST_CASE("an integer constant is no activation") {

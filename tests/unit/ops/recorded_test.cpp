@@ -1,10 +1,9 @@
 // The references in hardware precision against the goldens that were recorded with upstream's
 // operator tests, each with the settings and precision that its golden was made with.
-#include "unit/codegen/harness.h"
-#include "shared_data.h"
-
 #include "numerics/minifloat.h"
 #include "ops/registry.h"
+#include "shared_data.h"
+#include "unit/codegen/harness.h"
 
 #include <cstring>
 
@@ -21,8 +20,8 @@ std::vector<float> read_floats(const std::filesystem::path& path) {
 }
 
 struct Case {
-  std::string op;         ///< of ops.def
-  std::string folder;     ///< below ops/
+  std::string op;     ///< of ops.def
+  std::string folder; ///< below ops/
   std::uint32_t lanes;
   ir::Shape x;
   std::vector<std::pair<std::string, ir::Shape>> more; ///< file and shape of further inputs
@@ -48,14 +47,37 @@ const std::vector<Case> cases{
   {"linear", "linear/r64_k64_n128", 64, {64, 64}, {{"W", {64, 128}}}, {}, exact, 1},
   {"add", "residual_add/r64_h128", 64, {64, 128}, {{"B", {64, 128}}}, {}, exact, 1},
   {"silu", "silu/r8_h128", 64, {8, 128}, {}, {}, exact, 1},
-  {"gelu", "gelu/r8_h128", 64, {8, 128}, {}, {{"approximate", std::string("sigmoid1702")}}, exact, 1},
+  {"gelu",
+   "gelu/r8_h128",
+   64,
+   {8, 128},
+   {},
+   {{"approximate", std::string("sigmoid1702")}},
+   exact,
+   1},
   {"rms_norm", "rms_norm/m16_r8_h64", 16, {8, 64}, {}, {{"eps", eps}}, steps, 0.5},
   {"rms_norm", "rms_norm/r4_h64", 64, {4, 64}, {}, {{"eps", eps}}, steps, 0.5},
   {"rms_norm", "rms_norm/r8_h256", 64, {8, 256}, {}, {{"eps", eps}}, steps, 0.5},
   {"layer_norm", "layer_norm/r4_h64", 64, {4, 64}, {}, {{"eps", eps}}, steps, 0.5},
   {"layer_norm", "layer_norm/r8_h256", 64, {8, 256}, {}, {{"eps", eps}}, steps, 0.5},
-  {"softmax", "softmax/m16_r16", 16, {16, 16}, {}, {{"scale", 0.25}}, {Kind::ShareOfRowMax, 0.02}, 0.3, false},
-  {"softmax", "softmax/r64", 64, {64, 64}, {}, {{"scale", 0.125}}, {Kind::ShareOfRowMax, 0.02}, 0.3, false},
+  {"softmax",
+   "softmax/m16_r16",
+   16,
+   {16, 16},
+   {},
+   {{"scale", 0.25}},
+   {Kind::ShareOfRowMax, 0.02},
+   0.3,
+   false},
+  {"softmax",
+   "softmax/r64",
+   64,
+   {64, 64},
+   {},
+   {{"scale", 0.125}},
+   {Kind::ShareOfRowMax, 0.02},
+   0.3,
+   false},
 };
 
 std::vector<float> reference_of(const Case& test, const std::filesystem::path& folder) {
@@ -65,7 +87,9 @@ std::vector<float> reference_of(const Case& test, const std::filesystem::path& f
   model.inputs[x] = read_floats(folder / ("input_" + first + ".f32.bin"));
   std::vector<ir::TensorId> operands{x};
   for (const auto& [name, shape] : test.more) {
-    operands.push_back(model.constant_of(shape, read_floats(folder / ("input_" + name + ".f32.bin"))));
+    operands.push_back(
+      model.constant_of(shape, read_floats(folder / ("input_" + name + ".f32.bin")))
+    );
   }
   const auto y = model.node(test.op, operands, test.attrs);
   model.output(y);
@@ -104,6 +128,9 @@ TEST_CASE("references agree with the recorded goldens") {
     std::vector<float> rounded(golden.size());
     std::transform(golden.begin(), golden.end(), rounded.begin(), numerics::round_to_bf16);
     CHECK(golden::within(test.bound, rounded, reference, cols));
-    CHECK(static_cast<double>(errors.differing) <= (1 - test.equal_share) * static_cast<double>(errors.count));
+    CHECK(
+      static_cast<double>(errors.differing) <=
+      (1 - test.equal_share) * static_cast<double>(errors.count)
+    );
   }
 }

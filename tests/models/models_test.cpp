@@ -1,0 +1,104 @@
+// Every shipped model, and the recorded ONNX files that fit, from file to accepted result.
+#include "io/importer.h"
+#include "io/weights.h"
+#include "passes/pipeline.h"
+#include "shared_data.h"
+#include "unit/codegen/harness.h"
+
+#include <algorithm>
+#include <cstring>
+#include <filesystem>
+
+using namespace plena;
+using namespace plena::tests;
+
+namespace {
+
+ir::Graph load(const std::filesystem::path& path) {
+  const std::vector<std::uint8_t> bytes = read_bytes(path);
+  Result<ir::Graph> imported = io::import_model(path.filename().string(), bytes);
+  INFO(rendered(imported.diagnostics()));
+  REQUIRE(imported.ok());
+  Result<passes::Lowered> lowered = passes::run(std::move(*imported));
+  INFO(rendered(lowered.diagnostics()));
+  REQUIRE(lowered.ok());
+  return std::move(lowered->graph);
+}
+
+codegen::Values seeded_inputs(const ir::Graph& graph) {
+  codegen::Values values;
+  for (std::size_t i = 0; i < graph.inputs.size(); ++i) {
+    values[graph.inputs[i]] = io::input_values(graph, i).floats;
+  }
+  return values;
+}
+
+std::vector<std::filesystem::path> shipped() {
+  std::vector<std::filesystem::path> files;
+  for (const auto& entry :
+       std::filesystem::directory_iterator(std::filesystem::path(PLENA_SOURCE_DIR) / "models")) {
+    if (entry.path().extension() == ".json") {
+      files.push_back(entry.path());
+    }
+  }
+  std::sort(files.begin(), files.end());
+  return files;
+}
+
+std::vector<float> read_floats(const std::filesystem::path& path) {
+  const std::vector<std::uint8_t> bytes = read_bytes(path);
+  std::vector<float> values(bytes.size() / sizeof(float));
+  std::memcpy(values.data(), bytes.data(), values.size() * sizeof(float));
+  return values;
+}
+
+} // namespace
+
+TEST_CASE("every shipped model verifies on every preset") {
+  REQUIRE(shipped().size() >= 8);
+  REQUIRE(config::presets().size() >= 6);
+  for (const std::filesystem::path& path : shipped()) {
+    const ir::Graph graph = load(path);
+    for (const config::Preset& preset : config::presets()) {
+      INFO(path.filename().string() << " on " << preset.name);
+      const Result<config::Config> config = config::load(preset.toml, preset.name);
+      REQUIRE(config.ok());
+      const Run result = run(graph, seeded_inputs(graph), *config);
+      CHECK(result.verdict.stages.size() == graph.nodes.size());
+      CHECK(result.compiled.program.words.size() < 2000);
+      for (const golden::OutputVerdict& output : result.verdict.outputs) {
+        INFO(graph.tensor(output.tensor).name << " " << output.fp32_vs_machine.rel_rms);
+        CHECK(output.fp32_vs_machine.rel_rms < 0.15);
+        CHECK(output.fp32_vs_machine.nonfinite_actual == 0);
+      }
+    }
+  }
+}
+
+TEST_CASE("recorded ONNX files agree with their recorded results") {
+  if (!has_shared_data()) {
+    return;
+  }
+  for (const std::string name : {"mlp_legacy", "swiglu_dynamo"}) {
+    const std::filesystem::path folder = shared_dir() / "onnx" / name;
+    const ir::Graph graph = load(folder / "model.onnx");
+    REQUIRE(graph.inputs.size() == 1);
+    REQUIRE(graph.outputs.size() == 1);
+    const codegen::Values inputs{{graph.inputs[0], read_floats(folder / "input.bin")}};
+    const std::vector<float> expected = read_floats(folder / "output.f32.bin");
+    for (const config::Preset& preset : config::presets()) {
+      INFO(name << " on " << preset.name);
+      const Result<config::Config> config = config::load(preset.toml, preset.name);
+      REQUIRE(config.ok());
+      const Run result = run(graph, inputs, *config);
+      const golden::Values fp32 =
+        *golden::evaluate(graph, ops::arithmetic_of(*config, ops::Precision::Fp32), inputs);
+      const numerics::Errors exact = numerics::compare(fp32.at(graph.outputs[0]), expected);
+      CHECK(exact.rel_rms < 1e-6);
+      const numerics::Errors price =
+        numerics::compare(result.machine.at(graph.outputs[0]), expected);
+      INFO("price " << price.rel_rms);
+      CHECK(price.rel_rms < 0.1);
+    }
+  }
+}
