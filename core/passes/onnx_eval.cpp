@@ -205,7 +205,7 @@ Values eval_shape_of(const OnnxNode& node, const TensorType& out, Budget& budget
   const auto rank = static_cast<std::int64_t>(shape.size());
   const std::int64_t given = node.integer("start", 0);
   const std::int64_t start = std::clamp(given < 0 ? given + rank : given, std::int64_t{0}, rank);
-  const auto first = shape.begin() + start;
+  const auto first = shape.begin() + static_cast<std::ptrdiff_t>(start);
   return ir::Constant{.ints = {first, first + static_cast<std::ptrdiff_t>(*count)}};
 }
 

@@ -245,7 +245,7 @@ Types infer_flatten(const OnnxNode& node) {
   if (axis < 0 || axis > rank) {
     return shape_error(node, "the axis does not exist");
   }
-  const auto middle = shape.begin() + axis;
+  const auto middle = shape.begin() + static_cast<std::ptrdiff_t>(axis);
   return one(
     node.input(0)->dtype,
     {ir::element_count({shape.begin(), middle}).value_or(-1),

@@ -31,8 +31,47 @@ bool follows_from_other(const ir::Graph& graph, const ir::Node& node) {
   });
 }
 
+/// Inputs of attention operators that hold keys and values of earlier tokens.
+struct CacheInputs {
+  std::string_view op;
+  std::size_t first;
+  std::size_t last;
+};
+constexpr CacheInputs cache_inputs[] = {
+  {"com.microsoft:GroupQueryAttention", 3, 4},
+  {"com.microsoft:MultiHeadAttention", 6, 7},
+  {"com.microsoft:Attention", 4, 4},
+  {"onnx:Attention", 4, 5},
+};
+
+/// Uses of operators that are not supported yet, and would not be in this form anyway.
+std::optional<Diagnostic> beyond(const OnnxNode& view) {
+  for (const CacheInputs& row : cache_inputs) {
+    for (std::size_t i = row.first; view.node.op == row.op && i <= row.last; ++i) {
+      if (view.has(i)) {
+        return view.error(
+          "E_KV_CACHE",
+          "it reads keys and values of earlier tokens (" + view.input(i)->name + ")",
+          "export the model without a cache (use_cache=False)"
+        );
+      }
+    }
+  }
+  if (view.node.op == "onnx:Conv" && view.integer("group", 1) != 1) {
+    return view.error(
+      "E_UNSUPPORTED_ATTR",
+      "group is " + std::to_string(view.integer("group", 1)),
+      "grouped convolutions are not supported"
+    );
+  }
+  return std::nullopt;
+}
+
 Diagnostic unmapped(const OnnxNode& view, const Context& context) {
   const ir::Node& node = view.node;
+  if (auto diagnostic = beyond(view)) {
+    return *std::move(diagnostic);
+  }
   const OnnxOp* op = find_onnx_op(node.op);
   const std::string hint = "operators supported on computed values: " + supported_operators();
   if (op == nullptr) {

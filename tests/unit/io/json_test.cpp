@@ -1,0 +1,291 @@
+#include "io/export_json.h"
+#include "io/importer.h"
+#include "io/weights.h"
+#include "ir/text.h"
+
+#include <catch2/catch.hpp>
+#include <cmath>
+#include <string>
+
+using namespace plena;
+
+namespace {
+
+const std::string example = R"({"plena_model":1, "name":"linear_8x3", "family":"graph",
+ "graph":{"inputs":[{"name":"x","shape":[4,8]}],
+  "constants":{"w":{"shape":[8,3],"layout":"in_out","values":[[1,0,0],[0,1,0],[0,0,1],[1,1,1],[0.5,0,0],[0,0.5,0],[0,0,0.5],[-1,-1,-1]]},
+               "b":{"shape":[3],"values":[0.25,-0.25,0]}},
+  "nodes":[{"op":"linear","inputs":["x","w","b"],"outputs":["y"]}], "outputs":["y"]},
+ "weights":{"source":"inline","tensors":{}},
+ "input":{"kind":"tensor","tensor":{"name":"x","shape":[4,8],"generator":"ih4","seed":7,"std":1}}})";
+
+Result<ir::Graph> import(const std::string& text) {
+  return io::import_model(
+    "test.plena.json", {reinterpret_cast<const std::uint8_t*>(text.data()), text.size()}
+  );
+}
+
+std::string replaced(std::string text, const std::string& from, const std::string& to) {
+  const auto at = text.find(from);
+  REQUIRE(at != std::string::npos);
+  return text.replace(at, from.size(), to);
+}
+
+/// `CODE place` of the first diagnostic.
+std::string complaint(const std::string& text) {
+  const auto graph = import(text);
+  return graph ? "" : graph.diagnostics().front().code + " " + graph.diagnostics().front().where;
+}
+std::string complaint_with(const std::string& from, const std::string& to) {
+  return complaint(replaced(example, from, to));
+}
+
+} // namespace
+
+TEST_CASE("a JSON model becomes a graph with its input described", "[unit][io]") {
+  const auto graph = import(example);
+  INFO((graph ? "" : render(graph.diagnostics().front())));
+  REQUIRE(graph);
+  CHECK(graph.diagnostics().empty());
+  CHECK(ir::to_text(*graph) == R"(graph linear_8x3
+input x f32[4,8]
+const b f32[3] = 0.25 -0.25 0
+const w f32[8,3] = 1 0 0 0 1 0 0 0 1 1 1 1 0.5 0 0 0 0.5 0 0 0 0.5 -1 -1 -1
+y f32[4,3] = linear(x, w, b) @linear_0 from linear_0
+output y
+)");
+  CHECK(io::input_values(*graph, 0).floats == io::ih4("x", 7, 1, 0, 32));
+}
+
+TEST_CASE("weights in the layout of checkpoints are transposed", "[unit][io]") {
+  const std::string text = replaced(
+    replaced(
+      example,
+      R"("shape":[8,3],"layout":"in_out","values":[[1,0,0],[0,1,0],[0,0,1],[1,1,1],[0.5,0,0],[0,0.5,0],[0,0,0.5],[-1,-1,-1]])",
+      R"("shape":[3,8],"generator":"ih4","seed":5,"std":0.5)"
+    ),
+    "\"inline\"",
+    "\"seed\""
+  );
+  const auto graph = import(text);
+  REQUIRE(graph);
+  const auto expected = io::ih4("w", 5, 0.5, 0, 24);
+  for (const ir::Tensor& tensor : graph->tensors) {
+    if (tensor.name == "w") {
+      REQUIRE(tensor.shape == ir::Shape{8, 3});
+      for (std::size_t i = 0; i < 24; ++i) {
+        CHECK(tensor.constant->floats[i % 8 * 3 + i / 8] == expected[i]);
+      }
+    }
+  }
+}
+
+TEST_CASE("constants without values follow the seeded rule", "[unit][io]") {
+  const std::string text = replaced(
+    replaced(
+      replaced(example, R"("values":[0.25,-0.25,0])", R"("x-note":1)"),
+      R"("shape":[8,3],"layout":"in_out","values":[[1,0,0],[0,1,0],[0,0,1],[1,1,1],[0.5,0,0],[0,0.5,0],[0,0,0.5],[-1,-1,-1]])",
+      R"("shape":[3,8])"
+    ),
+    R"({"source":"inline","tensors":{}})",
+    "{\"source\":\"seed\",\"generator\":\"ih4\",\"seed\":9,"
+    "\"std\":{\"matrix\":\"1/sqrt(fan_in)\",\"bias\":0.1}}"
+  );
+  const auto graph = import(text);
+  INFO((graph ? "" : render(graph.diagnostics().front())));
+  REQUIRE(graph);
+  for (const ir::Tensor& tensor : graph->tensors) {
+    if (tensor.name == "b") {
+      CHECK(tensor.constant->floats == io::ih4("b", 9, 0.1, 0, 3));
+    } else if (tensor.name == "w") {
+      CHECK(tensor.constant->floats[3] == io::ih4("w", 9, 1 / std::sqrt(8.0), 0, 24)[1]);
+    }
+  }
+}
+
+TEST_CASE("export and import are a round trip", "[unit][io]") {
+  const auto graph = import(example);
+  REQUIRE(graph);
+  const std::string once = io::export_json(*graph);
+  const auto again = import(once);
+  INFO((again ? "" : render(again.diagnostics().front())));
+  REQUIRE(again);
+  CHECK(io::export_json(*again) == once);
+  CHECK(ir::to_text(*again) == ir::to_text(*graph));
+  CHECK(again->input_specs[0].seed == 7);
+
+  // Long constants go through base64 without losing a bit.
+  ir::Graph large = *graph;
+  ir::Tensor& tensor = large.tensor(large.nodes[0].inputs[1]);
+  large.tensor(large.inputs[0]).shape = {4, 80};
+  tensor.shape = {80, 3};
+  tensor.constant->floats = io::ih4("large", 1, 1, 0, 240);
+  const auto back = import(io::export_json(large));
+  REQUIRE(back);
+  CHECK(back->tensor(back->nodes[0].inputs[1]).constant->floats == tensor.constant->floats);
+}
+
+TEST_CASE("broken JSON names its place", "[unit][io]") {
+  const auto first = [](const std::string& text) {
+    const auto graph = import(text);
+    REQUIRE_FALSE(graph);
+    CHECK(graph.diagnostics().front().code == "E_JSON");
+    return graph.diagnostics().front();
+  };
+  CHECK(first("{\n  \"a\": 1,\n  \"b\" 2\n}").span.line == 3);
+  CHECK(first("").code == "E_JSON");
+  CHECK(first("{\"a\":{\"b\":1,\"b\":2}}").where == "/a/b");
+  CHECK(first("{\"a\":[0,{\"x/y\":1,\"x/y\":2}]}").where == "/a/1/x~1y");
+  CHECK(first("{\"a\":" + std::string(100000, '[')).message.find("64") != std::string::npos);
+  CHECK(first("{\"a\":\"\xff\"}").message.find("UTF-8") != std::string::npos);
+  CHECK(first("{\"a\":1e999}").code == "E_JSON");
+  CHECK(first(example.substr(0, example.size() - 1)).span.line == 7);
+}
+
+TEST_CASE("every mistake has its code and pointer", "[unit][io]") {
+  CHECK(complaint_with("\"plena_model\":1", "\"plena_model\":2") == "E_VERSION /plena_model");
+  CHECK(complaint_with("\"plena_model\":1, ", "") == "E_MISSING /plena_model");
+  CHECK(complaint_with("\"family\":\"graph\"", "\"family\":\"llama\"") == "E_FAMILY /family");
+  CHECK(complaint_with("\"family\":\"graph\"", "\"family\":3") == "E_TYPE /family");
+  CHECK(
+    complaint_with("\"op\":\"linear\"", "\"op\":\"liner\"") == "E_UNSUPPORTED_OP /graph/nodes/0/op"
+  );
+  CHECK(
+    complaint_with("\"op\":\"linear\"", "\"opp\":1,\"op\":\"linear\"") ==
+    "E_UNKNOWN_KEY /graph/nodes/0/opp"
+  );
+  CHECK(complaint_with("\"op\":\"linear\",", "") == "E_MISSING /graph/nodes/0/op");
+  CHECK(
+    complaint_with("[\"x\",\"w\",\"b\"]", "[\"x\",\"q\",\"b\"]") ==
+    "E_GRAPH /graph/nodes/0/inputs/1"
+  );
+  CHECK(complaint_with("[\"x\",\"w\",\"b\"]", "[\"x\",\"w\"]") == "E_GRAPH /graph/constants/b");
+  CHECK(
+    complaint_with("\"outputs\":[\"y\"]}]", "\"outputs\":[\"x\"]}]") ==
+    "E_GRAPH /graph/nodes/0/outputs/0"
+  );
+  CHECK(
+    complaint_with("\"outputs\":[\"y\"]}", "\"outputs\":[\"z\"]}") == "E_GRAPH /graph/outputs/0"
+  );
+  CHECK(complaint_with("[\"x\",\"w\",\"b\"]", "[\"y\",\"w\",\"b\"]") == "E_GRAPH /graph/nodes/0");
+  CHECK(complaint_with("\"shape\":[3],", "\"shape\":[4],") == "E_SHAPE /graph/constants/b/values");
+  CHECK(complaint_with("\"shape\":[3],", "\"shape\":[-3],") == "E_RANGE /graph/constants/b/shape");
+  CHECK(
+    complaint_with("\"shape\":[3],", "\"shape\":[1e3],") == "E_TYPE /graph/constants/b/shape/0"
+  );
+  CHECK(complaint_with("\"shape\":[3],", "") == "E_MISSING /graph/constants/b/values");
+  CHECK(
+    complaint_with("\"values\":[0.25,-0.25,0]", "\"values\":[0.25,-0.25,\"inf\"]") ==
+    "E_WEIGHTS /graph/constants/b"
+  );
+  CHECK(
+    complaint_with("\"values\":[0.25,-0.25,0]", "\"values\":[0.25,-0.25,\"big\"]") ==
+    "E_TYPE /graph/constants/b/values/2"
+  );
+  CHECK(
+    complaint_with("\"values\":[0.25,-0.25,0]", "\"values\":[0,0,0],\"fill\":1") ==
+    "E_WEIGHTS /graph/constants/b"
+  );
+  CHECK(
+    complaint_with("\"values\":[0.25,-0.25,0]", "\"base64\":\"AACAPwAAAEA=\"") ==
+    "E_WEIGHTS /graph/constants/b/base64"
+  );
+  CHECK(
+    complaint_with("\"values\":[0.25,-0.25,0]", "\"file\":\"a.bin\"") ==
+    "E_EXTERNAL_DATA /graph/constants/b/file"
+  );
+  CHECK(complaint_with("\"values\":[0.25,-0.25,0]", "\"x-y\":0") == "E_WEIGHTS /graph/constants/b");
+  CHECK(
+    complaint_with(
+      "\"shape\":[3],\"values\":[0.25,-0.25,0]", "\"shape\":[281474976710656],\"fill\":0"
+    ) == "E_RESOURCE /graph/constants/b/shape"
+  );
+  CHECK(
+    complaint_with("\"shape\":[3],\"values\":[0.25,-0.25,0]", "\"shape\":[2],\"values\":[1,2]") ==
+    "E_SHAPE /graph/nodes/0"
+  );
+  CHECK(
+    complaint_with("\"source\":\"inline\"", "\"source\":\"external\"") ==
+    "E_EXTERNAL_DATA /weights/source"
+  );
+  CHECK(
+    complaint_with("\"tensors\":{}", "\"tensors\":{\"q\":{}}") == "E_WEIGHTS /weights/tensors/q"
+  );
+  CHECK(complaint_with("\"kind\":\"tensor\"", "\"kind\":\"tokens\"") == "E_RANGE /input/kind");
+  CHECK(
+    complaint_with(
+      "\"name\":\"x\",\"shape\":[4,8],\"gen", "\"name\":\"q\",\"shape\":[4,8],\"gen"
+    ) == "E_GRAPH /input/tensor"
+  );
+  CHECK(
+    complaint_with(
+      "\"name\":\"x\",\"shape\":[4,8],\"gen", "\"name\":\"x\",\"shape\":[4,9],\"gen"
+    ) == "E_SHAPE /input/tensor/shape"
+  );
+  CHECK(complaint("[]").starts_with("E_TYPE"));
+}
+
+TEST_CASE("mistakes are collected up to fifty", "[unit][io]") {
+  const auto two = import(replaced(
+    replaced(example, "\"op\":\"linear\"", "\"op\":\"foo\""),
+    "\"source\":\"inline\"",
+    "\"source\":\"what\""
+  ));
+  REQUIRE_FALSE(two);
+  CHECK(two.diagnostics().size() == 2);
+  std::string keys;
+  for (int i = 0; i < 200; ++i) {
+    keys += "\"k" + std::to_string(i) + "\":0,";
+  }
+  const auto many = import(replaced(example, "{\"op\"", "{" + keys + "\"op\""));
+  REQUIRE_FALSE(many);
+  CHECK(many.diagnostics().size() == 50);
+}
+
+TEST_CASE("parts that are not applied are said to be so", "[unit][io]") {
+  const auto graph = import(
+    replaced(example, "\"family\"", "\"run\":{\"seq_len\":4},\"colour\":1,\"x-any\":2,\"family\"")
+  );
+  REQUIRE(graph);
+  REQUIRE(graph.diagnostics().size() == 2);
+  CHECK(graph.diagnostics()[0].where == "/colour");
+  CHECK(graph.diagnostics()[1].where == "/run");
+  CHECK(graph.diagnostics()[1].severity == Severity::Warning);
+}
+
+TEST_CASE("random damage to a JSON model is survived", "[unit][io]") {
+  std::uint64_t state = 1;
+  std::size_t accepted = 0;
+  for (int round = 0; round < 3000; ++round) {
+    std::string text = example;
+    for (std::uint64_t change = 0; change <= io::ih4_word(state, 0) % 3; ++change) {
+      const std::uint64_t word = io::ih4_word(state += 7, 1);
+      const auto at = static_cast<std::size_t>(word % text.size());
+      switch (word >> 60 & 3) {
+      case 0:
+        text[at] =
+          static_cast<char>("[]{}\",:019eE-+.txy"[static_cast<std::size_t>(word >> 40 & 15)]);
+        break;
+      case 1:
+        text.erase(at, static_cast<std::size_t>(word >> 40 & 7));
+        break;
+      case 2:
+        text.insert(
+          at,
+          text.substr(
+            static_cast<std::size_t>(word >> 20 & 255), static_cast<std::size_t>(word >> 40 & 15)
+          )
+        );
+        break;
+      default:
+        text[at] = static_cast<char>(word >> 32);
+      }
+    }
+    const auto graph = import(text);
+    accepted += graph.ok() ? 1u : 0u;
+    if (!graph) {
+      REQUIRE_FALSE(graph.diagnostics().front().code.empty());
+    }
+  }
+  CHECK(accepted < 3000);
+}

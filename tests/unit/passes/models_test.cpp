@@ -1,0 +1,208 @@
+// Recorded exports of PyTorch and hand-made operator files: which graphs come out, and which node
+// is named when none does.
+#include "io/importer.h"
+#include "passes/pipeline.h"
+#include "shared_data.h"
+
+#include <catch2/catch.hpp>
+
+using namespace plena;
+
+namespace {
+
+Result<passes::Lowered>
+lower(const std::filesystem::path& path, const io::ImportOptions& options = {}) {
+  const auto bytes = tests::read_bytes(path);
+  auto graph = io::import_model(path.filename().string(), bytes, options);
+  if (!graph) {
+    return graph.diagnostics();
+  }
+  return passes::run(*std::move(graph), {.file = path.filename().string()});
+}
+
+/// `op(inputs)` of every node: `c` for a constant of the given shape, `.` for a computed tensor.
+std::string outline(const ir::Graph& graph) {
+  std::string text;
+  for (const ir::Node& node : graph.nodes) {
+    text += text.empty() ? "" : " ";
+    text += node.op + "(";
+    for (const ir::TensorId input : node.inputs) {
+      text += input == ir::no_tensor                     ? "_"
+              : graph.tensor(input).constant.has_value() ? ir::to_string(graph.tensor(input).shape)
+                                                         : ".";
+    }
+    text += ")";
+  }
+  return text;
+}
+
+struct Accepted {
+  const char* file;
+  const char* outline;
+};
+
+struct Refused {
+  const char* file;
+  const char* code;
+  const char* where; ///< the beginning of the first diagnostic's place
+};
+
+} // namespace
+
+TEST_CASE("operator files become canonical graphs", "[unit][passes]") {
+  if (!tests::has_shared_data()) {
+    return;
+  }
+  const Accepted cases[] = {
+    {"models/onnx/op_matmul.onnx", "linear(.[64,128])"},
+    {"models/onnx/op_matmul_add.onnx", "linear(.[64,128][128])"},
+    {"models/onnx/op_gemm_transb_bias.onnx", "linear(.[64,128][128])"},
+    {"models/onnx/op_gemm_alpha_half.onnx", "linear(.[64,128])"},
+    {"models/onnx/op_rmsnorm_decomposed_div.onnx", "rms_norm(.[64])"},
+    {"models/onnx/op_rmsnorm_decomposed_mulxx_recip.onnx", "rms_norm(.[64])"},
+    {"models/onnx/op_rmsnorm_23.onnx", "rms_norm(.[64])"},
+    {"models/onnx/op_simplified_layernorm.onnx", "rms_norm(.[64])"},
+    {"models/onnx/op_layernorm.onnx", "layer_norm(.[64][64])"},
+    {"models/onnx/op_layernorm_decomposed.onnx", "layer_norm(.[64][64])"},
+    {"models/onnx/op_softmax.onnx", "softmax(.)"},
+    {"models/onnx/op_scaled_softmax.onnx", "softmax(.)"},
+    {"models/onnx/op_gelu_erf.onnx", "gelu(.)"},
+    {"models/onnx/op_gelu_20_tanh.onnx", "gelu(.)"},
+    {"models/onnx/op_quickgelu.onnx", "gelu(.)"},
+    {"models/onnx/op_silu.onnx", "silu(.)"},
+    {"models/onnx/op_swiglu_ffn.onnx",
+     "linear(.[64,128]) silu(.) linear(.[64,128]) mul(..) linear(.[128,64])"},
+    {"models/onnx/op_cast_identity_chain.onnx", "view(.) linear(.[64,128])"},
+    {"onnx/mlp_legacy/model.onnx",
+     "linear(.[64,128][128]) gelu(.) linear(.[128,64][64]) layer_norm(.[64][64]) "
+     "linear(.[64,10][10]) softmax(.)"},
+    {"onnx/swiglu_dynamo/model.onnx",
+     "rms_norm(.[64]) linear(.[64,192]) silu(.) linear(.[64,192]) mul(..) linear(.[192,64]) "
+     "add(..)"},
+  };
+  for (const Accepted& expected : cases) {
+    INFO(expected.file);
+    const auto lowered = lower(tests::shared_dir() / expected.file);
+    INFO((lowered ? "" : render(lowered.diagnostics().front())));
+    REQUIRE(lowered);
+    CHECK(outline(lowered->graph) == expected.outline);
+  }
+}
+
+TEST_CASE("attributes survive the import", "[unit][passes]") {
+  if (!tests::has_shared_data()) {
+    return;
+  }
+  const auto attr = [](const char* file, const char* key) {
+    const auto lowered = lower(tests::shared_dir() / "models/onnx" / file);
+    REQUIRE(lowered);
+    return lowered->graph.nodes.back().attrs.at(key);
+  };
+  CHECK(attr("op_scaled_softmax.onnx", "scale") == ir::Attr(0.125));
+  CHECK(attr("op_softmax.onnx", "scale") == ir::Attr(1.0));
+  CHECK(attr("op_gelu_erf.onnx", "approximate") == ir::Attr("none"));
+  CHECK(attr("op_gelu_20_tanh.onnx", "approximate") == ir::Attr("tanh"));
+  CHECK(attr("op_quickgelu.onnx", "approximate") == ir::Attr("sigmoid1702"));
+  CHECK(std::get<double>(attr("op_layernorm.onnx", "eps")) == static_cast<double>(1e-6f));
+  CHECK(std::get<double>(attr("op_rmsnorm_23.onnx", "eps")) == static_cast<double>(1e-5f));
+}
+
+TEST_CASE("origins name the nodes of the file", "[unit][passes]") {
+  if (!tests::has_shared_data()) {
+    return;
+  }
+  const auto lowered = lower(tests::shared_dir() / "onnx/swiglu_dynamo/model.onnx");
+  REQUIRE(lowered);
+  CHECK(
+    lowered->graph.nodes[0].origin ==
+    std::vector<std::string>{
+      "node_Pow_2",
+      "node_ReduceMean_6",
+      "node_Add_8",
+      "node_Sqrt_9",
+      "node_Reciprocal_10",
+      "node_Mul_11",
+      "node_Mul_12"}
+  );
+  CHECK(
+    lowered->graph.nodes[2].origin == std::vector<std::string>{"node_Sigmoid_14", "node_Mul_15"}
+  );
+  CHECK(lowered->graph.tensor(lowered->graph.inputs[0]).name == "x");
+  CHECK(lowered->graph.tensor(lowered->graph.outputs[0]).name == "y");
+}
+
+TEST_CASE("GELU carries a warning unless the machine has that form", "[unit][passes]") {
+  if (!tests::has_shared_data()) {
+    return;
+  }
+  const auto erf = lower(tests::shared_dir() / "models/onnx/op_gelu_erf.onnx");
+  REQUIRE(erf);
+  REQUIRE(erf.diagnostics().size() == 1);
+  CHECK(erf.diagnostics().front().code == "W_APPROX");
+  const auto quick = lower(tests::shared_dir() / "models/onnx/op_quickgelu.onnx");
+  REQUIRE(quick);
+  CHECK(quick.diagnostics().empty());
+}
+
+TEST_CASE("what is not supported is refused by its first node", "[unit][passes]") {
+  if (!tests::has_shared_data()) {
+    return;
+  }
+  const Refused cases[] = {
+    {"models/onnx/op_bad_unsupported_op.onnx", "E_UNSUPPORTED_OP", "node 0 \"Tan_0\" (Tan) -> y"},
+    {"models/onnx/op_bad_activation_matmul.onnx", "E_PATTERN", "node 0 \"MatMul_0\""},
+    {"models/onnx/op_bad_softmax_axis0.onnx", "E_UNSUPPORTED_ATTR", "node 0 \"Softmax_0\""},
+    {"models/onnx/op_bad_dynamic_shape.onnx", "E_DYNAMIC_SHAPE", "graph input \"x\""},
+    {"models/onnx/op_bad_gqa_past.onnx", "E_KV_CACHE", "node 0 \"GroupQueryAttention_0\""},
+    {"models/onnx/op_bad_grouped_conv.onnx", "E_UNSUPPORTED_ATTR", "node 0 \"Conv_0\""},
+    {"models/onnx/bad_truncated.onnx", "E_PROTOBUF", "byte "},
+    {"models/onnx/bad_not_onnx.onnx", "E_PROTOBUF", "byte "},
+    // Operators of later increments.
+    {"models/onnx/op_conv_patch.onnx", "E_UNSUPPORTED_OP", "node 0 \"Conv_0\""},
+    {"models/onnx/op_gather_embedding.onnx", "E_UNSUPPORTED_OP", "node 0 \"Gather_0\""},
+    {"models/onnx/op_rope_contrib.onnx", "E_UNSUPPORTED_OP", "node 0 \"RotaryEmbedding_0\""},
+    {"models/onnx/op_mha_contrib.onnx", "E_UNSUPPORTED_OP", "node 0 \"MultiHeadAttention_0\""},
+    {"models/onnx/llama_eager_ts17.onnx", "E_UNSUPPORTED_OP", "node 0 "},
+    {"models/onnx/llama_eager_dynamo18.onnx", "E_UNSUPPORTED_OP", "node 0 "},
+    {"models/onnx/llama_eager_dynamo23.onnx", "E_UNSUPPORTED_OP", "node 0 "},
+    {"models/onnx/llama_sdpa_ts17.onnx", "E_UNSUPPORTED_OP", "node 0 "},
+    {"models/onnx/llama_sdpa_dynamo18.onnx", "E_UNSUPPORTED_OP", "node 0 "},
+    {"models/onnx/llama_fused_contrib.onnx", "E_UNSUPPORTED_OP", "node 0 "},
+    {"models/onnx/llama_fused_opset24.onnx", "E_UNSUPPORTED_OP", "node 0 "},
+    {"models/onnx/vision_ts17.onnx", "E_UNSUPPORTED_OP", "node 0 \"/patch_embedding/Conv\""},
+    {"models/onnx/vision_dynamo18.onnx", "E_UNSUPPORTED_OP", "node 0 "},
+    {"onnx/gpt2_2l/model.onnx",
+     "E_UNSUPPORTED_OP",
+     "node 1 \"node_Gather_5\" (Gather) -> embedding"},
+    {"onnx/llama_2l/model.onnx", "E_UNSUPPORTED_OP", "node 0 \"node_Gather_0\""},
+    {"onnx/llama_hd64_eager/model.onnx", "E_UNSUPPORTED_OP", "node 0 \"node_Gather_0\""},
+    {"onnx/siglip_vision/model.onnx", "E_UNSUPPORTED_OP", "node 0 "},
+  };
+  for (const Refused& expected : cases) {
+    INFO(expected.file);
+    const auto lowered = lower(tests::shared_dir() / expected.file);
+    REQUIRE_FALSE(lowered);
+    const Diagnostic& first = lowered.diagnostics().front();
+    INFO(render(first) << " at " << first.where);
+    CHECK(first.code == expected.code);
+    CHECK(first.where.starts_with(expected.where));
+    CHECK_FALSE(first.hint.empty());
+    CHECK_FALSE(first.file.empty());
+    CHECK(lowered.diagnostics().size() <= 50);
+  }
+}
+
+TEST_CASE("an open dimension can be bound", "[unit][passes]") {
+  if (!tests::has_shared_data()) {
+    return;
+  }
+  const auto path = tests::shared_dir() / "models/onnx/op_bad_dynamic_shape.onnx";
+  io::ImportOptions options;
+  options.dims["N"] = 32;
+  const auto lowered = lower(path, options);
+  REQUIRE(lowered);
+  CHECK(lowered->graph.tensor(lowered->graph.outputs[0]).shape == ir::Shape{32, 128});
+  CHECK(lower(path).diagnostics().front().message.find("`N`") != std::string::npos);
+  options.dims["N"] = 0;
+  CHECK_FALSE(lower(path, options));
+}
