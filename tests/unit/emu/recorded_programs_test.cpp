@@ -10,8 +10,8 @@ using namespace plena;
 
 namespace {
 
-/// Cases whose dumps may differ from upstream's, with the reason. None is known; a case that differs
-/// without being listed fails, and so does a listed one that agrees.
+/// Cases whose dumps may differ from upstream's, with the reason. None is known; a case that
+/// differs without being listed fails, and so does a listed one that agrees.
 const std::map<std::string, std::string> known_differences{};
 
 std::set<std::filesystem::path> recorded_cases(const std::filesystem::path& root) {
@@ -25,9 +25,8 @@ std::set<std::filesystem::path> recorded_cases(const std::filesystem::path& root
 }
 
 /// Runs one case and says which dumps differ.
-std::set<std::string> differing_dumps(
-  const std::filesystem::path& folder, const nlohmann::json& expected
-) {
+std::set<std::string>
+differing_dumps(const std::filesystem::path& folder, const nlohmann::json& expected) {
   const auto inputs = tests::read_inputs(folder, "vram_preload.bin");
   const auto config = config::load(inputs.settings, "settings.toml");
   REQUIRE(config.ok());
@@ -72,8 +71,7 @@ void check_cases(const std::filesystem::path& root, std::size_t count) {
   for (const auto& folder : folders) {
     const std::string name = std::filesystem::relative(folder, tests::shared_dir()).string();
     INFO(name);
-    const auto expected =
-      nlohmann::json::parse(tests::read_text(folder / "expected_dumps.json"));
+    const auto expected = nlohmann::json::parse(tests::read_text(folder / "expected_dumps.json"));
     const auto differing = differing_dumps(folder, expected);
     for (const std::string& memory : differing) {
       UNSCOPED_INFO("differs: " << memory);
