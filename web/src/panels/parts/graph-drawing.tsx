@@ -1,5 +1,5 @@
 // The graph drawn as SVG. One node is in the tab order; arrow keys walk along the edges.
-import { useRef, useState } from 'preact/hooks';
+import { useEffect, useRef, useState } from 'preact/hooks';
 import type { GraphLayout, PlacedEdge, PlacedNode } from '../../graph/shape.ts';
 import { Icon } from '../../ui/icon.tsx';
 import { usePage } from '../page.ts';
@@ -51,8 +51,13 @@ export function GraphDrawing() {
   const [focus, setFocus] = useState<string | null>(null);
   const drawing = useRef<SVGSVGElement>(null);
   const layout = store.layout.value;
+  const chosen = store.selection.current.value;
+  useEffect(() => {
+    if (chosen.node === null || chosen.from === 'graph') return;
+    drawing.current?.querySelector('.node.is-selected')?.scrollIntoView({ block: 'nearest' });
+  }, [chosen]);
   if (!layout) return <p class="empty">Placing the nodes …</p>;
-  const { node: selected } = store.selection.current.value;
+  const selected = chosen.node;
   const program = store.program.value;
   const marks = store.marks.value;
   const model = store.model.value;
