@@ -63,8 +63,8 @@ json node_json(const ir::Graph& graph, const ir::Node& node) {
     {"name", node.name},
     {"inputs", names(node.inputs)},
     {"outputs", names(node.outputs)}};
-  for (const auto& [key, value] : node.attrs) {
-    std::visit([&](const auto& held) { result["attrs"][key] = held; }, value);
+  for (const auto& entry : node.attrs) {
+    std::visit([&](const auto& held) { result["attrs"][entry.first] = held; }, entry.second);
   }
   if (!node.origin.empty()) {
     result["x-origin"] = node.origin;

@@ -461,7 +461,7 @@ class Reader {
     const ir::Shape shape = spec.shape.value_or(ir::Shape{});
     ir::Constant constant;
     const bool nested = value.is_array() && !value.empty() && value[0].is_array();
-    const auto count = static_cast<std::size_t>(*ir::element_count(shape));
+    const auto count = static_cast<std::uint64_t>(*ir::element_count(shape));
     if (value.is_array() && !nested && value.size() != count) {
       error(
         "E_SHAPE",
@@ -556,7 +556,8 @@ class Reader {
       return false;
     }
     const std::size_t width = ir::info(spec.dtype).bytes;
-    const std::size_t wanted = static_cast<std::size_t>(*ir::element_count(*spec.shape)) * width;
+    const std::uint64_t wanted =
+      static_cast<std::uint64_t>(*ir::element_count(*spec.shape)) * width;
     const auto bytes = base64_decode(*given);
     if (!bytes) {
       error("E_WEIGHTS", child(path, "base64"), "this is no base64 text");
@@ -755,7 +756,13 @@ class Reader {
     const auto given = shape(*dims, child(path, "shape"));
     const auto type = dtype(value, path);
     const auto id = define(name->get<std::string>(), child(path, "name"));
-    if (given && type && id) {
+    if (given && *ir::element_count(*given) > max_input_elements) {
+      error(
+        "E_RESOURCE",
+        child(path, "shape"),
+        "more than " + std::to_string(max_input_elements) + " elements"
+      );
+    } else if (given && type && id) {
       ir::Tensor& tensor = graph_.tensor(*id);
       tensor.shape = *given;
       tensor.dtype = *type;

@@ -249,7 +249,7 @@ class Importer {
       return false;
     }
     ir::Constant values;
-    if (!read_values(proto, *dtype, static_cast<std::size_t>(*count), where, values)) {
+    if (!read_values(proto, *dtype, static_cast<std::uint64_t>(*count), where, values)) {
       return false;
     }
     tensor.dtype = *dtype;
@@ -263,7 +263,7 @@ class Importer {
   bool read_values(
     const TensorProto& proto,
     ir::DType dtype,
-    std::size_t count,
+    std::uint64_t claimed,
     const std::string& where,
     ir::Constant& values
   ) {
@@ -273,18 +273,19 @@ class Importer {
                               : dtype == ir::DType::F32 ? proto.floats.size()
                               : dtype == ir::DType::F64 ? proto.doubles.size()
                                                         : proto.ints.size();
-    if (given != count || (proto.raw && proto.raw->size() % size != 0)) {
+    if (given != claimed || (proto.raw && proto.raw->size() % size != 0)) {
       error(
         "E_SHAPE",
         where,
         "shape " + ir::to_string(proto.dims) + " of " + std::string(ir::info(dtype).name) +
-          " needs " + std::to_string(count) + " values (" + std::to_string(count * size) +
+          " needs " + std::to_string(claimed) + " values (" + std::to_string(claimed * size) +
           " bytes), the file holds " + std::to_string(given) +
           (proto.raw ? " (" + std::to_string(proto.raw->size()) + " bytes)" : std::string()),
         "the file was cut short or damaged; export or download it again"
       );
       return false;
     }
+    const std::size_t count = given; // what is there, hence addressable
     if (ir::is_float(dtype)) {
       values.floats.reserve(count);
     } else {
@@ -396,7 +397,15 @@ class Importer {
       shape.push_back(size.value_or(1));
     }
     const auto count = ir::element_count(shape);
-    if (bound && (!count || *count == 0)) {
+    if (bound && count && *count > max_input_elements) {
+      error(
+        "E_RESOURCE",
+        where,
+        "shape " + ir::to_string(shape) + " has more than " + std::to_string(max_input_elements) +
+          " elements"
+      );
+      bound = false;
+    } else if (bound && (!count || *count == 0)) {
       error("E_SHAPE", where, "shape " + ir::to_string(shape) + " is empty or too large");
       bound = false;
     }

@@ -13,6 +13,9 @@
 
 namespace plena::io {
 
+/// A graph input is only a claim; larger ones are refused before anybody allocates them.
+inline constexpr std::int64_t max_input_elements = std::int64_t{1} << 28;
+
 using Bytes = std::span<const std::uint8_t>;
 
 struct ImportOptions {

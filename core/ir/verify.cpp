@@ -79,7 +79,7 @@ class Verifier {
     const bool floats = is_float(tensor.dtype);
     const std::size_t given = floats ? constant.floats.size() : constant.ints.size();
     const std::size_t other = floats ? constant.ints.size() : constant.floats.size();
-    if (!tensor.known || given != static_cast<std::size_t>(count) || other != 0) {
+    if (!tensor.known || static_cast<std::int64_t>(given) != count || other != 0) {
       error(
         "constant of shape " + to_string(tensor.shape) + " holds " + std::to_string(given) +
           " values of its type and " + std::to_string(other) + " of the other",

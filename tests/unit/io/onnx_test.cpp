@@ -151,6 +151,10 @@ TEST_CASE("claims are checked before anything is allocated", "[unit][io]") {
   );
   CHECK(complaint(OnnxBuilder(small()).tensor("neg", {-4}, 1, "abcd")).starts_with("E_SHAPE"));
   CHECK(complaint(OnnxBuilder(small()).tensor("odd", {1}, 1, "abcde")).starts_with("E_SHAPE"));
+  // 2^32 elements of nothing: where a size has 32 bits, the product must not become 0.
+  CHECK(complaint(OnnxBuilder(small()).tensor("wrap", {65536, 65536}, 2, "")).starts_with("E_SHAPE")
+  );
+  CHECK(complaint(OnnxBuilder(small()).input("large", {65536, 65536})).starts_with("E_RESOURCE"));
   io::ImportOptions options;
   options.max_nodes = 3;
   OnnxBuilder many = small();
