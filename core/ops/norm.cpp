@@ -30,8 +30,7 @@ Result<ir::Shape> infer_norm(const NodeView& view) {
 }
 
 NormLowering::NormLowering(Lowering& low, std::uint64_t cols, double eps)
-    : low_(low),
-      b_(low.builder()),
+    : b_(low.builder()),
       inverse_cols_(b_.constant(static_cast<float>(1.0 / static_cast<double>(cols)))),
       eps_(b_.constant(static_cast<float>(eps))),
       total_(b_.set(lower::Address{low.scratch("total", 1)})),

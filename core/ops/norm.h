@@ -26,8 +26,8 @@ class NormLowering {
  public:
   NormLowering(Lowering& low, std::uint64_t cols, double eps);
 
-  /// Scalar += sum of the row's blocks at `x`, each first replaced by `term(block)` in `total` or
-  /// `term_`. The padding must be zero.
+  /// Sum of the row whose first block is at `x`, of its elements or of their squares; blocks are
+  /// `step` apart and added lane by lane before the lanes are. The padding must be zero.
   lower::Fp sum(lower::Gp x, std::uint64_t step, std::uint64_t blocks);
   lower::Fp sum_of_squares(lower::Gp x, std::uint64_t step, std::uint64_t blocks);
   /// In place: sum of squares to 1 / sqrt(sum / cols + eps).
@@ -37,7 +37,6 @@ class NormLowering {
  private:
   lower::Fp reduced();
 
-  Lowering& low_;
   lower::Builder& b_;
   lower::Fp inverse_cols_;
   lower::Fp eps_;

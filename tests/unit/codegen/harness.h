@@ -1,6 +1,7 @@
 // Builds small graphs, runs them through compiler and emulator, and judges the results.
 #pragma once
 
+#include "base/size.h"
 #include "codegen/compile.h"
 #include "emu/machine.h"
 #include "golden/verdict.h"
@@ -15,8 +16,8 @@
 namespace plena::tests {
 
 /// Pseudo-random values, roughly normal, the same everywhere.
-inline std::vector<float> noise(std::size_t count, std::uint64_t seed, double scale = 1.0) {
-  std::vector<float> values(count);
+inline std::vector<float> noise(std::uint64_t count, std::uint64_t seed, double scale = 1.0) {
+  std::vector<float> values(to_size(count));
   std::uint64_t state = seed * 0x9E3779B97F4A7C15u + 1;
   for (float& value : values) {
     double sum = -2.0;
@@ -153,7 +154,7 @@ inline Run run(
         const std::uint64_t last = place.cols / config.mlen;
         const auto row =
           machine->vector_row(place.address / config.mlen + last * place.phys_rows + r);
-        for (std::uint64_t lane = used; lane < config.mlen; ++lane) {
+        for (std::size_t lane = to_size(used); lane < config.mlen; ++lane) {
           if (row[lane] != 0.0f) {
             FAIL_CHECK(place.name << " lane " << lane << " of row " << r << " holds " << row[lane]);
           }
