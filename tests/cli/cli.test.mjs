@@ -1,0 +1,271 @@
+// The contract of the command line: files, exit statuses, messages with a code, a place and a remedy.
+import assert from 'node:assert/strict';
+import { spawn, spawnSync } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import test, { after } from 'node:test';
+
+const plena = process.env.PLENA;
+const shared = process.env.PLENA_SHARED_DIR ?? '';
+const has_shared = existsSync(path.join(shared, 'unpacked'));
+const source = path.resolve(import.meta.dirname, '../..');
+const folder = mkdtempSync(path.join(tmpdir(), 'plena-cli-'));
+after(() => rmSync(folder, { recursive: true }));
+
+const at = (name) => path.join(folder, name);
+
+function put(name, content) {
+  mkdirSync(path.dirname(at(name)), { recursive: true });
+  writeFileSync(at(name), content);
+  return at(name);
+}
+
+function run(args, options = {}) {
+  const program = options.program ?? plena;
+  return spawnSync(program, args, { encoding: 'utf8', cwd: folder, timeout: 60_000, ...options });
+}
+
+/** Wrong use or unreadable input: status 2 and, on standard error, a code in brackets. */
+function refused(args, code, options) {
+  const result = run(args, options);
+  assert.equal(result.status, 2, `${args.join(' ')}\n${result.stderr}`);
+  assert.match(result.stderr, new RegExp(`\\[${code}\\]`));
+  return result.stderr;
+}
+
+const empty = put('empty', '');
+const models = readdirSync(path.join(source, 'models')).filter((name) => name.endsWith('.json'));
+const settings = (name) => path.join(source, 'configs', `${name}.toml`);
+
+test('asm writes words, disasm gives the same text back', () => {
+  const text = 'S_ADDI_INT gp1, gp0, 128\nM_MM 0, gp2, gp4\nC_BREAK\n';
+  put('a.asm', text);
+  assert.equal(run(['asm', 'a.asm']).status, 0);
+  assert.equal(readFileSync(at('a.mem'), 'utf8'), '0x00200062\n0x00010801\n0x00000034\n');
+  const listing = run(['disasm', 'a.mem']);
+  assert.equal(listing.status, 0);
+  assert.equal(listing.stdout, text);
+});
+
+test('asm reports every error of a file with its place and leaves no output', () => {
+  put('bad.asm', 'S_ADDI_INT gp1, gp0, 128\nNOPE\nM_MM 0, gp2\n');
+  const message = refused(['asm', 'bad.asm', '-o', 'bad.mem'], 'E_ASM_UNKNOWN_MNEMONIC');
+  assert.match(message, /bad\.asm:2:1: error/);
+  assert.match(message, /bad\.asm:3:\d+: error/);
+  assert.match(message, /hint:/);
+  assert.ok(!existsSync(at('bad.mem')));
+  assert.ok(!existsSync(at('bad.mem.part')));
+});
+
+test('what upstream accepts silently warns, and is an error when strict', () => {
+  put('trap.asm', 'S_ADD_INT gp16, gp0, gp0\n');
+  const lenient = run(['asm', 'trap.asm', '-o', 'trap.mem', '--json', 'trap.json']);
+  assert.equal(lenient.status, 0);
+  assert.match(lenient.stderr, /trap\.asm:1:11: warning/);
+  assert.equal(readFileSync(at('trap.mem'), 'utf8'), '0x00000421\n');
+  const report = JSON.parse(readFileSync(at('trap.json'), 'utf8'));
+  assert.equal(report.words, 1);
+  assert.equal(report.diagnostics[0].severity, 'warning');
+  assert.equal(run(['asm', 'trap.asm', '--strict', '-o', 'strict.mem']).status, 2);
+  assert.ok(!existsSync(at('strict.mem')));
+});
+
+test('emulate runs a program and writes its memories', () => {
+  put('p.asm', 'S_ADDI_INT gp1, gp0, 77\nS_ST_INT gp1, gp0, 3\n');
+  assert.equal(run(['asm', 'p.asm']).status, 0);
+  const base = ['emulate', '--opcode', 'p.mem', '--hbm', empty, '--fpsram', empty];
+  const result = run([...base, '--settings', settings('m16b4'), '--hbm-size', '4K', '--dump-dir', 'dumps', '--json', '-']);
+  assert.equal(result.status, 0, result.stderr);
+  const report = JSON.parse(result.stdout);
+  assert.equal(report.instructions.dynamic, 2);
+  assert.equal(report.fault, null);
+  const integers = readFileSync(at('dumps/intsram_dump.bin'));
+  assert.equal(integers.length, 4096);
+  assert.equal(integers.readUInt32LE(12), 77);
+  assert.equal(readFileSync(at('dumps/hbm_dump.bin')).length, 4096);
+});
+
+test('a fault has its own status, place and report', () => {
+  put('f.mem', '0x00000022\n0x00000130\n');
+  const result = run([
+    'emulate', '--opcode', 'f.mem', '--hbm', empty, '--fpsram', empty, '--settings', settings('m16b4'),
+    '--json', 'f.json', '--dump-dir', 'none',
+  ]);
+  assert.equal(result.status, 3);
+  assert.match(result.stderr, /pc 1.*\[loop_end_without_start\]/);
+  const report = JSON.parse(readFileSync(at('f.json'), 'utf8'));
+  assert.equal(report.fault.code, 'loop_end_without_start');
+  assert.equal(report.fault.pc, 1);
+  assert.ok(!existsSync(at('none')));
+});
+
+test('under the name of upstream\'s emulator it takes its flags and writes its files', () => {
+  const program = path.join(path.dirname(plena), 'transactional_emulator');
+  put('run/p.mem', '0x00000022\n');
+  const base = ['--opcode', 'p.mem', '--hbm', empty, '--fpsram', empty, '--settings', settings('m16b4'), '--hbm-size', '64b'];
+  const cwd = at('run');
+  assert.equal(run([...base, '--log-level', 'info'], { program, cwd }).status, 0);
+  const files = ['fpsram_dump.bin', 'intsram_dump.bin', 'mram_dump.bin', 'vram_dump.bin'];
+  for (const name of files) {
+    assert.ok(existsSync(path.join(cwd, name)), name);
+  }
+  assert.ok(!existsSync(path.join(cwd, 'hbm_dump.bin')), 'written at the debug level only');
+  assert.equal(run(base, { program, cwd }).status, 0);
+  assert.equal(readFileSync(path.join(cwd, 'hbm_dump.bin')).length, 64);
+  put('run/f.mem', '0x00000130\n');
+  assert.equal(run(['--opcode', 'f.mem', ...base.slice(2)], { program, cwd }).status, 101);
+  assert.equal(run([], { program, cwd }).status, 2);
+});
+
+test('every shipped model verifies', () => {
+  assert.ok(models.length >= 6);
+  for (const name of models) {
+    const result = run(['verify', path.join(source, 'models', name), '--json', '-', '--stages']);
+    assert.equal(result.status, 0, `${name}\n${result.stderr}`);
+    const report = JSON.parse(result.stdout);
+    assert.equal(report.verdict, 'pass', name);
+    assert.equal(report.first_bad_stage, null, name);
+    assert.ok(report.outputs.every((output) => output.golden_vs_machine.allclose === 1), name);
+  }
+});
+
+test('the standard example is small', () => {
+  const result = run(['verify', path.join(source, 'models', 'swiglu_block.json'), '--json', '-']);
+  assert.ok(JSON.parse(result.stdout).instructions.static < 2000);
+});
+
+test('compile writes everything that a run needs', () => {
+  const model = path.join(source, 'models', models[0]);
+  assert.equal(run(['compile', model, '-o', 'c', '--settings', 'm64b4']).status, 0);
+  assert.deepEqual(readdirSync(at('c')).sort(), [
+    'fp_sram.bin', 'hbm.bin', 'int_sram.bin', 'layout.json', 'map.json', 'program.asm', 'program.mem',
+  ]);
+  assert.equal(run(['asm', 'c/program.asm', '--strict', '-o', 'c/again.mem']).status, 0);
+  const words = readFileSync(at('c/program.mem'), 'utf8');
+  assert.equal(readFileSync(at('c/again.mem'), 'utf8'), words);
+  const map = JSON.parse(readFileSync(at('c/map.json'), 'utf8'));
+  const mapped = map.instructions.reduce((sum, range) => sum + range.count, 0);
+  assert.equal(mapped, words.trim().split('\n').length);
+  const emulated = run([
+    'emulate', '--opcode', 'c/program.mem', '--hbm', 'c/hbm.bin', '--fpsram', 'c/fp_sram.bin',
+    '--intsram', 'c/int_sram.bin', '--settings', settings('m64b4'), '--json', 'c/emulated.json',
+  ]);
+  assert.equal(emulated.status, 0, emulated.stderr);
+  const verified = run(['verify', model, '--settings', 'm64b4', '--json', '-']);
+  assert.deepEqual(
+    JSON.parse(readFileSync(at('c/emulated.json'), 'utf8')).digests,
+    JSON.parse(verified.stdout).digests,
+  );
+});
+
+test('given inputs and expectations are used', () => {
+  const model = put('double.json', JSON.stringify({
+    plena_model: 1, name: 'double', family: 'graph',
+    graph: {
+      inputs: [{ name: 'x', shape: [1, 4] }], constants: { two: { shape: [], values: [2] } },
+      nodes: [{ op: 'scale', inputs: ['x', 'two'], outputs: ['y'] }], outputs: ['y'],
+    },
+    weights: { source: 'inline', tensors: {} },
+    input: { kind: 'tensor', tensor: { name: 'x', shape: [1, 4], generator: 'ih4' } },
+  }));
+  put('in/x.txt', '1 2 3 4');
+  put('want/y.bin', Buffer.from(new Float32Array([2, 4, 6, 8]).buffer));
+  const result = run(['verify', model, '--inputs', 'in', '--expect', 'want', '--save', 'out', '--json', '-']);
+  assert.equal(result.status, 0, result.stderr);
+  const [output] = JSON.parse(result.stdout).outputs;
+  assert.equal(output.expected_vs_fp32.max_abs, 0);
+  assert.deepEqual(output.sample.machine, [2, 4, 6, 8]);
+  const saved = readFileSync(at('out/y.machine.npy'));
+  assert.deepEqual([...new Float32Array(saved.buffer.slice(saved.byteOffset + saved.length - 16, saved.byteOffset + saved.length))], [2, 4, 6, 8]);
+  // What was saved can be given back.
+  put('in2/x.npy', saved);
+  assert.equal(run(['verify', model, '--inputs', 'in2']).status, 0);
+  put('in3/x.txt', '1 2 3');
+  refused(['verify', model, '--inputs', 'in3'], 'E_TENSOR_TEXT');
+  mkdirSync(at('in4'));
+  refused(['verify', model, '--inputs', 'in4'], 'E_FILE');
+});
+
+test('unreadable models are refused with code, place and remedy', () => {
+  const noise = createHash('sha512').update('noise').digest();
+  const claim = Buffer.from([0x3a, 0xff, 0xff, 0xff, 0xff, 0x07, 0x0a, 0x00]); // a graph of 2 GB
+  const cases = [
+    ['empty.onnx', Buffer.alloc(0), 'E_\\w+'],
+    ['random.onnx', noise, 'E_\\w+'],
+    ['claim.onnx', claim, 'E_PROTOBUF'],
+    ['broken.json', '{"plena_model": 1,', 'E_JSON'],
+    ['future.json', '{"plena_model": 99, "family": "graph"}', 'E_VERSION'],
+    ['list.json', '[]', 'E_\\w+'],
+  ];
+  for (const [name, content, code] of cases) {
+    const message = refused(['verify', put(name, content)], code);
+    assert.match(message, new RegExp(name.replace('.', '\\.')), message);
+    assert.match(message, /hint:/, message);
+  }
+  refused(['verify', 'nobody.onnx'], 'E_FILE');
+});
+
+test('unusable settings are refused by key', () => {
+  const model = path.join(source, 'models', models[0]);
+  const good = readFileSync(settings('m16b4'), 'utf8');
+  refused(['verify', model, '--settings', put('s1.toml', good.replace(/^\[TRANSACTIONAL\.CONFIG\.BLEN\]\nvalue = \d+$/m, '').replace(/^BLEN = .*$/gm, ''))], 'E_SETTINGS_MISSING_KEY');
+  refused(['verify', model, '--settings', put('s2.toml', 'x = = 1')], 'E_SETTINGS_SYNTAX');
+  refused(['verify', model, '--settings', 'nothing-like-it'], 'E_SETTINGS_NAME');
+});
+
+test('wrong use has status 2 and help has status 0', () => {
+  assert.equal(run([]).status, 2);
+  assert.equal(run(['frobnicate']).status, 2);
+  assert.equal(run(['asm']).status, 2);
+  assert.equal(run(['--help']).status, 0);
+  assert.match(run(['emulate', '--help']).stdout, /--hbm-size/);
+  assert.match(run(['--version']).stdout, /^\d+\.\d+\.\d+/);
+});
+
+test('the references are printed', () => {
+  assert.match(run(['docs', 'isa']).stdout, /M_MM_WO/);
+  assert.match(run(['docs', 'config']).stdout, /MLEN/);
+  assert.ok(JSON.parse(run(['docs', 'schema']).stdout));
+});
+
+test('an endless program stops on interrupt and leaves nothing behind', async () => {
+  put('endless.asm', Array.from({ length: 6 }, (_, i) => `C_LOOP_START gp${i + 1}, 4194303`).join('\n') +
+    '\nS_ADDI_INT gp9, gp9, 1\n' + Array.from({ length: 6 }, (_, i) => `C_LOOP_END gp${6 - i}`).join('\n') + '\n');
+  assert.equal(run(['asm', 'endless.asm']).status, 0);
+  const endless = readFileSync(settings('m16b4'), 'utf8').replace(/(MAX_LOOP_INSTRUCTIONS[^0-9]*?)\d+/g, '$19000000000000000000');
+  const toml = put('endless.toml', endless);
+  const child = spawn(plena, ['emulate', '--opcode', 'endless.mem', '--hbm', empty, '--fpsram', empty, '--settings', toml, '--dump-dir', 'left'], { cwd: folder, stdio: ['ignore', 'ignore', 'pipe'] });
+  await new Promise((resolve) => { setTimeout(resolve, 300); });
+  const asked = performance.now();
+  child.kill('SIGINT');
+  const status = await new Promise((resolve) => { child.on('exit', resolve); });
+  assert.equal(status, 130);
+  assert.ok(performance.now() - asked < 5000);
+  assert.ok(!existsSync(at('left')));
+});
+
+test('recorded exports agree with the runtime that recorded them', { skip: has_shared ? false : 'no recorded reference data' }, () => {
+  for (const name of ['mlp_legacy', 'swiglu_dynamo']) {
+    const from = path.join(shared, 'onnx', name);
+    put(`${name}/in/x.bin`, readFileSync(path.join(from, 'input.bin')));
+    const meta = JSON.parse(readFileSync(path.join(from, 'meta.json'), 'utf8'));
+    const probe = run(['verify', path.join(from, 'model.onnx'), '--json', '-']);
+    const [{ name: output }] = JSON.parse(probe.stdout).outputs;
+    put(`${name}/want/${output}.bin`, readFileSync(path.join(from, 'output.f32.bin')));
+    const result = run(['verify', path.join(from, 'model.onnx'), '--inputs', at(`${name}/in`), '--expect', at(`${name}/want`), '--json', '-']);
+    assert.equal(result.status, 0, result.stderr);
+    const [verdict] = JSON.parse(result.stdout).outputs;
+    assert.ok(verdict.expected_vs_fp32.rel_rms < 1e-5, `${name} (${meta.exporter}): ${verdict.expected_vs_fp32.rel_rms}`);
+    assert.ok(verdict.fp32_vs_machine.rel_rms < 0.1, name);
+    assert.equal(verdict.golden_vs_machine.allclose, 1);
+  }
+});
+
+test('recorded exports with unsupported nodes are refused by naming the first', { skip: has_shared ? false : 'no recorded reference data' }, () => {
+  for (const name of ['gpt2_2l', 'llama_2l', 'llama_hd64_eager', 'siglip_vision']) {
+    const message = refused(['verify', path.join(shared, 'onnx', name, 'model.onnx')], 'E_\\w+');
+    assert.match(message.split('\n')[0], /node \d+ ".+" \(.+\)/, name);
+  }
+});
