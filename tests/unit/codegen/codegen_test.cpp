@@ -1,10 +1,12 @@
 // The steps between tile program and words, and what is refused.
+#include "base/sha256.h"
 #include "codegen/instructions.h"
 #include "codegen/regalloc.h"
 #include "harness.h"
 #include "isa/codec.h"
 #include "lower/builder.h"
 #include "lower/verify.h"
+#include "numerics/bits.h"
 #include "numerics/minifloat.h"
 
 #include <cmath>
@@ -219,4 +221,40 @@ TEST_CASE("compiling twice gives the same bytes") {
   CHECK(first->program == second->program);
   CHECK(first->hbm == second->hbm);
   CHECK(first->fp_sram == second->fp_sram);
+}
+
+TEST_CASE("programs, images and references are the same bytes on every host") {
+  Model model;
+  const auto x = model.input({5, 70}, 2.0);
+  const auto normed = model.node("layer_norm", {x, model.constant({70}), model.constant({70})});
+  const auto wide = model.node("linear", {normed, model.constant({70, 40}), model.constant({40})});
+  const auto y = model.node("gelu", {wide});
+  model.output(model.node("softmax", {y}, {{"scale", 0.3}}));
+  const config::Config config = machine(32, 8);
+  const Run result = run(model, config);
+  Sha256 digest;
+  const auto add_word = [&](std::uint32_t word) {
+    const std::array<std::uint8_t, 4> bytes{
+      static_cast<std::uint8_t>(word),
+      static_cast<std::uint8_t>(word >> 8),
+      static_cast<std::uint8_t>(word >> 16),
+      static_cast<std::uint8_t>(word >> 24)};
+    digest.update(bytes);
+  };
+  for (const std::uint32_t word : result.compiled.program.words) {
+    add_word(word);
+  }
+  digest.update(result.compiled.hbm);
+  digest.update(result.compiled.fp_sram);
+  const golden::Values fp32 =
+    *golden::evaluate(model.graph, ops::arithmetic_of(config, ops::Precision::Fp32), model.inputs);
+  for (const golden::Values& values : {result.golden, result.machine, fp32}) {
+    for (const auto& [tensor, floats] : values) {
+      for (const float value : floats) {
+        add_word(numerics::bits_of(value));
+      }
+    }
+  }
+  // A change of the compiler changes this; a difference between hosts must not exist.
+  CHECK(digest.finish_hex() == "61a6dcb0bb819bf6ecf211152d48a0babaa9c8336966872fb071a1505e5edcc0");
 }
