@@ -274,14 +274,13 @@ Result<std::string> Session::assemble(std::string_view text, AsmMode mode) {
   options.mode = mode == AsmMode::Strict ? assembly::Mode::Strict : assembly::Mode::Compatible;
   options.allow_word = true;
   assembly::Assembled assembled = assembly::assemble(text, options);
-  if (assembled.ok && !assembled.negative.empty()) {
-    const assembly::NegativeWord& first = assembled.negative.front();
-    assembled.diagnostics.push_back(
-      {.code = "E_ASM_NEGATIVE",
-       .message = fmt::format("the operands add up to 0x{}, which no machine can load", first.text),
-       .hint = "immediates are unsigned: subtract with S_SUB_INT",
-       .span = {assembled.program.lines[first.index], 1, 0, 0}}
-    );
+  if (assembled.ok && !assembled.loadable()) {
+    // The assembler only warns, as upstream does; here the words are to be run.
+    for (Diagnostic& diagnostic : assembled.diagnostics) {
+      if (diagnostic.code == "W_ASM_NOT_LOADABLE") {
+        diagnostic.severity = Severity::Error;
+      }
+    }
     assembled.ok = false;
   }
   if (!assembled.ok) {

@@ -103,7 +103,7 @@ TEST_CASE("broken text leaves the earlier program in place", "[unit][driver]") {
   CHECK(session.rows(0, 1000) == before);
   // Words that no machine can load are errors here, though upstream's assembler writes them.
   CHECK(code_of(session.assemble("S_ADDI_INT gp5, gp5, -64", AsmMode::Compatible).diagnostics()) ==
-        "W_ASM_NEGATIVE");
+        "W_ASM_NOT_LOADABLE");
 }
 
 TEST_CASE("faults and endless loops stop as values", "[unit][driver]") {
