@@ -101,7 +101,7 @@ test('an endless loop is paused and stopped at once, and the page never blocks',
   await openVerified(page);
   await typeProgram(
     page,
-    'C_LOOP_START gp1, 4000000\nC_LOOP_START gp2, 4000000\nS_ADDI_INT gp3, gp3, 1\nC_LOOP_END gp2\nC_LOOP_END gp1\n',
+    'C_LOOP_START gp1, 4000000\nC_LOOP_START gp2, 40000\nS_ADDI_INT gp3, gp3, 1\nC_LOOP_END gp2\nC_LOOP_END gp1\n',
   );
   await expect(page.locator('.sr-only[role=status]')).toContainText('Assembled');
   await page.locator('#run').click();

@@ -202,6 +202,18 @@ describe('editing', () => {
     await until(() => store.textAssembled.value);
     expect(store.edited.value).toBe(false);
     expect(store.problemList.value).toEqual([]);
+    expect(store.program.value?.nodes).toEqual(store.built.program.nodes);
+  });
+
+  it('keeps the nodes of lines that did not change', async () => {
+    const { store, session } = await setUp();
+    await session.start();
+    const lines = (store.text.value?.compiled ?? '').split('\n');
+    lines.splice(70, 0, 'S_ADDI_INT gp1, gp1, 0', 'S_ADDI_INT gp1, gp1, 0');
+    session.edit(lines.join('\n'));
+    await until(() => (store.program.value?.nodes.length ?? 0) > 0 && store.textAssembled.value);
+    const counts = store.program.value?.nodes.map((one) => one.count);
+    expect(counts).toEqual([60, 152, 150, 40, 30, 150, 20]);
   });
 
   it('comes back after a reload of the tab', async () => {

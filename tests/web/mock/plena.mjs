@@ -266,6 +266,7 @@ export default async function createPlena() {
       if (problems.length) return bad(...problems);
       s.text = text;
       s.program = program;
+      s.nodes = [];
       return good(info(s));
     },
     program_text: (id) => good(at(id).text),

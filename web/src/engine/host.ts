@@ -163,6 +163,9 @@ export function createHost(module: PlenaModule, env: HostEnvironment) {
       case 'assemble':
         await settle();
         return answer('assemble', module.assemble(session, call.text, call.strict));
+      case 'compile':
+        await settle();
+        return answer('compile', module.compile(session, call.options));
       case 'reset':
         await settle();
         return answer('run', module.reset(session));

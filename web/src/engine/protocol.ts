@@ -51,6 +51,8 @@ export interface RunEnd {
 export interface Calls {
   hello: { ask: object; answer: Description };
   open: { ask: { recipe: Recipe }; answer: Opened };
+  /** The program of the model again, in place of an edited one. */
+  compile: { ask: { options: string }; answer: ProgramInfo };
   assemble: { ask: { text: string; strict: boolean }; answer: ProgramInfo };
   text: { ask: object; answer: string };
   rows: { ask: { first: number; count: number }; answer: Row[] };

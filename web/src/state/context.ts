@@ -1,7 +1,7 @@
 // What the actions share: the store, the engine, and the services of the page.
 import type { EngineClient } from '../engine/client.ts';
 import type { Recipe } from '../engine/protocol.ts';
-import type { Diagnostic } from '../engine/types.ts';
+import type { Diagnostic, ProgramInfo } from '../engine/types.ts';
 import type { LayoutClient } from '../graph/layout-client.ts';
 import type { Autosave } from './autosave.ts';
 import type { RowCache } from './rows.ts';
@@ -20,6 +20,8 @@ export interface Context {
   fetchExample(id: string): Promise<Uint8Array>;
   /** What is open now; a fresh engine is given it again. */
   recipe: Recipe | null;
+  /** The program as the compiler made it; edits are mapped to its nodes. */
+  compiled: ProgramInfo | null;
   /** Counts openings; the answer to an older one is dropped. */
   ticket: number;
 }

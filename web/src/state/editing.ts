@@ -2,6 +2,8 @@
 // is saved per tab, and a program that does not assemble leaves the earlier one in force.
 import type { ProgramInfo } from '../engine/types.ts';
 import { announce, type Context, errorsOf, forget, report } from './context.ts';
+import { keptLines, remapNodes } from './remap.ts';
+import { pcAtLine } from './rows.ts';
 
 /** Pause after the last key before the text is assembled. */
 export const IDLE_MS = 150;
@@ -46,7 +48,11 @@ export function createEditing(context: Context) {
     const ticket = context.ticket;
     if (store.machine.peek() === 'running') await client.stop();
     store.busy.value = 'assembling';
-    const answer = await client.call({ kind: 'assemble', text, strict: false });
+    // The compiled text is compiled again: only the compiler knows the nodes exactly.
+    const original = text === store.text.peek()?.compiled && context.recipe !== null;
+    const answer = original
+      ? await client.call({ kind: 'compile', options: context.recipe?.options ?? '{}' })
+      : await client.call({ kind: 'assemble', text, strict: false });
     if (ticket !== context.ticket) return;
     if (store.busy.peek() === 'assembling') store.busy.value = null;
     // Typed on meanwhile: the next assembly will tell.
@@ -59,6 +65,23 @@ export function createEditing(context: Context) {
       return;
     }
     accept(answer.value);
+    if (!original) await keepNodes(text);
+  }
+
+  /** Gives the edited program the nodes of the compiled one, as far as its lines are the same. */
+  async function keepNodes(text: string) {
+    const { compiled } = context;
+    const before = store.text.peek()?.compiled;
+    const program = store.program.peek();
+    if (!compiled || !before || !program || program.nodes.length > 0) return;
+    const version = store.programVersion.peek();
+    const count = program.instructions;
+    const kept = keptLines(before, text);
+    const head = (await pcAtLine(rows, count, kept.before + 1)) ?? count;
+    const tailFrom = (await pcAtLine(rows, count, kept.lines - kept.after + 1)) ?? count;
+    if (version !== store.programVersion.peek()) return;
+    const tail = Math.min(count - tailFrom, compiled.instructions - head);
+    store.program.value = { ...program, nodes: remapNodes(compiled, head, tail, count) };
   }
 
   /** A program that was assembled is the one in force; nothing has been run of it. */

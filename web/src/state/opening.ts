@@ -56,6 +56,7 @@ export function createOpening(context: Context, editing: Editing) {
       return false;
     }
     context.recipe = recipe;
+    context.compiled = answer.value.program;
     await show(recipe, source, answer, first && answer.value.program !== null);
     return ticket === context.ticket;
   }

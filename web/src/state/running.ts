@@ -12,7 +12,7 @@ export function faultProblem(fault: Fault): Diagnostic {
       : ` (address ${fault.address}${fault.limit === null ? '' : `, limit ${fault.limit}`})`;
   return {
     severity: 'error',
-    code: fault.kind,
+    code: fault.kind.startsWith('E_') ? fault.kind : `E_FAULT_${fault.kind.toUpperCase()}`,
     message: `${fault.message}${at}`,
     hint: fault.hint,
     file: '',

@@ -56,6 +56,7 @@ export function createSession(store: Store, services: Services) {
     autosave: services.autosave,
     fetchExample: services.fetchExample,
     recipe: null,
+    compiled: null,
     ticket: 0,
   };
   const editing = createEditing(context);

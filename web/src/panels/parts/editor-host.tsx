@@ -5,6 +5,7 @@ import { useEffect, useRef } from 'preact/hooks';
 import type { Editor } from '../../editor/editor.ts';
 import type { Row } from '../../engine/types.ts';
 import { pcAtLine } from '../../state/rows.ts';
+import { nodeAt } from '../../state/selection.ts';
 import { type Page, usePage } from '../page.ts';
 
 export type EditorState = 'absent' | 'loading' | 'shown' | 'failed';
@@ -54,7 +55,7 @@ function connect(editor: Editor, { store, session }: Page): () => void {
     for (let pc = start; pc < count(); pc++) {
       const row = await session.rows.ensure(pc);
       if (mine !== turn || !row || row.line > last) break;
-      found.set(row.line, row);
+      found.set(row.line, { ...row, node: nodeAt(store.program.peek(), pc) ?? -1 });
     }
     if (mine === turn) editor.setRows(found);
   };
@@ -64,6 +65,7 @@ function connect(editor: Editor, { store, session }: Page): () => void {
       void session.rows.version.value;
       void store.textAssembled.value;
       void store.text.value;
+      void store.program.value;
       void fillMargin();
     }),
   );
@@ -77,7 +79,7 @@ function connect(editor: Editor, { store, session }: Page): () => void {
   ends.push(
     effect(() => {
       const selection = store.selection.current.value;
-      void store.programVersion.value;
+      void store.program.value;
       if (!store.textAssembled.value) return;
       void highlight(selection.node, selection.pc, selection.from);
     }),

@@ -3,6 +3,7 @@ import { signal } from '@preact/signals';
 import { useEffect, useState } from 'preact/hooks';
 import type { Row } from '../../engine/types.ts';
 import { hex } from '../../lib/format.ts';
+import { nodeAt } from '../../state/selection.ts';
 import { Icon } from '../../ui/icon.tsx';
 import { NodeChip } from '../../ui/node-chip.tsx';
 import { usePage } from '../page.ts';
@@ -27,7 +28,7 @@ export function InstructionCard() {
   return (
     <aside class="card" aria-label="Help for the selected instruction">
       <header>
-        <NodeChip mark={store.marks.value.get(row.node)} />
+        <NodeChip mark={store.marks.value.get(nodeAt(store.program.value, pc) ?? -1)} />
         <code class="card-text">{row.text}</code>
         <span class="muted">
           at {row.pc}, word <code>{hex(row.word)}</code>

@@ -4,6 +4,7 @@ import { useEffect, useRef, useState } from 'preact/hooks';
 import type { Row } from '../../engine/types.ts';
 import { binary, cutWord, instructionOf } from '../../lib/bits.ts';
 import { hex } from '../../lib/format.ts';
+import { nodeAt } from '../../state/selection.ts';
 import { NodeChip } from '../../ui/node-chip.tsx';
 import { VirtualList } from '../../ui/virtual-list.tsx';
 import { usePage } from '../page.ts';
@@ -127,7 +128,7 @@ export function Listing({ words }: { words: boolean }) {
         }}
         onPoint={point}
         rowClass={(pc) => {
-          const node = session.rows.row(pc)?.node ?? -1;
+          const node = nodeAt(program, pc) ?? -1;
           const mark = marks.get(node);
           const inNode = node >= 0 && node === selection.node;
           const current = stopped && runState?.pc === pc;
@@ -146,7 +147,7 @@ export function Listing({ words }: { words: boolean }) {
           return (
             <>
               <span role="gridcell" class="letter-cell">
-                <NodeChip mark={marks.get(row.node)} />
+                <NodeChip mark={marks.get(nodeAt(program, pc) ?? -1)} />
               </span>
               <span role="gridcell" class="pc-cell">
                 {pc}
