@@ -150,7 +150,7 @@ class Reader {
       diagnostics_.push_back(
         {.code = std::move(code),
          .message = std::move(message),
-         .hint = std::move(hint),
+         .hint = hint.empty() ? "correct the document at this place" : std::move(hint),
          .file = file_,
          .where = std::move(path)}
       );
@@ -1185,7 +1185,11 @@ Result<ir::Graph> import_json(std::string_view name, Bytes bytes, const ImportOp
     const json document = json::parse(bytes.begin(), bytes.end());
     return Reader(name, document, options).run();
   } catch (const json::exception& exception) {
-    return Diagnostic{.code = "E_JSON", .message = exception.what(), .file = std::string(name)};
+    return Diagnostic{
+      .code = "E_JSON",
+      .message = exception.what(),
+      .hint = "mend the document",
+      .file = std::string(name)};
   }
 }
 

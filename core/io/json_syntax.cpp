@@ -64,6 +64,9 @@ class Checker : public nlohmann::json_sax<json> {
 
   void add(Diagnostic diagnostic) {
     diagnostic.file = std::string(name_);
+    if (diagnostic.hint.empty()) {
+      diagnostic.hint = "mend the JSON at this place";
+    }
     errors.push_back(std::move(diagnostic));
   }
   bool value() {
@@ -124,23 +127,28 @@ std::string pointer_step(std::string_view key) {
 
 Status check_json_syntax(std::string_view name, Bytes bytes, const ImportOptions& options) {
   const std::string_view text(reinterpret_cast<const char*>(bytes.data()), bytes.size());
-  const auto error = [&](std::string message) {
-    return Diagnostic{.code = "E_JSON", .message = std::move(message), .file = std::string(name)};
+  const auto error = [&](std::string message, std::string hint) {
+    return Diagnostic{
+      .code = "E_JSON",
+      .message = std::move(message),
+      .hint = std::move(hint),
+      .file = std::string(name)};
   };
   if (bytes.size() > options.max_json_bytes) {
     return error(
       "the file has " + std::to_string(bytes.size()) + " bytes, at most " +
-      std::to_string(options.max_json_bytes) + " are read"
+        std::to_string(options.max_json_bytes) + " are read",
+      "keep large tensors in files beside the document"
     );
   }
   if (!is_valid_utf8(text)) {
-    return error("the text is not UTF-8");
+    return error("the text is not UTF-8", "save the document as UTF-8");
   }
   Checker checker(name, text);
   try {
     json::sax_parse(text.begin(), text.end(), &checker);
   } catch (const json::exception& exception) {
-    return error(exception.what());
+    return error(exception.what(), "mend the document");
   }
   if (!checker.errors.empty()) {
     return std::move(checker.errors);
