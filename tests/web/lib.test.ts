@@ -141,17 +141,17 @@ describe('headline', async () => {
   if (!reply.ok) throw new Error('no verdict');
   const verdict = reply.value;
   it('says what ran, how much and how well', () => {
-    expect(headline(verdict)).toBe(
+    expect(headline(verdict, 'small')).toBe(
       'small on PLENA m64b4: 600 instructions, 35\u2009523 executed, agrees with the reference (max error 0.00421).',
     );
   });
   it('does not hide a failure or a value that is not finite', () => {
-    expect(headline({ ...verdict, verdict: 'fail' })).toContain('does not agree');
+    expect(headline({ ...verdict, verdict: 'fail' }, 'small')).toContain('does not agree');
     const [output] = verdict.outputs;
     if (!output) throw new Error('no output');
     const bad = { ...output, fp32_vs_machine: { ...output.fp32_vs_machine, max_abs: null } };
     expect(worstError({ ...verdict, outputs: [output, bad] }, 'fp32_vs_machine')).toBeNull();
-    expect(headline({ ...verdict, outputs: [bad] })).toContain('not finite');
+    expect(headline({ ...verdict, outputs: [bad] }, 'small')).toContain('not finite');
   });
   it('compares runs by their digests', () => {
     expect(sameRun(verdict, structuredClone(verdict))).toBe(true);

@@ -24,10 +24,11 @@ export function agreement(verdict: Verdict): string {
     : `does not agree with the reference (${size})`;
 }
 
-export function headline(verdict: Verdict): string {
+/** `name` is what the page calls the model; the verdict knows its file only. */
+export function headline(verdict: Verdict, name: string): string {
   const { instructions } = verdict;
   return (
-    `${verdict.model} on PLENA ${verdict.settings}: ${whole(instructions.static)} instructions, ` +
+    `${name} on PLENA ${verdict.settings}: ${whole(instructions.static)} instructions, ` +
     `${whole(instructions.dynamic)} executed, ${agreement(verdict)}.`
   );
 }

@@ -60,7 +60,7 @@ function Preset() {
       >
         {presets.map(({ name, title }) => (
           <option key={name} value={name}>
-            {title || name}
+            {title ? `${name}: ${title}` : name}
           </option>
         ))}
         {store.ownSettings.value.map(({ name }) => (

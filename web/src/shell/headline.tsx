@@ -79,7 +79,7 @@ export function Headline() {
     return () => clearTimeout(timer);
   }, [verified]);
   const sentence = verdict
-    ? headline(verdict)
+    ? headline(verdict, store.source.value.name)
     : store.busy.value === 'opening'
       ? 'Opening …'
       : `${store.source.value.name} on PLENA ${store.preset.value}.`;

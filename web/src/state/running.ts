@@ -102,7 +102,7 @@ async function compare(context: Context, elapsedMs: number, current: () => boole
     : sameRun(verdict, built.verdict)
       ? 'verified'
       : 'differs';
-  announce(context, `${headline(verdict)} ${duration(elapsedMs)}.`);
+  announce(context, `${headline(verdict, place.name)} ${duration(elapsedMs)}.`);
 }
 
 export function pause(context: Context) {
