@@ -92,6 +92,77 @@ TEST_CASE("elementary functions are accurate to double", "[unit][numerics]") {
   CHECK(worst_relative(sigmoid_f64, sigmoid, -100, 100) < bound);
 }
 
+TEST_CASE("sine and cosine keep twelve digits", "[unit][numerics]") {
+  constexpr double bound = 1e-12;
+  const auto sine = [](long double x) { return std::sin(x); };
+  const auto cosine = [](long double x) { return std::cos(x); };
+  for (const double limit : {1e-3, 1.0, 10.0, 1000.0, 1e6}) {
+    INFO(limit);
+    CHECK(worst_relative(sin_f64, sine, -limit, limit) < bound);
+    CHECK(worst_relative(cos_f64, cosine, -limit, limit) < bound);
+  }
+  // Beside their zeros, where the reduction has to carry the digits.
+  double worst = 0;
+  for (int quarter = 1; quarter < 600000; quarter += 7) {
+    const double x = quarter * 1.5707963267948966;
+    const double found = quarter % 2 == 0 ? sin_f64(x) : cos_f64(x);
+    const auto wanted = static_cast<double>(
+      quarter % 2 == 0 ? sine(static_cast<long double>(x)) : cosine(static_cast<long double>(x))
+    );
+    worst = std::max(worst, std::abs(found - wanted) / std::abs(wanted));
+  }
+  CHECK(worst < bound);
+  CHECK(std::signbit(sin_f64(-0.0)));
+  CHECK(cos_f64(0) == 1);
+  CHECK(std::isnan(sin_f64(max_angle * 2)));
+  CHECK(std::isnan(cos_f64(-INFINITY)));
+  CHECK(std::isnan(sin_f64(NAN)));
+}
+
+TEST_CASE("logarithm and power", "[unit][numerics]") {
+  const auto log = [](long double x) { return std::log(x); };
+  CHECK(worst_relative(log_f64, log, 1e-3, 3) < 0x1p-49);
+  CHECK(worst_relative(log_f64, log, 1, 1e9) < 0x1p-49);
+  CHECK(worst_relative(log_f64, log, 1e-320, 1e-305) < 0x1p-49);
+  CHECK(log_f64(0) == -INFINITY);
+  CHECK(log_f64(INFINITY) == INFINITY);
+  CHECK(std::isnan(log_f64(-1)));
+  CHECK(log_f64(1) == 0);
+  for (const double exponent : {-300.5, -3.0, -0.75, 0.1, 0.5, 7.25, 65.0, 300.0}) {
+    INFO(exponent);
+    const auto power = [&](double x) { return pow_f64(x, exponent); };
+    const auto wanted = [&](long double x) {
+      return std::pow(x, static_cast<long double>(exponent));
+    };
+    CHECK(worst_relative(power, wanted, 0.2, 9) < 1e-12);
+  }
+  const auto of_ten_thousand = [](double x) { return pow_f64(10000, x); };
+  const auto wanted = [](long double x) { return std::pow(10000.0L, x); };
+  CHECK(worst_relative(of_ten_thousand, wanted, -76, 76) < 1e-12);
+  CHECK(pow_f64(3, 20) == 3486784401.0);
+  CHECK(pow_f64(-2, -3) == -0.125);
+}
+
+TEST_CASE("powers of special values are those of libm", "[unit][numerics]") {
+  const double values[] = {
+    0.0, -0.0, 1, -1, 2, -2, 0.5, -0.5, 3, -3, 65, 1e300, INFINITY, -INFINITY, NAN};
+  for (const double base : values) {
+    for (const double exponent : values) {
+      INFO(base << " ^ " << exponent);
+      const double wanted = std::pow(base, exponent);
+      const double found = pow_f64(base, exponent);
+      if (std::isnan(wanted)) {
+        CHECK(std::isnan(found));
+      } else if (wanted == 0 || std::isinf(wanted)) {
+        CHECK(found == wanted);
+        CHECK(std::signbit(found) == std::signbit(wanted));
+      } else {
+        CHECK(std::abs(found / wanted - 1) < 1e-12);
+      }
+    }
+  }
+}
+
 TEST_CASE("elementary functions at their ends", "[unit][numerics]") {
   CHECK(exp_f64(710) == INFINITY);
   CHECK(exp_f64(-INFINITY) == 0);
