@@ -1,0 +1,57 @@
+// Exports of other tools, dropped on the page: those it knows agree with the exporter's own result,
+// the others are refused by name. Skipped where the recorded files are absent.
+import { readFileSync } from 'node:fs';
+import { expect, test } from '@playwright/test';
+import { drop, fileOf, openVerified, sharedFile, watch } from './support.ts';
+
+for (const name of ['swiglu_dynamo', 'mlp_legacy'])
+  test(`${name}: the recorded input gives the recorded output`, async ({ page }) => {
+    const model = sharedFile(`onnx/${name}/model.onnx`);
+    const input = sharedFile(`onnx/${name}/input.bin`);
+    const output = sharedFile(`onnx/${name}/output.f32.bin`);
+    test.skip(model === null || input === null || output === null, 'no recorded ONNX files here');
+    if (model === null || input === null || output === null) return;
+    const bytes = readFileSync(output);
+    const expected = new Float32Array(bytes.buffer, bytes.byteOffset, bytes.length / 4);
+    await openVerified(page);
+    await drop(page, fileOf(model), fileOf(input));
+    await expect(page.locator('.headline .badge')).toHaveText(/computed in this page/);
+    await expect(page.locator('.report .verdict .badge')).toHaveText(/pass/);
+    await page.locator('.samples summary').first().click();
+    const rows = await page
+      .locator('.samples tbody tr')
+      .evaluateAll((all) =>
+        all.map((row) => [...row.children].map((one) => Number(one.textContent))),
+      );
+    expect(rows.length).toBe(8);
+    const price = Number(
+      await page.locator('.output tbody tr').first().locator('td').first().textContent(),
+    );
+    for (const [element = -1, fp32 = Number.NaN, , machine = Number.NaN] of rows) {
+      const wanted = expected[element] ?? Number.NaN;
+      expect(Math.abs(fp32 - wanted)).toBeLessThan(1e-4 * Math.max(1, Math.abs(wanted)));
+      expect(Math.abs(machine - wanted)).toBeLessThan(price * 1.01 + 1e-4);
+    }
+  });
+
+for (const name of ['gpt2_2l', 'llama_2l', 'llama_hd64_eager', 'siglip_vision'])
+  test(`${name}: runs, or is refused with code, place and remedy`, async ({ page }) => {
+    const model = sharedFile(`onnx/${name}/model.onnx`);
+    test.skip(model === null, 'no recorded ONNX files here');
+    if (model === null) return;
+    const seen = watch(page);
+    await openVerified(page);
+    await drop(page, fileOf(model));
+    const refused = page.locator('.problem-error').first();
+    const computed = page.locator('.headline .badge', { hasText: 'computed in this page' });
+    await expect(refused.or(computed).first()).toBeVisible({ timeout: 45_000 });
+    if (await refused.isVisible()) {
+      console.log(`${name}: ${(await refused.innerText()).replace(/\s+/g, ' ')}`);
+      await expect(refused.locator('.problem-code')).toHaveText(/^E_[A-Z_]+$/);
+      await expect(refused.locator('.problem-place')).toContainText('model.onnx');
+      await expect(refused.locator('.problem-hint')).not.toBeEmpty();
+    }
+    await page.locator('#run').click();
+    await expect(page.locator('.machine')).toHaveText('finished');
+    expect(seen).toEqual([]);
+  });
