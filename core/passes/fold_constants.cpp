@@ -4,6 +4,9 @@
 // over: their results keep what the file says of them.
 #include "passes/pass.h"
 
+#include <cmath>
+#include <limits>
+
 namespace plena::passes {
 
 namespace {
@@ -97,6 +100,10 @@ bool fold(
     if (!values) {
       context.fail(node, values.diagnostics().front());
       return false;
+    }
+    // Which NaN an operation yields differs between hosts.
+    for (float& value : values->floats) {
+      value = std::isnan(value) ? std::numeric_limits<float>::quiet_NaN() : value;
     }
     results.push_back(std::move(*values));
   }

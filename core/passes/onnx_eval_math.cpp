@@ -1,5 +1,7 @@
 // Evaluators that compute: elementwise arithmetic, comparisons, reductions, matrix products.
-// Functions of libm are evaluated in f64 and rounded to f32.
+// Functions are evaluated in f64 and rounded to f32. None is libm's but for those that IEEE 754
+// makes exact (sqrt, fmod, floor, ceil), so that every host folds to the same bits.
+#include "numerics/math.h"
 #include "passes/onnx_eval.h"
 
 #include <algorithm>
@@ -142,18 +144,15 @@ std::int64_t integer_power(std::int64_t base, std::int64_t exponent) {
   return wrap(result);
 }
 
-/// The exponents that models use are exact; others go through libm.
+/// Roots are exact, as sqrt is.
 double power(double base, double exponent) {
-  if (exponent == 2.0) {
-    return base * base;
-  }
   if (exponent == 0.5) {
     return std::sqrt(base);
   }
   if (exponent == -0.5) {
     return 1.0 / std::sqrt(base);
   }
-  return std::pow(base, exponent);
+  return numerics::pow_f64(base, exponent);
 }
 
 /// Reduces along the axes that `infer_reduce` reduces, in row-major order, in f64 or i64.
@@ -254,13 +253,38 @@ Values reduce(const OnnxNode& node, const TensorType& out, Budget& budget, Reduc
     return unary(node, out, budget, [](double x) { return expression; });                          \
   }
 FLOAT_UNARY(ceil, std::ceil(x))
-FLOAT_UNARY(cos, std::cos(x))
-FLOAT_UNARY(exp, std::exp(x))
+FLOAT_UNARY(erf, numerics::erf_f64(x))
+FLOAT_UNARY(exp, numerics::exp_f64(x))
 FLOAT_UNARY(floor, std::floor(x))
 FLOAT_UNARY(reciprocal, 1.0 / x)
-FLOAT_UNARY(sin, std::sin(x))
+FLOAT_UNARY(log, numerics::log_f64(x))
+FLOAT_UNARY(sigmoid, numerics::sigmoid_f64(x))
 FLOAT_UNARY(sqrt, std::sqrt(x))
+FLOAT_UNARY(tanh, numerics::tanh_f64(x))
 #undef FLOAT_UNARY
+
+namespace {
+Values
+circular(const OnnxNode& node, const TensorType& out, Budget& budget, double (*function)(double)) {
+  for (const float value : node.input(0)->constant->floats) {
+    if (std::isfinite(value) && std::fabs(static_cast<double>(value)) > numerics::max_angle) {
+      return node.error(
+        "E_RANGE",
+        "an angle of its constant input is larger than 2^20",
+        "store the result in the model instead of computing it from constants"
+      );
+    }
+  }
+  return unary(node, out, budget, function);
+}
+} // namespace
+
+Values eval_cos(const OnnxNode& node, const TensorType& out, Budget& budget) {
+  return circular(node, out, budget, numerics::cos_f64);
+}
+Values eval_sin(const OnnxNode& node, const TensorType& out, Budget& budget) {
+  return circular(node, out, budget, numerics::sin_f64);
+}
 
 #define ARITHMETIC(name, on_float, on_int)                                                         \
   Values eval_##name(const OnnxNode& node, const TensorType& out, Budget& budget) {                \

@@ -2,6 +2,7 @@
 #include "ir/text.h"
 #include "passes/pipeline.h"
 
+#include <bit>
 #include <catch2/catch.hpp>
 
 using namespace plena;
@@ -67,6 +68,49 @@ TEST_CASE("arithmetic on constants", "[unit][passes]") {
   CHECK(folded("onnx:Add(a, yes)") == "E_DTYPE");
   CHECK(folded("onnx:Add(a, pick)") == "E_SHAPE");
   CHECK(folded("onnx:MatMul(a, b)") == "f32[2] = 140 320");
+}
+
+// The bits, not the digits: natively and as WebAssembly alike.
+TEST_CASE("functions of constants are the same to the bit everywhere", "[unit][passes]") {
+  const auto bits = [](const std::string& op, const std::string& values) {
+    auto graph = ir::from_text(
+      "graph g\nconst a f32[4] = " + values + "\nconst e f32[] = 2.5\nc ? = onnx:" + op +
+      " @c\noutput c\n"
+    );
+    REQUIRE(graph);
+    const auto lowered = passes::run(*std::move(graph));
+    INFO((lowered ? "" : render(lowered.diagnostics().front())));
+    REQUIRE(lowered);
+    std::vector<std::uint32_t> result;
+    for (const float value :
+         lowered->graph.tensor(lowered->graph.outputs.front()).constant->floats) {
+      result.push_back(std::bit_cast<std::uint32_t>(value));
+    }
+    return result;
+  };
+  using Bits = std::vector<std::uint32_t>;
+  const std::string values = "-0.7 0.3 1.9 1000";
+  CHECK(bits("Cos(a)", values) == Bits{0x3F43CCB3, 0x3F7490EF, 0xBEA58635, 0x3F0FF813});
+  CHECK(bits("Sin(a)", values) == Bits{0xBF24EB73, 0x3E974E6D, 0x3F7240B9, 0x3F53AE61});
+  CHECK(bits("Exp(a)", values) == Bits{0x3EFE406E, 0x3FACC82D, 0x40D5F2D9, 0x7F800000});
+  CHECK(bits("Erf(a)", values) == Bits{0xBF2D8461, 0x3EA841C5, 0x3F7E2783, 0x3F800000});
+  CHECK(bits("Tanh(a)", values) == Bits{0xBF1AB7D9, 0x3E9526EE, 0x3F74CBFA, 0x3F800000});
+  CHECK(bits("Sigmoid(a)", values) == Bits{0x3EA9E34B, 0x3F130EAA, 0x3F5EB136, 0x3F800000});
+  CHECK(bits("Log(a)", values) == Bits{0x7FC00000, 0xBF9A1BC8, 0x3F245089, 0x40DD0C55});
+  CHECK(bits("Pow(a, e)", values) == Bits{0x7FC00000, 0x3D49E997, 0x409F3BBB, 0x4BF1433C});
+  CHECK(bits("Pow(e, a)", values) == Bits{0x3F06CC2C, 0x3FA87F36, 0x40B67D1C, 0x7F800000});
+}
+
+TEST_CASE("angles that cannot be reduced are refused", "[unit][passes]") {
+  const auto code = [](const std::string& angle) {
+    auto graph =
+      ir::from_text("graph g\nconst a f32[1] = " + angle + "\nc ? = onnx:Sin(a) @c\noutput c\n");
+    REQUIRE(graph);
+    const auto lowered = passes::run(*std::move(graph));
+    return lowered ? "" : lowered.diagnostics().front().code;
+  };
+  CHECK(code("1048576").empty());
+  CHECK(code("1048577") == "E_RANGE");
 }
 
 TEST_CASE("comparisons on constants", "[unit][passes]") {
