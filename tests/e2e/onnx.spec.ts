@@ -46,7 +46,7 @@ for (const name of ['gpt2_2l', 'llama_2l', 'llama_hd64_eager', 'siglip_vision'])
     const computed = page.locator('.headline .badge', { hasText: 'computed in this page' });
     await expect(refused.or(computed).first()).toBeVisible({ timeout: 45_000 });
     if (await refused.isVisible()) {
-      console.log(`${name}: ${(await refused.innerText()).replace(/\s+/g, ' ')}`);
+      console.log(`${name}: ${((await refused.textContent()) ?? '').replace(/\s+/g, ' ')}`);
       await expect(refused.locator('.problem-code')).toHaveText(/^E_[A-Z_]+$/);
       await expect(refused.locator('.problem-place')).toContainText('model.onnx');
       await expect(refused.locator('.problem-hint')).not.toBeEmpty();
