@@ -1,0 +1,39 @@
+// npm run bench: the benchmarks natively and as WebAssembly, side by side. Needs both builds.
+import { spawnSync } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import path from 'node:path';
+
+const root = path.resolve(import.meta.dirname, '../..');
+const programs = {
+  native: [path.join(root, 'build/native-release/plena'), 'bench'],
+  wasm: [process.execPath, path.join(root, 'build/wasm/bench.js')],
+};
+
+function rows([program, ...args]) {
+  const file = args.find((arg) => arg.endsWith('.js')) ?? program;
+  if (!existsSync(file)) {
+    console.error(`${path.relative(root, file)} is missing: run npm test first, which builds it`);
+    process.exit(1);
+  }
+  const result = spawnSync(program, args, { encoding: 'utf8', stdio: ['ignore', 'pipe', 'inherit'] });
+  if (result.status !== 0) {
+    process.exit(1);
+  }
+  return result.stdout.trim().split('\n').map((line) => JSON.parse(line));
+}
+
+const seconds = (row) => row.seconds ?? row.baseline_s * row.ratio;
+const native = rows(programs.native);
+const wasm = rows(programs.wasm);
+console.log('case                       native s   against baseline     wasm s   against native');
+for (const row of native) {
+  const other = wasm.find((candidate) => candidate.case === row.case);
+  console.log([
+    row.case.padEnd(24),
+    seconds(row).toFixed(4).padStart(10),
+    `${row.ratio.toFixed(2)} x`.padStart(18),
+    seconds(other).toFixed(4).padStart(10),
+    `${(seconds(other) / seconds(row)).toFixed(2)} x`.padStart(16),
+  ].join(' '));
+}
+console.log(`assembler: ${(native.find((row) => row.bench === 'asm').lines_per_s / 1e6).toFixed(1)} M lines/s native`);
