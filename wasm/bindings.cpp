@@ -100,7 +100,10 @@ val load_model(const val& handle, const val& name, const val& bytes) {
   });
 }
 
-val set_input(const val& handle, const val& name, const val& bytes) {
+using TensorSetter =
+  Status (Session::*)(std::string_view, std::span<const std::uint8_t>, driver::TensorForm);
+
+val set_tensor(const val& handle, const val& name, const val& bytes, TensorSetter set) {
   return with_session<Status>(handle, [&](Session& session) -> Status {
     const auto name_text = to_text(name, "name");
     if (!name_text) {
@@ -110,8 +113,16 @@ val set_input(const val& handle, const val& name, const val& bytes) {
     if (!data) {
       return data.diagnostics();
     }
-    return session.set_input(name_text->text, *data);
+    return (session.*set)(name_text->text, *data, driver::TensorForm::Detect);
   });
+}
+
+val set_input(const val& handle, const val& name, const val& bytes) {
+  return set_tensor(handle, name, bytes, &Session::set_input);
+}
+
+val set_expected(const val& handle, const val& name, const val& bytes) {
+  return set_tensor(handle, name, bytes, &Session::set_expected);
 }
 
 val compile(const val& handle, const val& options_json) {
@@ -200,6 +211,7 @@ EMSCRIPTEN_BINDINGS(plena) {
   emscripten::function("set_settings", &set_settings);
   emscripten::function("load_model", &load_model);
   emscripten::function("set_input", &set_input);
+  emscripten::function("set_expected", &set_expected);
   emscripten::function("compile", &compile);
   emscripten::function("assemble", &assemble);
   emscripten::function("program_text", &program_text);

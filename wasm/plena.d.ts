@@ -221,7 +221,10 @@ export interface PlenaModule {
   session_count(): number;
   set_settings(session: number, name: string, toml: string): Reply<SettingsInfo>;
   load_model(session: number, name: string, bytes: Uint8Array): Reply<ModelInfo>;
+  /** Raw little-endian elements in the model's type, or a .npy file. */
   set_input(session: number, name: string, bytes: Uint8Array): Reply<null>;
+  /** Output of a trusted runtime, in the same forms; the verdict then compares it with fp32. */
+  set_expected(session: number, name: string, bytes: Uint8Array): Reply<null>;
   compile(session: number, optionsJson: string): Reply<ProgramInfo>;
   assemble(session: number, text: string, strict: boolean): Reply<ProgramInfo>;
   program_text(session: number): Reply<string>;

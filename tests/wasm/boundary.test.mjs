@@ -102,6 +102,7 @@ const plausible = {
   set_settings: ['machine.toml', ''],
   load_model: ['model.json', new Uint8Array([123, 125])],
   set_input: ['x', new Uint8Array(4)],
+  set_expected: ['y', new Uint8Array(4)],
   compile: ['{}'],
   assemble: ['C_BREAK\n', false],
   program_text: [],

@@ -248,6 +248,11 @@ export default async function createPlena() {
         ? good(null)
         : bad(error('E_INPUT', `There is no input "${name}".`, 'Name the file after the input.'));
     },
+    set_expected(id, name) {
+      return at(id).model.outputs.includes(name)
+        ? good(null)
+        : bad(error('E_TENSOR_NAME', `There is no output "${name}".`, 'Name the file after the output.'));
+    },
     compile(id) {
       const s = at(id);
       s.text = sample();
