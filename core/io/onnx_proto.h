@@ -12,6 +12,11 @@
 
 namespace plena::io::onnx {
 
+/// Packed values as bytes.
+inline Bytes bytes_of(std::string_view raw) {
+  return {reinterpret_cast<const std::uint8_t*>(raw.data()), raw.size()};
+}
+
 /// A tensor as stored. Exactly one of the value fields is expected to be filled.
 struct TensorProto {
   std::size_t offset = 0; ///< byte in the file, for messages

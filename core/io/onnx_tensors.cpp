@@ -1,0 +1,145 @@
+#include "io/onnx_tensors.h"
+
+#include "io/elements.h"
+#include "io/weights.h"
+
+namespace plena::io::onnx {
+
+namespace {
+
+/// TensorProto.DataType values that are read.
+struct OnnxType {
+  std::int64_t code;
+  ir::DType dtype;
+};
+constexpr OnnxType onnx_types[] = {
+  {1, ir::DType::F32},
+  {2, ir::DType::U8},
+  {3, ir::DType::I8},
+  {6, ir::DType::I32},
+  {7, ir::DType::I64},
+  {9, ir::DType::Bool},
+  {10, ir::DType::F16},
+  {11, ir::DType::F64},
+  {16, ir::DType::BF16},
+};
+
+/// Values of the typed fields.
+ir::Constant typed_values(const TensorProto& proto, ir::DType dtype) {
+  ir::Constant values;
+  if (dtype == ir::DType::F32) {
+    values.floats = proto.floats;
+  } else if (dtype == ir::DType::F64) {
+    for (const double value : proto.doubles) {
+      values.floats.push_back(static_cast<float>(value));
+    }
+  } else if (ir::is_float(dtype)) {
+    for (const std::int64_t value : proto.ints) {
+      const auto bits = static_cast<std::uint16_t>(value);
+      values.floats.push_back(dtype == ir::DType::F16 ? half_value(bits) : bf16_value(bits));
+    }
+  } else {
+    values.ints = proto.ints;
+  }
+  return values;
+}
+
+/// Compares what the shape claims with what is there before anything is allocated.
+bool holds_enough(
+  const TensorProto& proto,
+  ir::DType dtype,
+  std::uint64_t claimed,
+  const std::string& where,
+  Problems& problems
+) {
+  const std::size_t size = ir::info(dtype).bytes;
+  const std::size_t given = proto.raw                 ? proto.raw->size() / size
+                            : dtype == ir::DType::F32 ? proto.floats.size()
+                            : dtype == ir::DType::F64 ? proto.doubles.size()
+                                                      : proto.ints.size();
+  if (given == claimed && (!proto.raw || proto.raw->size() % size == 0)) {
+    return true;
+  }
+  problems.error(
+    "E_SHAPE",
+    where,
+    "shape " + ir::to_string(proto.dims) + " of " + std::string(ir::info(dtype).name) + " needs " +
+      std::to_string(claimed) + " values (" + std::to_string(claimed * size) +
+      " bytes), the file holds " + std::to_string(given) +
+      (proto.raw ? " (" + std::to_string(proto.raw->size()) + " bytes)" : std::string()),
+    "the file was cut short or damaged; export or download it again"
+  );
+  return false;
+}
+
+} // namespace
+
+std::optional<ir::DType> dtype_of(std::int64_t code) {
+  for (const OnnxType& row : onnx_types) {
+    if (row.code == code) {
+      return row.dtype;
+    }
+  }
+  return std::nullopt;
+}
+
+void set(ir::Tensor& tensor, ir::DType dtype, ir::Shape shape, ir::Constant values) {
+  tensor.dtype = dtype;
+  tensor.shape = std::move(shape);
+  tensor.constant = std::move(values);
+  tensor.known = true;
+}
+
+bool read_tensor(
+  const TensorProto& proto, const std::string& where, Problems& problems, ir::Tensor& tensor
+) {
+  if (proto.external) {
+    problems.error(
+      "E_EXTERNAL_DATA",
+      where,
+      "its values lie in another file" +
+        (proto.location.empty() ? std::string() : " (" + std::string(proto.location) + ")"),
+      "save the model as a single file: onnx.save(onnx.load(path), path, "
+      "save_as_external_data=False)"
+    );
+    return false;
+  }
+  if (!proto.unsupported.empty()) {
+    problems.error(
+      "E_DTYPE", where, "field " + std::string(proto.unsupported) + " is not read", type_hint
+    );
+    return false;
+  }
+  const auto dtype = dtype_of(proto.data_type);
+  if (!dtype) {
+    problems.error(
+      "E_DTYPE",
+      where,
+      "element type " + std::to_string(proto.data_type) + " is not read",
+      type_hint
+    );
+    return false;
+  }
+  const auto count = ir::element_count(proto.dims);
+  if (!count || proto.dims.size() > max_rank) {
+    problems.error(
+      "E_SHAPE",
+      where,
+      "shape " + ir::to_string(proto.dims) + " is impossible",
+      "the file is damaged, or the model too large; export or download it again"
+    );
+    return false;
+  }
+  if (!holds_enough(proto, *dtype, static_cast<std::uint64_t>(*count), where, problems)) {
+    return false;
+  }
+  set(
+    tensor,
+    *dtype,
+    proto.dims,
+    proto.raw ? read_elements(bytes_of(*proto.raw), *dtype) : typed_values(proto, *dtype)
+  );
+  return true;
+}
+
+} // namespace plena::io::onnx
