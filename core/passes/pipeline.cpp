@@ -114,9 +114,29 @@ Diagnostics leftovers(const ir::Graph& graph, const Context& context) {
   return diagnostics;
 }
 
-void name_file(Diagnostics& diagnostics, const std::string& file) {
+/// What to do about an error whose reporter has nothing more special to say.
+struct Remedy {
+  std::string_view code;
+  std::string_view hint;
+};
+constexpr Remedy remedies[] = {
+  {"E_DTYPE", "insert Cast nodes, or export the model in one floating-point type"},
+  {"E_SHAPE", "check the model with onnx.checker.check_model(model, full_check=True)"},
+  {"E_UNSUPPORTED_ATTR", "export the model without this use, or rewrite it with other operators"},
+};
+constexpr std::string_view general_remedy =
+  "check the model with onnx.checker.check_model, then export it again";
+
+/// Fills in the file and, where it is missing, the remedy.
+void complete(Diagnostics& diagnostics, const std::string& file) {
   for (Diagnostic& diagnostic : diagnostics) {
     diagnostic.file = file;
+    if (diagnostic.hint.empty()) {
+      const auto row = std::find_if(std::begin(remedies), std::end(remedies), [&](const Remedy& r) {
+        return r.code == diagnostic.code;
+      });
+      diagnostic.hint = row == std::end(remedies) ? general_remedy : row->hint;
+    }
   }
 }
 
@@ -132,6 +152,7 @@ Diagnostics approximations(const ir::Graph& graph) {
          .message =
            "the machine has no erf: GELU is computed in its tanh form, which differs by at "
            "most 0.0005",
+         .hint = "export GELU with approximate=\"tanh\" if the model was trained with that form",
          .where = ir::describe(graph, node)}
       );
     }
@@ -178,7 +199,7 @@ Result<Lowered> run(ir::Graph graph, const Options& options) {
   Lowered lowered;
   Context context{.budget = options.budget};
   const auto refuse = [&](Diagnostics diagnostics) -> Result<Lowered> {
-    name_file(diagnostics, options.file);
+    complete(diagnostics, options.file);
     return diagnostics;
   };
   if (Status legal = ir::verify(graph, ir::Level::Imported); !legal) {
@@ -210,7 +231,7 @@ Result<Lowered> run(ir::Graph graph, const Options& options) {
     return refuse(std::move(shapes).diagnostics());
   }
   Diagnostics warnings = approximations(graph);
-  name_file(warnings, options.file);
+  complete(warnings, options.file);
   lowered.graph = std::move(graph);
   return {std::move(lowered), std::move(warnings)};
 }

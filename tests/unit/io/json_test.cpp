@@ -2,6 +2,7 @@
 #include "io/importer.h"
 #include "io/weights.h"
 #include "ir/text.h"
+#include "unit/complete.h"
 
 #include <catch2/catch.hpp>
 #include <cmath>
@@ -34,7 +35,11 @@ std::string replaced(std::string text, const std::string& from, const std::strin
 /// `CODE place` of the first diagnostic.
 std::string complaint(const std::string& text) {
   const auto graph = import(text);
-  return graph ? "" : graph.diagnostics().front().code + " " + graph.diagnostics().front().where;
+  if (graph) {
+    return "";
+  }
+  tests::check_complete(graph.diagnostics());
+  return graph.diagnostics().front().code + " " + graph.diagnostics().front().where;
 }
 std::string complaint_with(const std::string& from, const std::string& to) {
   return complaint(replaced(example, from, to));
@@ -129,6 +134,7 @@ TEST_CASE("broken JSON names its place", "[unit][io]") {
   const auto first = [](const std::string& text) {
     const auto graph = import(text);
     REQUIRE_FALSE(graph);
+    tests::check_complete(graph.diagnostics());
     CHECK(graph.diagnostics().front().code == "E_JSON");
     return graph.diagnostics().front();
   };
@@ -248,6 +254,7 @@ TEST_CASE("parts that are not applied are said to be so", "[unit][io]") {
   );
   REQUIRE(graph);
   REQUIRE(graph.diagnostics().size() == 2);
+  tests::check_complete(graph.diagnostics());
   CHECK(graph.diagnostics()[0].where == "/colour");
   CHECK(graph.diagnostics()[1].where == "/run");
   CHECK(graph.diagnostics()[1].severity == Severity::Warning);
@@ -284,7 +291,7 @@ TEST_CASE("random damage to a JSON model is survived", "[unit][io]") {
     const auto graph = import(text);
     accepted += graph.ok() ? 1u : 0u;
     if (!graph) {
-      REQUIRE_FALSE(graph.diagnostics().front().code.empty());
+      tests::check_complete(graph.diagnostics());
     }
   }
   CHECK(accepted < 3000);

@@ -1,6 +1,7 @@
 // Evaluators on constants, by their numbers.
 #include "ir/text.h"
 #include "passes/pipeline.h"
+#include "unit/complete.h"
 
 #include <bit>
 #include <catch2/catch.hpp>
@@ -41,6 +42,7 @@ const update f32[1] = 99
   REQUIRE(graph);
   const auto lowered = passes::run(*std::move(graph));
   if (!lowered) {
+    tests::check_complete(lowered.diagnostics());
     return lowered.diagnostics().front().code;
   }
   const std::string printed = ir::to_text(lowered->graph);

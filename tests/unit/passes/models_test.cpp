@@ -3,10 +3,13 @@
 #include "io/importer.h"
 #include "passes/pipeline.h"
 #include "shared_data.h"
+#include "unit/complete.h"
+#include "unit/onnx_builder.h"
 
 #include <catch2/catch.hpp>
 
 using namespace plena;
+using tests::OnnxBuilder;
 
 namespace {
 
@@ -131,17 +134,50 @@ TEST_CASE("origins name the nodes of the file", "[unit][passes]") {
   CHECK(lowered->graph.tensor(lowered->graph.outputs[0]).name == "y");
 }
 
-TEST_CASE("GELU carries a warning unless the machine has that form", "[unit][passes]") {
-  if (!tests::has_shared_data()) {
-    return;
+// The machine computes the tanh form; what stands in for another form is said once.
+TEST_CASE("only the erf form of GELU carries a warning", "[unit][passes]") {
+  struct Row {
+    const char* name;
+    std::string bytes;
+    bool warns;
+  };
+  const auto onnx =
+    [](const char* domain, const char* op, const std::vector<OnnxBuilder::Attr>& attrs) {
+      OnnxBuilder builder;
+      builder.input("x", {2, 4}).node(op, {"x"}, {"y"}, attrs, "", domain);
+      const auto bytes = builder.output("y", {2, 4}).bytes();
+      return std::string(bytes.begin(), bytes.end());
+    };
+  const auto json = [](const std::string& attrs) {
+    return R"({"plena_model":1,"family":"graph","graph":{"inputs":[{"name":"x","shape":[2,4]}],
+      "nodes":[{"op":"gelu","inputs":["x"],"outputs":["y"],"attrs":{)" +
+           attrs + R"(}}],"outputs":["y"]},"input":{"kind":"tensor","tensor":{"name":"x"}}})";
+  };
+  const Row rows[] = {
+    {"erf.onnx", onnx("", "Gelu", {}), true},
+    {"none.onnx", onnx("", "Gelu", {{"approximate", std::string("none")}}), true},
+    {"tanh.onnx", onnx("", "Gelu", {{"approximate", std::string("tanh")}}), false},
+    {"fast.onnx", onnx("com.microsoft", "FastGelu", {}), false},
+    {"quick.onnx", onnx("com.microsoft", "QuickGelu", {}), false},
+    {"erf.plena.json", json(""), true},
+    {"none.plena.json", json(R"("approximate":"none")"), true},
+    {"tanh.plena.json", json(R"("approximate":"tanh")"), false},
+    {"quick.plena.json", json(R"("approximate":"sigmoid1702")"), false},
+  };
+  for (const Row& row : rows) {
+    INFO(row.name);
+    const std::vector<std::uint8_t> bytes(row.bytes.begin(), row.bytes.end());
+    auto graph = io::import_model(row.name, bytes);
+    REQUIRE(graph);
+    CHECK(graph.diagnostics().empty());
+    const auto lowered = passes::run(*std::move(graph), {.file = row.name});
+    REQUIRE(lowered);
+    REQUIRE(lowered.diagnostics().size() == (row.warns ? 1 : 0));
+    if (row.warns) {
+      tests::check_complete(lowered.diagnostics());
+      CHECK(lowered.diagnostics().front().code == "W_APPROX");
+    }
   }
-  const auto erf = lower(tests::shared_dir() / "models/onnx/op_gelu_erf.onnx");
-  REQUIRE(erf);
-  REQUIRE(erf.diagnostics().size() == 1);
-  CHECK(erf.diagnostics().front().code == "W_APPROX");
-  const auto quick = lower(tests::shared_dir() / "models/onnx/op_quickgelu.onnx");
-  REQUIRE(quick);
-  CHECK(quick.diagnostics().empty());
 }
 
 TEST_CASE("what is not supported is refused by its first node", "[unit][passes]") {
@@ -186,8 +222,8 @@ TEST_CASE("what is not supported is refused by its first node", "[unit][passes]"
     INFO(render(first) << " at " << first.where);
     CHECK(first.code == expected.code);
     CHECK(first.where.starts_with(expected.where));
-    CHECK_FALSE(first.hint.empty());
     CHECK_FALSE(first.file.empty());
+    tests::check_complete(lowered.diagnostics());
     CHECK(lowered.diagnostics().size() <= 50);
   }
 }

@@ -1,6 +1,7 @@
 // Every spelling that a pattern accepts, and near misses that it must not accept.
 #include "ir/text.h"
 #include "passes/pipeline.h"
+#include "unit/complete.h"
 
 #include <catch2/catch.hpp>
 
@@ -22,6 +23,7 @@ Result<passes::Lowered> lowered(const std::string& text, bool dumps = false) {
 std::string after(const std::string& text) {
   const auto result = lowered(text);
   if (!result) {
+    tests::check_complete(result.diagnostics());
     return result.diagnostics().front().code + " " + result.diagnostics().front().where;
   }
   const std::string printed = ir::to_text(result->graph);
