@@ -29,7 +29,13 @@ const std::vector<std::uint16_t>& exp_table() {
   return table;
 }
 
-float clamped_exponent(float x) { return x < -88.0f ? -88.0f : x > 88.0f ? 88.0f : x; }
+/// A NaN keeps its bits; WebAssembly's minimum and maximum need not keep them.
+float clamped_exponent(float x) {
+  if (is_nan(x)) {
+    return x;
+  }
+  return x < -88.0f ? -88.0f : x > 88.0f ? 88.0f : x;
+}
 
 /// Key that orders like IEEE total order on values that are not NaN.
 std::int64_t total_order(float value) {

@@ -286,4 +286,21 @@ Status Machine::write_hbm(std::uint64_t address, std::span<const std::uint8_t> b
   return Done{};
 }
 
+void Machine::set_registers(const RegisterView& values) {
+  Exec& exec = impl_->exec;
+  exec.gp_ = values.gp;
+  exec.f_ = values.f;
+  exec.a_ = values.a;
+  exec.scale_ = values.scale;
+  exec.stride_ = values.stride;
+  exec.v_mask_ = values.v_mask;
+}
+
+void Machine::write_fp_sram(std::size_t first, std::span<const std::uint16_t> bits) {
+  PLENA_CHECK(first <= Exec::scalar_entries && bits.size() <= Exec::scalar_entries - first);
+  std::copy(
+    bits.begin(), bits.end(), impl_->exec.fp_sram_.begin() + static_cast<std::ptrdiff_t>(first)
+  );
+}
+
 } // namespace plena::emu

@@ -12,6 +12,7 @@
 #include "isa/program.h"
 
 #include <array>
+#include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -115,6 +116,10 @@ class Machine {
   /// Replaces bytes before or between runs, e.g. by staged inputs. Errors: E_EMU_HBM_RANGE,
   /// E_EMU_HOST_MEMORY.
   Status write_hbm(std::uint64_t address, std::span<const std::uint8_t> bytes);
+  /// Replaces the registers before or between runs; the pc and the open loops stay as they are.
+  void set_registers(const RegisterView& values);
+  /// Replaces entries of the FP SRAM by bf16 bits; `first` + their number is at most 1024.
+  void write_fp_sram(std::size_t first, std::span<const std::uint16_t> bits);
 
  private:
   struct Impl;
