@@ -127,7 +127,7 @@ bool fold_constants(ir::Graph& graph, Context& context) {
       kept.push_back(std::move(node));
       continue;
     }
-    Result<std::vector<TensorType>> types = op->infer(view);
+    Result<std::vector<TensorType>> types = infer(*op, view);
     bool folded = false;
     if (!types) {
       context.fail(node, types.diagnostics().front());

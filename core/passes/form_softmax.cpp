@@ -10,16 +10,8 @@ constexpr int max_factors = 8;
 
 void map_softmax(Rewriter& rewriter, ir::Node& node, Context& context) {
   const OnnxNode view{rewriter.graph, node};
-  const auto axis = normal_axis(view.integer("axis", -1), view.shape(0).size());
-  if (!axis || *axis + 1 != view.shape(0).size()) {
-    context.refuse(
-      node,
-      view.error(
-        "E_UNSUPPORTED_ATTR",
-        "axis " + std::to_string(view.integer("axis", -1)) + " is not the last",
-        "only softmax over the last axis is supported"
-      )
-    );
+  if (auto refusal = beyond_last_axis(view)) {
+    context.refuse(node, *std::move(refusal));
     return;
   }
   TensorId x = node.inputs[0];

@@ -121,16 +121,8 @@ void map_normalisation(Rewriter& rewriter, ir::Node& node, std::string op, Conte
   if (!view.has(0) || !rewriter.known_float(node.inputs[0]) || view.shape(0).empty()) {
     return;
   }
-  const auto axis = normal_axis(view.integer("axis", -1), view.shape(0).size());
-  if (!axis || *axis + 1 != view.shape(0).size()) {
-    context.refuse(
-      node,
-      view.error(
-        "E_UNSUPPORTED_ATTR",
-        "axis " + std::to_string(view.integer("axis", -1)) + " is not the last",
-        "normalise over the last axis"
-      )
-    );
+  if (auto refusal = beyond_last_axis(view)) {
+    context.refuse(node, *std::move(refusal));
     return;
   }
   for (std::size_t i = 1; i < node.outputs.size(); ++i) {

@@ -5,6 +5,8 @@
 
 namespace plena::passes {
 
+using Values = Result<ir::Constant>;
+
 /// Number of result elements, after charging their bytes and `passes` steps for each; E_RESOURCE
 /// when the budget does not suffice.
 Result<std::size_t>
@@ -13,6 +15,13 @@ std::optional<Diagnostic> charge_steps(const OnnxNode& node, std::uint64_t steps
 /// `count` sums of `inner` products.
 std::optional<Diagnostic>
 charge_product(const OnnxNode& node, std::uint64_t count, std::uint64_t inner, Budget& budget);
+
+/// All inputs are there, and all floating-point or all integer.
+bool same_kind(const OnnxNode& node);
+
+/// Wrapping arithmetic: hostile values must not overflow.
+inline std::int64_t wrap(std::uint64_t value) { return static_cast<std::int64_t>(value); }
+inline std::uint64_t bits(std::int64_t value) { return static_cast<std::uint64_t>(value); }
 
 /// Walks the elements of `to` in row-major order and gives for each the index of the element of
 /// `from` that broadcasting puts there.

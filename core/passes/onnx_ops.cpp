@@ -49,6 +49,10 @@ OnnxNode::list_or_input(std::string_view name, std::size_t number) const {
   return values != nullptr ? values : integers(number);
 }
 
+Diagnostic OnnxNode::missing(std::size_t number) const {
+  return error("E_GRAPH", "input " + std::to_string(number) + " is absent");
+}
+
 Diagnostic OnnxNode::error(std::string code, std::string message, std::string hint) const {
   return {
     .code = std::move(code),
@@ -63,6 +67,20 @@ std::optional<std::size_t> normal_axis(std::int64_t axis, std::size_t rank) {
     return std::nullopt;
   }
   return static_cast<std::size_t>(axis < 0 ? axis + size : axis);
+}
+
+std::optional<Diagnostic> beyond_last_axis(const OnnxNode& node) {
+  const std::size_t rank = node.shape(0).size();
+  const std::int64_t axis = node.integer("axis", -1);
+  const auto normal = normal_axis(axis, rank);
+  if (normal && *normal + 1 == rank) {
+    return std::nullopt;
+  }
+  return node.error(
+    "E_UNSUPPORTED_ATTR",
+    "axis " + std::to_string(axis) + " is not the last",
+    "only the last axis is supported; transpose before and after it"
+  );
 }
 
 std::optional<ir::Shape> broadcast(const ir::Shape& a, const ir::Shape& b) {
@@ -84,8 +102,8 @@ constexpr Evaluate eval_of(Evaluate evaluate, std::string_view name) {
   return name == "none" ? nullptr : evaluate;
 }
 constexpr OnnxOp table[] = {
-#define ONNX_OP(name, rule, value, use)                                                            \
-  {name, infer_##rule, eval_of(eval_##value, #value), Use::use},
+#define ONNX_OP(name, needs, rule, value, use)                                                     \
+  {name, needs, infer_##rule, eval_of(eval_##value, #value), Use::use},
 #include "passes/onnx_ops.def"
 };
 } // namespace
@@ -93,6 +111,15 @@ constexpr OnnxOp table[] = {
 /// Stands in the table for operators that are not folded; never called.
 Result<ir::Constant> eval_none(const OnnxNode& node, const TensorType&, Budget&) {
   return node.error("E_UNSUPPORTED_OP", "this operator is not folded");
+}
+
+Result<std::vector<TensorType>> infer(const OnnxOp& op, const OnnxNode& node) {
+  for (std::size_t i = 0; i < op.needs; ++i) {
+    if (!node.has(i)) {
+      return node.missing(i);
+    }
+  }
+  return op.infer(node);
 }
 
 std::span<const OnnxOp> onnx_ops() { return table; }

@@ -43,11 +43,16 @@ struct OnnxNode {
   const std::vector<std::int64_t>*
   list_or_input(std::string_view attribute, std::size_t number) const;
 
+  /// E_GRAPH: the file leaves out an input that must be there.
+  Diagnostic missing(std::size_t number) const;
   Diagnostic error(std::string code, std::string message, std::string hint = {}) const;
 };
 
 /// Axis `axis` of `rank`, negative ones counted from the end.
 std::optional<std::size_t> normal_axis(std::int64_t axis, std::size_t rank);
+/// E_UNSUPPORTED_ATTR unless the attribute `axis` (the last when absent) names the last axis of
+/// input 0.
+std::optional<Diagnostic> beyond_last_axis(const OnnxNode& node);
 /// NumPy's rule; nothing when the shapes do not go together.
 std::optional<ir::Shape> broadcast(const ir::Shape& a, const ir::Shape& b);
 
@@ -61,7 +66,8 @@ struct SliceRange {
 /// inputs that are present must be constant.
 std::optional<std::vector<SliceRange>> slice_ranges(const OnnxNode& node);
 
-/// One type per output; a missing entry is not known and must not be read.
+/// One type per output, from inputs of which the required ones are present; a missing entry is not
+/// known and must not be read.
 using Infer = Result<std::vector<TensorType>> (*)(const OnnxNode&);
 /// Values of output `node.output`; the types of all outputs have been inferred. All inputs are
 /// constants except for Shape and Size.
@@ -71,10 +77,14 @@ enum class Use : std::uint8_t { Any, Constants };
 
 struct OnnxOp {
   std::string_view name;
+  std::size_t needs; ///< how many of its first inputs must be present
   Infer infer;
   Evaluate evaluate; ///< null when constants of this operator are not folded
   Use use;
 };
+
+/// The types of a node's outputs; E_GRAPH when a required input is absent, else as the rule says.
+Result<std::vector<TensorType>> infer(const OnnxOp& op, const OnnxNode& node);
 
 std::span<const OnnxOp> onnx_ops();
 const OnnxOp* find_onnx_op(std::string_view name);
@@ -83,10 +93,10 @@ const OnnxOp* find_onnx_op(std::string_view name);
 std::string supported_operators();
 
 /// All shape rules and evaluators, by the names of onnx_ops.def.
-#define ONNX_OP(name, rule, value, use)                                                            \
+#define ONNX_OP(name, needs, rule, value, use)                                                     \
   Result<std::vector<TensorType>> infer_##rule(const OnnxNode&);
 #include "passes/onnx_ops.def"
-#define ONNX_OP(name, rule, value, use)                                                            \
+#define ONNX_OP(name, needs, rule, value, use)                                                     \
   Result<ir::Constant> eval_##value(const OnnxNode&, const TensorType&, Budget&);
 #include "passes/onnx_ops.def"
 
