@@ -208,7 +208,7 @@ Result<ir::Graph> import_json(std::string_view name, Bytes bytes, const ImportOp
     return Diagnostic{
       .code = "E_JSON",
       .message = exception.what(),
-      .hint = "mend the document",
+      .hint = "correct what the message names",
       .file = std::string(name)};
   }
 }

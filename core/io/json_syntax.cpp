@@ -2,6 +2,7 @@
 
 #include "base/text.h"
 
+#include <algorithm>
 #include <nlohmann/json.hpp>
 #include <set>
 
@@ -34,7 +35,12 @@ class Checker : public nlohmann::json_sax<json> {
     Level& level = levels_.back();
     level.step = name;
     if (!level.keys.insert(name).second) {
-      add({.code = "E_JSON", .message = "key \"" + name + "\" is given twice", .where = pointer()});
+      add(
+        {.code = "E_JSON",
+         .message = "key \"" + name + "\" is given twice",
+         .hint = "keep one of the two",
+         .where = pointer()}
+      );
     }
     return errors.size() < max_errors;
   }
@@ -48,7 +54,13 @@ class Checker : public nlohmann::json_sax<json> {
       message.erase(0, at + 2);
     }
     (void)token;
-    add({.code = "E_JSON", .message = message, .span = place(position == 0 ? 0 : position - 1)});
+    add(
+      {.code = "E_JSON",
+       .message = message,
+       .hint =
+         "look for a comma, colon, quote or bracket that is missing or too many here or before",
+       .span = place(position == 0 ? 0 : position - 1)}
+    );
     return false;
   }
 
@@ -64,9 +76,6 @@ class Checker : public nlohmann::json_sax<json> {
 
   void add(Diagnostic diagnostic) {
     diagnostic.file = std::string(name_);
-    if (diagnostic.hint.empty()) {
-      diagnostic.hint = "mend the JSON at this place";
-    }
     errors.push_back(std::move(diagnostic));
   }
   bool value() {
@@ -80,6 +89,7 @@ class Checker : public nlohmann::json_sax<json> {
       add(
         {.code = "E_JSON",
          .message = "nested more than " + std::to_string(max_json_depth) + " deep",
+         .hint = "a model needs no such depth; look for a bracket that is never closed",
          .where = pointer()}
       );
       return false;
@@ -138,7 +148,7 @@ Status check_json_syntax(std::string_view name, Bytes bytes, const ImportOptions
     return error(
       "the file has " + std::to_string(bytes.size()) + " bytes, at most " +
         std::to_string(options.max_json_bytes) + " are read",
-      "keep large tensors in files beside the document"
+      "seed or fill large tensors instead of writing them out"
     );
   }
   if (!is_valid_utf8(text)) {
@@ -148,7 +158,7 @@ Status check_json_syntax(std::string_view name, Bytes bytes, const ImportOptions
   try {
     json::sax_parse(text.begin(), text.end(), &checker);
   } catch (const json::exception& exception) {
-    return error(exception.what(), "mend the document");
+    return error(exception.what(), "correct what the message names");
   }
   if (!checker.errors.empty()) {
     return std::move(checker.errors);

@@ -125,6 +125,15 @@ TEST_CASE("comparisons on constants", "[unit][passes]") {
   CHECK(folded("onnx:Where(yes, a, b)") == "f32[2,3] = 1 20 3 4 20 6");
 }
 
+TEST_CASE("inputs that must be there are", "[unit][passes]") {
+  CHECK(folded("onnx:Add(a)") == "E_GRAPH");
+  CHECK(folded("onnx:Add(_, a)") == "E_GRAPH");
+  CHECK(folded("onnx:Where(yes, a)") == "E_GRAPH");
+  CHECK(folded("onnx:Range(zero, seven)") == "E_GRAPH");
+  CHECK(folded("onnx:Concat(a, _) {axis=0}") == "E_GRAPH");
+  CHECK(folded("onnx:Max(a)") == "f32[2,3] = 1 2 3 4 5 6");
+}
+
 TEST_CASE("reductions of constants", "[unit][passes]") {
   CHECK(folded("onnx:ReduceSum(a, axis0) {keepdims=0}") == "f32[3] = 5 7 9");
   CHECK(folded("onnx:ReduceMean(a, axis1)") == "f32[2,1] = 2 5");
