@@ -1,5 +1,8 @@
 #include "golden/text_file.h"
 
+#include <algorithm>
+#include <iterator>
+
 namespace plena::tests {
 
 namespace {
@@ -69,6 +72,21 @@ directives(std::string_view head, std::string_view source, std::string_view name
       const std::size_t start = at + mark.size();
       const std::size_t end = text.find('\n', start);
       found.emplace_back(text.substr(start, end == std::string_view::npos ? end : end - start));
+    }
+  }
+  return found;
+}
+
+std::vector<std::string> unknown_directives(std::string_view text) {
+  constexpr std::string_view known[] = {
+    ";;; RUN: ", ";;; CASE: ", ";;; SET: ", ";;; BEFORE: ", ";;; SHOW: ", expect_line};
+  std::vector<std::string> found;
+  for (std::size_t at = find_line(text, ";;;", 0); at != std::string_view::npos;
+       at = find_line(text, ";;;", at + 1)) {
+    const std::string_view line = text.substr(at, text.find('\n', at) - at + 1);
+    const auto begins = [&](std::string_view mark) { return line.starts_with(mark); };
+    if (std::none_of(std::begin(known), std::end(known), begins)) {
+      found.emplace_back(line);
     }
   }
   return found;

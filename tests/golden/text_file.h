@@ -27,6 +27,9 @@ std::string join_text(const TextFile& file);
 std::vector<std::string>
 directives(std::string_view head, std::string_view source, std::string_view name);
 
+/// Lines that begin like a directive and are none: slips of the pen that would be passed over.
+std::vector<std::string> unknown_directives(std::string_view text);
+
 /// Words separated by blanks.
 std::vector<std::string> words_of(std::string_view text);
 

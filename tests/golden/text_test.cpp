@@ -26,8 +26,7 @@ std::filesystem::path folder(std::string_view name) {
 std::vector<std::filesystem::path> text_files(std::string_view name) {
   std::vector<std::filesystem::path> files;
   for (const auto& entry : std::filesystem::directory_iterator(folder(name))) {
-    if (entry.path().extension() == ".txt" && entry.path().filename() != "CMakeLists.txt" &&
-        entry.path().filename() != "opcodes.txt") {
+    if (entry.path().extension() == ".txt" && entry.path().filename() != "opcodes.txt") {
       files.push_back(entry.path());
     }
   }
@@ -55,7 +54,9 @@ std::string run_asm(const std::string& name, const std::string& head, const std:
 /// Runs the cases of a file, or rewrites what they expect.
 template <class Run> void check_file(const std::filesystem::path& path, Run run) {
   INFO(path.filename().string());
-  tests::TextFile file = tests::split_text(tests::read_text(path));
+  const std::string text = tests::read_text(path);
+  CHECK(tests::unknown_directives(text).empty());
+  tests::TextFile file = tests::split_text(text);
   for (tests::TextCase& one : file.cases) {
     INFO(one.source);
     const std::string found = run(file.head, one);
