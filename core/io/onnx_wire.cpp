@@ -35,6 +35,16 @@ template <class F> void Message::guard(F&& read) const {
   }
 }
 
+void Message::check_length() const {
+  guard([&] {
+    const char* at = reader_.data().data();
+    const std::uint64_t length = protozero::decode_varint(&at, end_);
+    if (length > static_cast<std::uint64_t>(end_ - at)) {
+      throw protozero::end_of_buffer_exception{};
+    }
+  });
+}
+
 bool Message::next() {
   offset_ = here();
   try {
@@ -45,11 +55,15 @@ bool Message::next() {
 }
 
 void Message::skip() {
+  if (reader_.has_wire_type(pbf_wire_type::length_delimited)) {
+    check_length();
+  }
   guard([&] { reader_.skip(); });
 }
 
 std::string_view Message::bytes() {
   expect(pbf_wire_type::length_delimited);
+  check_length();
   std::string_view view;
   guard([&] {
     const auto data = reader_.get_view();
@@ -87,6 +101,7 @@ void Message::repeated(std::vector<T>& values, pbf_wire_type type, One one, Pack
     return;
   }
   expect(pbf_wire_type::length_delimited);
+  check_length();
   guard([&] {
     for (const T value : packed()) {
       values.push_back(value);

@@ -46,6 +46,9 @@ class Message {
   [[noreturn]] void broken(std::string message) const { throw Broken{offset_, std::move(message)}; }
   void expect(protozero::pbf_wire_type type) const;
   template <class F> void guard(F&& read) const;
+  /// The library compares lengths as signed numbers of the host's pointer size, which lengths from
+  /// 2^31 slip past where that is 32 bits.
+  void check_length() const;
   /// A repeated field whose single values have the wire type `type`.
   template <class T, class One, class Packed>
   void repeated(std::vector<T>& values, protozero::pbf_wire_type type, One one, Packed packed);

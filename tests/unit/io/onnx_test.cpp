@@ -213,6 +213,30 @@ TEST_CASE("files that are no models", "[unit][io]") {
   CHECK(io::recognise("model", small().bytes())->id == "onnx");
 }
 
+// 0x80000000 and more: negative where sizes have 32 bits.
+TEST_CASE("lengths beyond the file are refused on every host", "[unit][io]") {
+  const std::vector<std::uint8_t> lengths[] = {
+    {0x80, 0x80, 0x80, 0x80, 0x08},
+    {0xFF, 0xFF, 0xFF, 0xFF, 0x0F},
+    {0x82, 0x80, 0x80, 0x80, 0x10},
+    {0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0x01}};
+  const std::vector<std::uint8_t> heads[] = {
+    {0x3A},                         // the graph
+    {0x12},                         // a text that is skipped
+    {0x3A, 0x09, 0x12},             // the graph's name
+    {0x3A, 0x0C, 0x2A, 0x0A, 0x0A}, // packed dimensions of an initialiser
+  };
+  for (const auto& head : heads) {
+    for (const auto& length : lengths) {
+      std::vector<std::uint8_t> bytes{0x08, 0x08};
+      bytes.insert(bytes.end(), head.begin(), head.end());
+      bytes.insert(bytes.end(), length.begin(), length.end());
+      bytes.resize(bytes.size() + 8);
+      CHECK(complaint(bytes).starts_with("E_PROTOBUF byte"));
+    }
+  }
+}
+
 TEST_CASE("every truncation of an ONNX file is an error or a smaller model", "[unit][io]") {
   const std::vector<std::uint8_t> whole = small().bytes();
   for (std::size_t size = 0; size < whole.size(); ++size) {
