@@ -66,6 +66,44 @@ function prerender(): Plugin {
   };
 }
 
+/** Engine and worker start to load with the page itself, not when its script asks for them. */
+function preload(): Plugin {
+  return {
+    name: 'plena-preload',
+    apply: 'build',
+    enforce: 'post',
+    transformIndexHtml: {
+      order: 'post',
+      handler(_html, { bundle }) {
+        const files = Object.keys(bundle ?? {});
+        const find = (pattern: RegExp) => {
+          const found = files.find((one) => pattern.test(one));
+          if (!found) throw new Error(`nothing built matches ${pattern}`);
+          return `./${found}`;
+        };
+        return [
+          {
+            tag: 'link',
+            attrs: { rel: 'modulepreload', href: find(/^assets\/worker-.*\.js$/) },
+            injectTo: 'head' as const,
+          },
+          {
+            tag: 'link',
+            attrs: {
+              rel: 'preload',
+              as: 'fetch',
+              type: 'application/wasm',
+              crossorigin: '',
+              href: find(/^assets\/plena-.*\.wasm$/),
+            },
+            injectTo: 'head' as const,
+          },
+        ];
+      },
+    },
+  };
+}
+
 function policy(): Plugin {
   return {
     name: 'plena-policy',
@@ -84,7 +122,7 @@ export default (): UserConfig => {
   checkEngine();
   return {
     ...shared,
-    plugins: [prerender(), policy()],
+    plugins: [prerender(), policy(), preload()],
     worker: { format: 'es' },
     build: {
       outDir: resolve(projectRoot, 'dist'),

@@ -3,7 +3,7 @@ import { layoutGraph } from '../../web/src/graph/layout.ts';
 import { structureKey } from '../../web/src/graph/shape.ts';
 import { binary, byCode, cutWord, instructionOf } from '../../web/src/lib/bits.ts';
 import { bytes, counted, duration, hex, percent, short, whole } from '../../web/src/lib/format.ts';
-import { headline, sameRun, worstError } from '../../web/src/lib/headline.ts';
+import { headline, price, sameRun, worstError } from '../../web/src/lib/headline.ts';
 import { HUES, letterAt, markNodes } from '../../web/src/lib/node-colours.ts';
 import { mockDescription, mockModule, recipe } from './support.ts';
 
@@ -142,14 +142,31 @@ describe('headline', async () => {
   const verdict = reply.value;
   it('says what ran, how much and how well', () => {
     expect(headline(verdict, 'small')).toBe(
-      'small on PLENA m64b4: 600 instructions, 35\u2009523 executed, agrees with the reference (max error 0.00421).',
+      'small on machine m64b4: 600 instructions, 35\u2009523 executed. The result agrees with the reference in the same number formats within the bound (off by at most 2.44e-4).',
     );
+  });
+  it('tells the price of the formats from a difference of the machine', () => {
+    const [output] = verdict.outputs;
+    if (!output) throw new Error('no output');
+    const exact = {
+      ...verdict,
+      outputs: [{ ...output, golden_vs_machine: { ...output.golden_vs_machine, max_abs: 0 } }],
+    };
+    expect(headline(exact, 'small')).toMatch(/The result equals the reference .* exactly\.$/);
+    const cost = worstError(exact, 'fp32_vs_golden');
+    expect(cost).toBeGreaterThan(0);
+    expect(price(exact)).toContain(`at most ${short(cost)} from 32-bit floats`);
+    expect(headline(exact, 'small')).not.toContain(short(cost));
   });
   it('does not hide a failure or a value that is not finite', () => {
     expect(headline({ ...verdict, verdict: 'fail' }, 'small')).toContain('does not agree');
     const [output] = verdict.outputs;
     if (!output) throw new Error('no output');
-    const bad = { ...output, fp32_vs_machine: { ...output.fp32_vs_machine, max_abs: null } };
+    const bad = {
+      ...output,
+      fp32_vs_machine: { ...output.fp32_vs_machine, max_abs: null },
+      golden_vs_machine: { ...output.golden_vs_machine, max_abs: null },
+    };
     expect(worstError({ ...verdict, outputs: [output, bad] }, 'fp32_vs_machine')).toBeNull();
     expect(headline({ ...verdict, outputs: [bad] }, 'small')).toContain('not finite');
   });

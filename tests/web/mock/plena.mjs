@@ -251,7 +251,13 @@ export default async function createPlena() {
     set_expected(id, name) {
       return at(id).model.outputs.includes(name)
         ? good(null)
-        : bad(error('E_TENSOR_NAME', `There is no output "${name}".`, 'Name the file after the output.'));
+        : bad(
+            error(
+              'E_TENSOR_NAME',
+              `There is no output "${name}".`,
+              'Name the file after the output.',
+            ),
+          );
     },
     compile(id) {
       const s = at(id);

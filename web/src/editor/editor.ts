@@ -13,13 +13,21 @@ export interface LineRange {
   last: number;
 }
 
+/** What the margin shows of a line, besides its letter. */
+export interface MarginRow extends Row {
+  /** Brackets and trip counts of the loops, as text. */
+  loops: string;
+}
+
 export interface Editor {
   /** A program of the compiler starts a new history; anything else can be undone. */
   setText(text: string, compiled: string): void;
   setProblems(problems: readonly Diagnostic[]): void;
   setMarks(marks: NodeMarks): void;
   /** Rows by line, for the margin of the lines in view; the others show nothing. */
-  setRows(rows: ReadonlyMap<number, Row>): void;
+  setRows(rows: ReadonlyMap<number, MarginRow>): void;
+  /** The line that the machine executes next, or null. */
+  setCurrent(line: number | null): void;
   setSelected(ranges: readonly LineRange[], line: number | null): void;
   reveal(line: number, column: number, focus: boolean): void;
   visibleLines(): LineRange;
@@ -37,9 +45,15 @@ export interface EditorEvents {
 /** Above this many lines the text is taken out after a pause, not at every key. */
 const EAGER_LINES = 20_000;
 const PAUSE_MS = 60;
-const MARGIN_CHARS = 16;
+const LOOP_CHARS = 5;
+/** Address, word, and two loops with a trip count of three digits. */
+const MARGIN_CHARS = 19;
 
-let current: { rows: ReadonlyMap<number, Row> } = { rows: new Map() };
+/** Names come from files of anybody; Monaco would read them as Markdown. */
+export const plainText = (text: string) =>
+  text.replace(/[\\`*_{}[\]()#+\-.!~<>|&$:/]/g, (one) => `&#${one.charCodeAt(0)};`);
+
+let current: { rows: ReadonlyMap<number, MarginRow> } = { rows: new Map() };
 let registered = false;
 
 function register(description: Description) {
@@ -101,7 +115,7 @@ export function createEditor(
   register(description);
   const stopTheme = followTheme();
   const model = monaco.editor.createModel('', LANGUAGE);
-  const state: { rows: ReadonlyMap<number, Row> } = { rows: new Map() };
+  const state: { rows: ReadonlyMap<number, MarginRow> } = { rows: new Map() };
   current = state;
   let marks: NodeMarks = new Map();
   let compiledText: string | null = null;
@@ -111,7 +125,9 @@ export function createEditor(
 
   const margin = (line: number) => {
     const row = state.rows.get(line);
-    return row ? `${row.pc}\u2002${hex(row.word)}` : '';
+    return row
+      ? `${row.pc}\u2002${hex(row.word)}\u00a0${row.loops.padEnd(LOOP_CHARS, '\u00a0')}`
+      : '';
   };
   const editor = monaco.editor.create(element, {
     model,
@@ -140,6 +156,7 @@ export function createEditor(
   });
   const marginMarks = editor.createDecorationsCollection();
   const selectedMarks = editor.createDecorationsCollection();
+  const currentMark = editor.createDecorationsCollection();
 
   editor.addCommand(monaco.KeyMod.CtrlCmd | monaco.KeyCode.Enter, () => events.onRun());
   editor.addCommand(monaco.KeyCode.F1, () => {
@@ -170,7 +187,9 @@ export function createEditor(
             range: new monaco.Range(line, 1, line, 1),
             options: {
               glyphMarginClassName: `letter hue-${mark.hue} letter-${mark.letter}`,
-              glyphMarginHoverMessage: { value: `${mark.letter}: ${mark.name} (${mark.op})` },
+              glyphMarginHoverMessage: {
+                value: plainText(`${mark.letter}: ${mark.name} (${mark.op})`),
+              },
             },
           },
         ];
@@ -215,6 +234,23 @@ export function createEditor(
     setRows(rows) {
       state.rows = rows;
       drawMargin();
+    },
+    setCurrent(line) {
+      const here = line !== null && line >= 1 && line <= model.getLineCount();
+      currentMark.set(
+        here
+          ? [
+              {
+                range: new monaco.Range(line, 1, line, 1),
+                options: {
+                  isWholeLine: true,
+                  className: 'line-current',
+                  linesDecorationsClassName: 'arrow-current',
+                },
+              },
+            ]
+          : [],
+      );
     },
     setSelected(ranges, line) {
       const lines = model.getLineCount();

@@ -16,20 +16,34 @@ export function worstError(
   return worst;
 }
 
+/** How far the machine is from the reference that computes in the machine's own number formats. */
 export function agreement(verdict: Verdict): string {
-  const error = worstError(verdict, 'fp32_vs_machine');
-  const size = error === null ? 'with values that are not finite' : `max error ${short(error)}`;
-  return verdict.verdict === 'pass'
-    ? `agrees with the reference (${size})`
-    : `does not agree with the reference (${size})`;
+  const error = worstError(verdict, 'golden_vs_machine');
+  if (verdict.verdict === 'pass') {
+    if (error === 0) return 'equals the reference in the same number formats exactly';
+    return error === null
+      ? 'agrees with the reference in the same number formats, values that are not finite included'
+      : `agrees with the reference in the same number formats within the bound (off by at most ${short(error)})`;
+  }
+  const size = error === null ? 'values that are not finite' : `off by up to ${short(error)}`;
+  return `does not agree with the reference in the same number formats (${size})`;
 }
 
-/** `name` is what the page calls the model; the verdict knows its file only. */
+/** What the formats themselves cost; no fault of the machine. */
+export function price(verdict: Verdict): string {
+  const cost = worstError(verdict, 'fp32_vs_golden');
+  if (cost === 0) return 'The formats cost nothing here: 32-bit floats give the same values.';
+  return cost === null
+    ? 'The formats leave values that are not finite where 32-bit floats do not, or the other way round.'
+    : `Rounding to those formats moves results by at most ${short(cost)} from 32-bit floats.`;
+}
+
+/** `name` is what the page calls the model, which the verdict knows by its file only. */
 export function headline(verdict: Verdict, name: string): string {
   const { instructions } = verdict;
   return (
-    `${name} on PLENA ${verdict.settings}: ${whole(instructions.static)} instructions, ` +
-    `${whole(instructions.dynamic)} executed, ${agreement(verdict)}.`
+    `${name} on machine ${verdict.settings}: ${whole(instructions.static)} instructions, ` +
+    `${whole(instructions.dynamic)} executed. The result ${agreement(verdict)}.`
   );
 }
 

@@ -1,6 +1,5 @@
 // The program: assembly text with its machine words, the words cut into fields, and the editor,
 // which replaces the listing when it has loaded.
-import { signal } from '@preact/signals';
 import { counted } from '../lib/format.ts';
 import { EDITABLE_LINES } from '../state/context.ts';
 import { Icon } from '../ui/icon.tsx';
@@ -10,8 +9,7 @@ import { definePanel } from './panel.ts';
 import { EditorHost, editorState } from './parts/editor-host.tsx';
 import { InstructionCard } from './parts/instruction-card.tsx';
 import { Listing } from './parts/listing.tsx';
-
-const mode = signal<'text' | 'words'>('text');
+import { programView } from './parts/program-view.ts';
 
 function Tools() {
   const { store, session } = usePage();
@@ -34,13 +32,13 @@ function Tools() {
       )}
       <Segmented
         label="Show the program as"
-        value={mode.value}
+        value={programView.value}
         options={[
           { value: 'text', text: 'Assembly' },
           { value: 'words', text: 'Words' },
         ]}
         onChange={(value) => {
-          mode.value = value;
+          programView.value = value;
         }}
       />
     </>
@@ -59,17 +57,17 @@ function View() {
       </p>
     );
   const tooLong = (program?.instructions ?? 0) > EDITABLE_LINES;
-  const editable = mode.value === 'text' && !tooLong && store.text.value !== null;
+  const editable = programView.value === 'text' && !tooLong && store.text.value !== null;
   const editing = editable && editorState.value === 'shown';
   return (
     <div class="program-pane">
-      {tooLong && mode.value === 'text' && (
+      {tooLong && programView.value === 'text' && (
         <p class="note">
           {counted(program?.instructions ?? 0, 'instruction')}: programs above{' '}
           {counted(EDITABLE_LINES, 'line')} are listed, not edited.
         </p>
       )}
-      {!editing && <Listing words={mode.value === 'words'} />}
+      {!editing && <Listing words={programView.value === 'words'} />}
       <EditorHost visible={editable} />
       <InstructionCard />
     </div>

@@ -1,9 +1,11 @@
 // Every problem with its code, place, message and remedy; a click goes to the place.
 import type { Diagnostic } from '../engine/types.ts';
+import { pcAtLine } from '../state/rows.ts';
 import { Icon } from '../ui/icon.tsx';
 import type { Page } from './page.ts';
 import { usePage } from './page.ts';
 import { definePanel } from './panel.ts';
+import { programView } from './parts/program-view.ts';
 
 const ICONS = { error: 'cross', warning: 'warn', note: 'info' } as const;
 
@@ -29,8 +31,11 @@ function goTo(page: Page, one: Diagnostic) {
   const { store } = page;
   const inProgram = [...store.problems.peek().assemble, ...store.problems.peek().run].includes(one);
   if (one.span && inProgram) {
+    const { line, column } = one.span;
     store.tab.value = 'assembly';
-    store.reveal.value = { line: one.span.line, column: one.span.column };
+    programView.value = 'text';
+    store.reveal.value = { line, column };
+    void selectLine(page, line);
     return;
   }
   const node = nodeNamed(page, one.where);
@@ -38,6 +43,32 @@ function goTo(page: Page, one: Diagnostic) {
     store.tab.value = 'graph';
     store.selection.selectNode(node, store.program.peek(), 'diagnostics');
   }
+}
+
+/** The listing knows instructions only; it follows when the text is the program in force. */
+async function selectLine({ store, session }: Page, line: number) {
+  const program = store.program.peek();
+  if (!program || !store.textAssembled.peek()) return;
+  const pc = await pcAtLine(session.rows, program.instructions, line);
+  if (pc !== null) store.selection.selectInstruction(pc, program, 'diagnostics');
+}
+
+let visited: Diagnostic | undefined;
+
+/** From one problem to the next, round the list. */
+export function nextProblem(page: Page, backwards: boolean) {
+  const list = page.store.problemList.peek();
+  const here = visited ? list.indexOf(visited) : -1;
+  const next = list.at(
+    here < 0 ? (backwards ? -1 : 0) : (here + (backwards ? -1 : 1)) % list.length,
+  );
+  visited = next;
+  if (!next) {
+    page.store.announcement.value = 'No problems.';
+    return;
+  }
+  page.store.announcement.value = `${next.message} ${next.hint}`;
+  goTo(page, next);
 }
 
 function View() {

@@ -2,7 +2,7 @@
 // machine does beyond them.
 import type { Errors, OutputVerdict, Verdict } from '../engine/types.ts';
 import { bytes, percent, short, whole } from '../lib/format.ts';
-import { worstError } from '../lib/headline.ts';
+import { price, worstError } from '../lib/headline.ts';
 import { Icon } from '../ui/icon.tsx';
 import { NodeChip } from '../ui/node-chip.tsx';
 import { usePage } from './page.ts';
@@ -12,7 +12,6 @@ import { Samples } from './parts/samples.tsx';
 
 function plain(verdict: Verdict): string {
   const bug = worstError(verdict, 'golden_vs_machine');
-  const price = worstError(verdict, 'fp32_vs_golden');
   if (verdict.verdict === 'fail') {
     const stage = verdict.first_bad_stage;
     return stage
@@ -20,7 +19,7 @@ function plain(verdict: Verdict): string {
       : 'The machine leaves the bounds of the reference.';
   }
   const exact = bug === 0 ? 'exactly' : `within its bounds (by at most ${short(bug)})`;
-  return `The machine agrees ${exact} with the reference in the same number formats; those formats cost at most ${short(price)} against 32-bit floats.`;
+  return `The machine agrees ${exact} with the reference in the same number formats. ${price(verdict)}`;
 }
 
 const PAIRS = [

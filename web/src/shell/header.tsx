@@ -1,5 +1,6 @@
 // Title, what is open, on which machine, and the one main action.
 import { useRef } from 'preact/hooks';
+import { machineLabel } from '../lib/machines.ts';
 import { usePage } from '../panels/page.ts';
 import { Icon } from '../ui/icon.tsx';
 import { readFiles } from './files.ts';
@@ -58,9 +59,9 @@ function Preset() {
           });
         }}
       >
-        {presets.map(({ name, title }) => (
+        {presets.map(({ name }) => (
           <option key={name} value={name}>
-            {title ? `${name}: ${title}` : name}
+            {machineLabel(presets, name, store.built.preset)}
           </option>
         ))}
         {store.ownSettings.value.map(({ name }) => (

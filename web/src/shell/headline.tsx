@@ -1,6 +1,7 @@
 // The line that says what happened, and how far it can be trusted.
 import { useEffect, useState } from 'preact/hooks';
-import { headline } from '../lib/headline.ts';
+import { headline, price } from '../lib/headline.ts';
+import { machineTitle } from '../lib/machines.ts';
 import { usePage } from '../panels/page.ts';
 import type { EngineState, Standing } from '../state/store.ts';
 import { Icon, type IconName } from '../ui/icon.tsx';
@@ -82,13 +83,37 @@ export function Headline() {
     ? headline(verdict, store.source.value.name)
     : store.busy.value === 'opening'
       ? 'Opening …'
-      : `${store.source.value.name} on PLENA ${store.preset.value}.`;
+      : `${store.source.value.name} on machine ${store.preset.value}.`;
+  const presets = store.description.value?.presets ?? store.built.presets;
+  const machine = machineTitle(presets, store.preset.value);
   return (
     <section class="headline" aria-label="In one line">
-      <p class="headline-text">{sentence}</p>
       <span class={`badge badge-${tone}`} title={why}>
         <Icon name={icon} /> {text}
       </span>
+      <p class="headline-text">
+        {sentence} {verdict && <span class="headline-price">{price(verdict)}</span>}{' '}
+        {machine && (
+          <span class="muted headline-machine">
+            Machine {store.preset.value}: {machine}.
+          </span>
+        )}
+      </p>
+      {store.notice.value && (
+        <p class="notice">
+          <Icon name="info" /> {store.notice.value}
+          <button
+            type="button"
+            class="icon-button small"
+            aria-label="Dismiss"
+            onClick={() => {
+              store.notice.value = null;
+            }}
+          >
+            <Icon name="cross" />
+          </button>
+        </p>
+      )}
       {sweep && <span class="sweep" aria-hidden="true" />}
     </section>
   );

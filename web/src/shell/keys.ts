@@ -1,5 +1,6 @@
-// Keys that work everywhere on the page. They all carry a modifier or are function keys, so that
-// typing is never taken for a command.
+// Keys that work everywhere on the page. All but `?` carry a modifier or are function keys, so that
+// typing is never taken for a command; `?` is left to whatever takes text.
+import { nextProblem } from '../panels/diagnostics-panel.tsx';
 import type { Page } from '../panels/page.ts';
 
 export const KEYS: readonly { keys: string; action: string }[] = [
@@ -8,8 +9,9 @@ export const KEYS: readonly { keys: string; action: string }[] = [
   { keys: 'Escape', action: 'stop the run' },
   { keys: 'Alt+\u2190 / Alt+\u2192', action: 'earlier / later selection' },
   { keys: 'F6 / Shift+F6', action: 'next / previous pane' },
-  { keys: 'F8 / Shift+F8', action: 'next / previous problem in the editor' },
-  { keys: 'F1', action: 'help for the instruction, in the editor' },
+  { keys: 'F8 / Shift+F8', action: 'next / previous problem' },
+  { keys: 'F1', action: 'help for the instruction, in the program; elsewhere this list' },
+  { keys: '?', action: 'this list, where nothing is typed' },
   { keys: 'Ctrl+M', action: 'Tab leaves the editor (on a Mac: Ctrl+Shift+M)' },
 ];
 
@@ -22,11 +24,22 @@ function cyclePane(backwards: boolean) {
   next?.focus();
 }
 
+const takesText = (target: EventTarget | null) =>
+  target instanceof HTMLElement &&
+  (target.isContentEditable ||
+    target.matches('input, textarea, select') ||
+    target.closest('.monaco-editor') !== null);
+
+const toggleHelp = () => document.getElementById('help')?.togglePopover();
+
 export function listenToKeys({ store, session }: Page): () => void {
   const onKey = (event: KeyboardEvent) => {
     if (event.defaultPrevented) return;
     const command = event.ctrlKey || event.metaKey;
     if (command && event.key === 'Enter') void session.toggle();
+    else if (event.key === '?' && !command && !takesText(event.target)) toggleHelp();
+    else if (event.key === 'F1') toggleHelp();
+    else if (event.key === 'F8') nextProblem({ store, session }, event.shiftKey);
     else if (event.key === 'F10' && !event.shiftKey) void session.step();
     else if (event.key === 'F6') cyclePane(event.shiftKey);
     else if (event.altKey && event.key === 'ArrowLeft') store.selection.back();

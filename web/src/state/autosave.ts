@@ -1,5 +1,6 @@
 // What the user typed survives a reload: edited programs per tab, by model and settings. Session
-// storage belongs to one tab, so a second tab cannot overwrite the first.
+// storage belongs to one tab, so a second tab cannot overwrite the first. What it has no room for is
+// kept until the page goes.
 
 const EDITS = 'plena.edit.';
 const SOURCE = 'plena.source';
@@ -26,15 +27,30 @@ export function createAutosave(storage: Storage | null): Autosave {
       return otherwise;
     }
   };
+  const unsaved = new Map<string, string>();
+  const drop = (key: string) => attempt(() => storage?.removeItem(EDITS + key), undefined);
   return {
-    saveEdit: (key, text) =>
-      storage !== null &&
-      attempt(() => {
-        storage.setItem(EDITS + key, text);
-        return true;
-      }, false),
-    loadEdit: (key) => attempt(() => storage?.getItem(EDITS + key) ?? null, null),
-    dropEdit: (key) => attempt(() => storage?.removeItem(EDITS + key), undefined),
+    saveEdit: (key, text) => {
+      const saved =
+        storage !== null &&
+        attempt(() => {
+          storage.setItem(EDITS + key, text);
+          return true;
+        }, false);
+      if (saved) unsaved.delete(key);
+      else {
+        unsaved.set(key, text);
+        // An older text of the same program must not come back in its place.
+        drop(key);
+      }
+      return saved;
+    },
+    loadEdit: (key) =>
+      unsaved.get(key) ?? attempt(() => storage?.getItem(EDITS + key) ?? null, null),
+    dropEdit: (key) => {
+      unsaved.delete(key);
+      drop(key);
+    },
     saveSource: (source) =>
       attempt(() => storage?.setItem(SOURCE, JSON.stringify(source)), undefined),
     loadSource: () =>

@@ -119,6 +119,10 @@ export function createEditing(context: Context) {
       else await inFlight;
       return store.textAssembled.peek();
     },
+    /** Goes on with what an opening that failed has interrupted. */
+    resume() {
+      if (store.text.peek() && !store.textAssembled.peek()) void assemble();
+    },
     /** Assembles a text that is too long to be shown in the editor. */
     async replaceUnseen(text: string) {
       this.cancel();
@@ -135,7 +139,9 @@ export function createEditing(context: Context) {
     },
     revert() {
       const before = store.text.peek();
-      if (before) this.edit(before.compiled);
+      if (!before) return;
+      store.notice.value = null;
+      this.edit(before.compiled);
     },
     /** Forgets keys that belong to a model that is no longer open. */
     cancel() {

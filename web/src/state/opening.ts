@@ -51,6 +51,9 @@ export function createOpening(context: Context, editing: Editing) {
     report(context, 'open', named(answer.diagnostics, file));
     forget(context, 'page');
     if (!answer.ok) {
+      // The program that was open still is; its run was stopped on the way.
+      if (store.machine.peek() === 'running') store.machine.value = 'stopped';
+      editing.resume();
       announce(context, `${file} was not opened: ${answer.diagnostics[0]?.message ?? ''}`);
       store.tab.value = 'diagnostics';
       return false;
@@ -69,6 +72,8 @@ export function createOpening(context: Context, editing: Editing) {
     keep: boolean,
   ) {
     const { model, program, settings, state } = answer.value;
+    const left = store.edited.peek() ? placeOfEdit() : null;
+    store.notice.value = null;
     store.source.value = source;
     store.preset.value = recipe.settings.name;
     store.settings.value = settings;
@@ -104,6 +109,15 @@ export function createOpening(context: Context, editing: Editing) {
         if (ticket === context.ticket) store.layout.value = layout;
       });
     if (program && program.instructions <= EDITABLE_LINES) await loadText(ticket);
+    if (left === null || left.key === editKey(context) || ticket !== context.ticket) return;
+    store.notice.value = `Your edited program of ${left.words} is kept: open that again to get it back.`;
+    announce(context, store.notice.value);
+  }
+
+  /** Which program the present edit belongs to. */
+  function placeOfEdit(): { key: string | null; words: string } {
+    const words = `${store.source.peek().name} on machine ${store.preset.peek()}`;
+    return { key: editKey(context), words };
   }
 
   async function loadText(ticket: number) {
@@ -115,7 +129,9 @@ export function createOpening(context: Context, editing: Editing) {
     if (saved === null || saved === text.value) return;
     editing.edit(saved);
     await editing.flush();
-    announce(context, 'Your edited program of this tab is back; revert it with one click.');
+    store.notice.value =
+      'Your edited program of this tab is back. Revert returns to the compiled program.';
+    announce(context, store.notice.value);
   }
 
   async function openAndRun(recipe: Recipe, source: Source, first = false) {
@@ -227,6 +243,7 @@ export function createOpening(context: Context, editing: Editing) {
     store.busy.value = null;
     if (!answer.ok) return;
     rows.clear();
+    store.program.value = answer.value.program;
     store.programVersion.value++;
     store.runState.value = answer.value.state;
     if (text && text.current !== text.compiled) {

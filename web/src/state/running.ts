@@ -46,29 +46,39 @@ export async function run(context: Context, from: 'start' | 'here', limit: numbe
     return;
   }
   report(context, 'run', answer.diagnostics);
-  await settleRun(context, answer.value, current);
+  await settleRun(context, answer.value, from === 'start', current);
 }
 
-async function settleRun(context: Context, end: RunEnd, current: () => boolean) {
+async function settleRun(
+  context: Context,
+  end: RunEnd,
+  fromStart: boolean,
+  current: () => boolean,
+) {
   const { store, client } = context;
   const { executed, expected, fault } = end.state;
   store.runState.value = end.state;
   store.progress.value = { executed, expected, elapsedMs: end.elapsedMs };
   store.machine.value = end.reason === 'limit' ? 'paused' : end.reason;
   const said = counted(executed, 'instruction');
-  if (end.reason === 'paused') announce(context, `Paused after ${said}.`);
+  if (end.reason === 'paused') {
+    announce(context, `Paused after ${said}.`);
+    store.selection.selectInstruction(end.state.pc, store.program.peek(), 'run');
+  }
   if (end.reason === 'stopped') announce(context, `Stopped after ${said}.`);
   if (end.reason === 'limit')
     announce(context, `At instruction ${end.state.pc}, ${said} executed.`);
   if (fault) {
     report(context, 'run', [faultProblem(fault)]);
     store.selection.selectInstruction(fault.pc, store.program.peek(), 'run');
+    store.tab.value = 'diagnostics';
     announce(context, `The program faulted: ${fault.message}`);
   }
   const registers = await client.call({ kind: 'registers' });
   if (!current()) return;
   if (registers.ok) {
-    store.registersBefore.value = store.registers.peek();
+    // A run from the start changes everything; marks would say nothing.
+    store.registersBefore.value = fromStart ? null : store.registers.peek();
     store.registers.value = registers.value;
   }
   if (end.reason === 'done') await compare(context, end.elapsedMs, current);
@@ -113,11 +123,27 @@ export async function stop(context: Context) {
   await context.client.stop();
 }
 
+/** Back to the first instruction, so that the first step can show what it changes. */
+async function rewind(context: Context): Promise<boolean> {
+  const { store, client } = context;
+  const ticket = context.ticket;
+  const state = await client.call({ kind: 'reset' });
+  const registers = state.ok ? await client.call({ kind: 'registers' }) : state;
+  if (ticket !== context.ticket) return false;
+  if (!state.ok || !registers.ok) {
+    report(context, 'run', state.ok ? registers.diagnostics : state.diagnostics);
+    return false;
+  }
+  store.runState.value = state.value;
+  store.registers.value = registers.value;
+  return true;
+}
+
 export async function step(context: Context, count: number) {
-  const { machine } = context.store;
-  if (machine.peek() === 'running') return;
-  const fresh = machine.peek() !== 'paused';
-  await run(context, fresh ? 'start' : 'here', count);
+  const { machine, program, engine } = context.store;
+  if (machine.peek() === 'running' || !program.peek() || engine.peek() !== 'ready') return;
+  if (machine.peek() !== 'paused' && !(await rewind(context))) return;
+  await run(context, 'here', count);
   const pc = context.store.runState.peek()?.pc;
   if (pc !== undefined && machine.peek() === 'paused')
     context.store.selection.selectInstruction(pc, context.store.program.peek(), 'run');

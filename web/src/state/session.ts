@@ -31,6 +31,8 @@ export function createSession(store: Store, services: Services) {
       store.machine.value = 'stopped';
       store.busy.value = null;
       report(context, 'engine', [{ ...why, severity: 'warning' }]);
+      store.notice.value = `${why.message} ${why.hint}`;
+      announce(context, store.notice.value);
       // An engine that dies of the same model again is left alone until the user acts.
       if (restoring) return;
       restoring = true;

@@ -123,6 +123,8 @@ export function createStore(built: StaticResult) {
     problems,
     /** One polite sentence for screen readers and the status bar. */
     announcement: signal(''),
+    /** Something that happened to the user's work and should be seen; stays until dismissed. */
+    notice: signal<string | null>(null),
     tab: signal<Tab>('report'),
     reveal: signal<Reveal | null>(null),
     selection: createSelection(),

@@ -31,6 +31,8 @@ interface Props {
   renderRow(row: number): ComponentChildren;
   onActivate(row: number): void;
   onOpen?(row: number): void;
+  /** F1 on a row. */
+  onHelp?(row: number): void;
   onPoint?(row: number | null, event: PointerEvent): void;
 }
 
@@ -94,7 +96,11 @@ export function VirtualList(props: Props) {
     const target = moves[event.key];
     if (event.ctrlKey || event.metaKey || event.altKey) return;
     if (event.key === 'Enter' && active !== null) props.onOpen?.(active);
-    else if (target !== undefined && rows > 0) goTo(target);
+    else if (event.key === 'F1' && props.onHelp && rows > 0) {
+      const row = active ?? from + 1;
+      goTo(row);
+      props.onHelp(row);
+    } else if (target !== undefined && rows > 0) goTo(target);
     else return;
     event.preventDefault();
   };

@@ -2,8 +2,8 @@
 // only, and takes the place of the light listing.
 import { effect, signal } from '@preact/signals';
 import { useEffect, useRef } from 'preact/hooks';
-import type { Editor } from '../../editor/editor.ts';
-import type { Row } from '../../engine/types.ts';
+import type { Editor, MarginRow } from '../../editor/editor.ts';
+import { loopMargin, opensLoop, tripCount, tripText } from '../../lib/loops.ts';
 import { pcAtLine } from '../../state/rows.ts';
 import { nodeAt } from '../../state/selection.ts';
 import { type Page, usePage } from '../page.ts';
@@ -42,6 +42,9 @@ function connect(editor: Editor, { store, session }: Page): () => void {
 
   const count = () => store.program.peek()?.instructions ?? 0;
   const inStep = () => store.textAssembled.peek();
+  const stands = () => store.machine.value === 'paused' || store.machine.value === 'fault';
+  const openLoops = () =>
+    store.machine.peek() === 'paused' ? (store.registers.peek()?.loops ?? []) : [];
 
   // Margin: letter, address and word of the lines in view.
   let turn = 0;
@@ -49,13 +52,19 @@ function connect(editor: Editor, { store, session }: Page): () => void {
     const mine = ++turn;
     if (!inStep()) return editor.setRows(new Map());
     const { first, last } = editor.visibleLines();
-    const found = new Map<number, Row>();
+    const found = new Map<number, MarginRow>();
     const start = await pcAtLine(session.rows, count(), first);
     if (start === null) return;
+    let above = start > 0 ? await session.rows.ensure(start - 1) : null;
     for (let pc = start; pc < count(); pc++) {
       const row = await session.rows.ensure(pc);
       if (mine !== turn || !row || row.line > last) break;
-      found.set(row.line, { ...row, node: nodeAt(store.program.peek(), pc) ?? -1 });
+      const below = pc + 1 < count() ? await session.rows.ensure(pc + 1) : null;
+      const node = nodeAt(store.program.peek(), pc) ?? -1;
+      const trips = opensLoop(row, below) ? tripCount(store.instructions.peek(), row) : null;
+      const loops = trips === null ? '' : tripText(trips, pc, openLoops());
+      found.set(row.line, { ...row, node, loops: loopMargin(row, above, below) + loops });
+      above = row;
     }
     if (mine === turn) editor.setRows(found);
   };
@@ -66,7 +75,15 @@ function connect(editor: Editor, { store, session }: Page): () => void {
       void store.textAssembled.value;
       void store.text.value;
       void store.program.value;
+      void store.registers.value;
+      void store.machine.value;
       void fillMargin();
+    }),
+    effect(() => {
+      const pc = stands() && store.textAssembled.value ? store.runState.value?.pc : undefined;
+      void (pc === undefined ? Promise.resolve(null) : session.rows.ensure(pc)).then((row) =>
+        editor.setCurrent(row && row.line > 0 ? row.line : null),
+      );
     }),
   );
 

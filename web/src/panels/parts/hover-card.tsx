@@ -20,7 +20,8 @@ export function HoverCard({ hovered, onClose }: { hovered: Hovered; onClose(): v
     addEventListener('keydown', onKey);
     return () => removeEventListener('keydown', onKey);
   }, [onClose]);
-  const left = Math.max(8, Math.min(hovered.x + 16, innerWidth - WIDTH - 8));
+  const width = Math.min(WIDTH, innerWidth - 16);
+  const left = Math.max(8, Math.min(hovered.x + 16, innerWidth - width - 8));
   const below = hovered.y + 18 + HEIGHT < innerHeight;
   const place = below
     ? { top: `${hovered.y + 18}px` }
@@ -29,7 +30,7 @@ export function HoverCard({ hovered, onClose }: { hovered: Hovered; onClose(): v
     <div
       class="hover-card"
       role="tooltip"
-      style={{ left: `${left}px`, width: `${WIDTH}px`, ...place }}
+      style={{ left: `${left}px`, width: `${width}px`, ...place }}
     >
       <InstructionHelp row={hovered.row} />
     </div>

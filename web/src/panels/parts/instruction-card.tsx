@@ -11,6 +11,20 @@ import { InstructionHelp } from './instruction-help.tsx';
 
 export const cardOpen = signal(true);
 
+const CARD = 'instruction-help';
+
+/** Opens the help and goes there; Escape leads back to the listing. */
+export function showCard() {
+  cardOpen.value = true;
+  let frames = 30;
+  const look = () => {
+    const card = document.getElementById(CARD);
+    if (card) card.focus();
+    else if (frames-- > 0) requestAnimationFrame(look);
+  };
+  requestAnimationFrame(look);
+}
+
 export function InstructionCard() {
   const { store, session } = usePage();
   const { pc } = store.selection.current.value;
@@ -26,7 +40,17 @@ export function InstructionCard() {
   }, [pc, version]);
   if (!row || pc === null) return null;
   return (
-    <aside class="card" aria-label="Help for the selected instruction">
+    <aside
+      class="card"
+      id={CARD}
+      tabIndex={-1}
+      aria-label="Help for the selected instruction"
+      onKeyDown={(event) => {
+        if (event.key !== 'Escape' || store.machine.peek() === 'running') return;
+        event.preventDefault();
+        document.getElementById('listing')?.focus();
+      }}
+    >
       <header>
         <NodeChip mark={store.marks.value.get(nodeAt(store.program.value, pc) ?? -1)} />
         <code class="card-text">{row.text}</code>

@@ -3,29 +3,42 @@
 import { useEffect, useRef, useState } from 'preact/hooks';
 import type { Row } from '../../engine/types.ts';
 import { binary, cutWord, instructionOf } from '../../lib/bits.ts';
-import { hex } from '../../lib/format.ts';
+import { hex, whole } from '../../lib/format.ts';
+import { closesLoop, opensLoop, tripCount, tripText } from '../../lib/loops.ts';
 import { nodeAt } from '../../state/selection.ts';
 import { NodeChip } from '../../ui/node-chip.tsx';
 import { VirtualList } from '../../ui/virtual-list.tsx';
 import { usePage } from '../page.ts';
 import { HoverCard, type Hovered } from './hover-card.tsx';
+import { showCard } from './instruction-card.tsx';
 
 const ROW_HEIGHT = 20;
 const DEEPEST = 6;
 const HOVER_MS = 350;
 
-/** A bar per enclosing loop; its ends are where the neighbour is less deep. */
+/** A bar per enclosing loop, a bracket where one opens or closes, with how often it turns. */
 function Loops({ row, above, below }: { row: Row; above: Row | null; below: Row | null }) {
+  const { store } = usePage();
   const depth = Math.min(DEEPEST, row.depth);
+  const opens = opensLoop(row, below);
+  const closes = closesLoop(row, above);
+  const trips = opens ? tripCount(store.instructions.value, row) : null;
+  const stands = store.machine.value === 'paused' || store.machine.value === 'fault';
+  const loops = stands ? (store.registers.value?.loops ?? []) : [];
   return (
     <span role="gridcell" class="loops-cell">
-      {Array.from({ length: depth }, (_, level) => {
-        const opens = above !== null && above.depth <= level;
-        const closes = below !== null && below.depth <= level;
-        return (
-          <i key={level} class={`loop-bar ${opens ? 'opens' : ''} ${closes ? 'closes' : ''}`} />
-        );
-      })}
+      {Array.from({ length: depth }, (_, level) => (
+        <i key={level} class="loop-bar" />
+      ))}
+      {(opens || closes) && depth < DEEPEST && (
+        <i class={`loop-bar ${opens ? 'opens' : ''} ${closes ? 'closes' : ''}`} />
+      )}
+      {trips !== null && (
+        <span class="loop-trips" title={`This loop turns ${whole(trips)} times`}>
+          <span aria-hidden="true">{tripText(trips, row.pc, loops)}</span>
+          <span class="sr-only">loop of {trips} rounds</span>
+        </span>
+      )}
       {row.depth > 0 && <span class="sr-only">in {row.depth} loops</span>}
     </span>
   );
@@ -127,6 +140,10 @@ export function Listing({ words }: { words: boolean }) {
           store.selection.selectInstruction(pc, program, 'assembly');
         }}
         onPoint={point}
+        onHelp={() => {
+          setHovered(null);
+          showCard();
+        }}
         rowClass={(pc) => {
           const node = nodeAt(program, pc) ?? -1;
           const mark = marks.get(node);

@@ -1,0 +1,54 @@
+// The first visit on a modest machine and link: four times slower page thread, 9 Mbit/s, 40 ms.
+// Prints what it measures; the limits are the page's budgets.
+import { resolve } from 'node:path';
+import { expect, test } from '@playwright/test';
+import { serveSlowly } from './slow-server.ts';
+import { root } from './support.ts';
+
+const LINK = { bitsPerSecond: 9e6, latencyMs: 40 };
+const SLOWER = 4;
+const PAINT_MS = 1000;
+const VERIFIED_MS = 2500;
+const VERIFIED_BYTES = 750_000;
+const RUNS = 3;
+const median = (all: number[]) => [...all].sort((a, b) => a - b)[all.length >> 1] ?? Number.NaN;
+
+test('first visit: painted within 1 s, verified within 2.5 s and 750 KB', async ({ browser }) => {
+  const server = await serveSlowly(process.env.PLENA_DIST ?? resolve(root, 'dist'), LINK);
+  const paints: number[] = [];
+  const verified: number[] = [];
+  let heaviest = 0;
+  for (let run = 0; run < RUNS; run++) {
+    const context = await browser.newContext();
+    const page = await context.newPage();
+    const cdp = await context.newCDPSession(page);
+    await cdp.send('Emulation.setCPUThrottlingRate', { rate: SLOWER });
+    await page.addInitScript(() => {
+      const scope = globalThis as unknown as { verifiedAt?: number };
+      new MutationObserver(() => {
+        if (scope.verifiedAt === undefined && document.querySelector('[data-standing=verified]'))
+          scope.verifiedAt = performance.now();
+      }).observe(document, { subtree: true, childList: true, attributes: true });
+    });
+    const before = server.sent();
+    await page.goto(server.url);
+    const at = await page
+      .waitForFunction(() => (globalThis as unknown as { verifiedAt?: number }).verifiedAt)
+      .then((handle) => handle.jsonValue());
+    heaviest = Math.max(heaviest, server.sent() - before);
+    const paint = await page.evaluate(
+      () => performance.getEntriesByName('first-contentful-paint')[0]?.startTime ?? Number.NaN,
+    );
+    paints.push(paint);
+    verified.push(at ?? Number.NaN);
+    await context.close();
+  }
+  await server.close();
+  const list = (all: number[]) => all.map((one) => one.toFixed(0)).join(', ');
+  console.log(
+    `painted after ${list(paints)} ms; verified after ${list(verified)} ms; ${heaviest} bytes`,
+  );
+  expect(median(paints)).toBeLessThan(PAINT_MS * 1.1);
+  expect(median(verified)).toBeLessThan(VERIFIED_MS * 1.1);
+  expect(heaviest).toBeLessThan(VERIFIED_BYTES * 1.1);
+});
