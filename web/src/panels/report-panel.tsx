@@ -1,7 +1,8 @@
 // How the result compares with the two references: the price of the number formats, and what the
 // machine does beyond them.
+import { useEffect, useState } from 'preact/hooks';
 import type { Errors, OutputVerdict, Verdict } from '../engine/types.ts';
-import { bytes, percent, short, whole } from '../lib/format.ts';
+import { bytes, counted, percent, short, whole } from '../lib/format.ts';
 import { price, worstError } from '../lib/headline.ts';
 import { Icon } from '../ui/icon.tsx';
 import { NodeChip } from '../ui/node-chip.tsx';
@@ -108,10 +109,19 @@ function Passed({ pass }: { pass: boolean }) {
   );
 }
 
+/** More stages than this are shown when asked for; those that fail always are. */
+const FEW_STAGES = 50;
+
 function Stages({ verdict }: { verdict: Verdict }) {
   const { store } = usePage();
+  const [all, setAll] = useState(false);
+  useEffect(() => setAll(false), [verdict]);
   const selected = store.selection.current.value.node;
   if (verdict.stages.length === 0) return null;
+  const shown = all
+    ? verdict.stages
+    : verdict.stages.filter((stage, index) => index < FEW_STAGES || !stage.pass);
+  const hidden = verdict.stages.length - shown.length;
   return (
     <section>
       <h3>Stages, reference against machine</h3>
@@ -125,7 +135,7 @@ function Stages({ verdict }: { verdict: Verdict }) {
             </tr>
           </thead>
           <tbody>
-            {verdict.stages.map((stage) => (
+            {shown.map((stage) => (
               <tr
                 key={`${stage.name}/${stage.node}`}
                 class={`${stage.node === selected ? 'is-selected' : ''} ${stage.name === verdict.first_bad_stage ? 'is-bad' : ''}`}
@@ -138,7 +148,8 @@ function Stages({ verdict }: { verdict: Verdict }) {
                       store.selection.selectNode(stage.node, store.program.peek(), 'report')
                     }
                   >
-                    <NodeChip mark={store.marks.value.get(stage.node)} /> {stage.name}
+                    <NodeChip mark={store.marks.value.get(stage.node)} />{' '}
+                    <span class="stage-name">{stage.name}</span>
                   </button>
                   {!stage.pass && <Passed pass={false} />}
                 </th>
@@ -148,6 +159,11 @@ function Stages({ verdict }: { verdict: Verdict }) {
           </tbody>
         </table>
       </div>
+      {hidden > 0 && (
+        <button type="button" class="text-button" onClick={() => setAll(true)}>
+          Show {counted(hidden, 'more stage')}; all of them pass
+        </button>
+      )}
     </section>
   );
 }

@@ -7,7 +7,7 @@ import { announce, type Context, forget, report } from './context.ts';
 
 export function faultProblem(fault: Fault): Diagnostic {
   const at =
-    fault.address === null
+    fault.address === null || fault.message.includes(String(fault.address))
       ? ''
       : ` (address ${fault.address}${fault.limit === null ? '' : `, limit ${fault.limit}`})`;
   return {

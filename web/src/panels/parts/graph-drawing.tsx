@@ -158,7 +158,7 @@ export function GraphDrawing() {
                   class="node-box"
                 />
                 {node && mark ? (
-                  <>
+                  <svg width={one.width - 4} height={one.height} aria-hidden="true">
                     <path
                       d={`M6 0H5a5 5 0 0 0-5 5v${one.height - 10}a5 5 0 0 0 5 5h1z`}
                       class="node-bar"
@@ -172,7 +172,7 @@ export function GraphDrawing() {
                     <text x={38} y={34} class="node-op">
                       {`${node.op} ${shape}`}
                     </text>
-                  </>
+                  </svg>
                 ) : (
                   <text
                     x={one.width / 2}
