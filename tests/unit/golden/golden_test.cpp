@@ -104,6 +104,22 @@ TEST_CASE("a wrong stage is named, those after it are not blamed") {
   CHECK_FALSE(verdict.outputs[0].pass);
 }
 
+TEST_CASE("a program that never loads its input does not pass by agreeing with itself") {
+  const Chain chain;
+  golden::Values machine = chain.golden;
+  for (const ir::TensorId id : chain.model.graph.inputs) {
+    std::fill(machine[id].begin(), machine[id].end(), 0.0f);
+  }
+  for (const std::uint32_t node : {0u, 1u}) {
+    machine[node == 0 ? chain.middle : chain.last] =
+      golden::evaluate_node(chain.model.graph, ir::NodeId{node}, chain.hardware, machine);
+  }
+  const golden::Verdict verdict = chain.judge(machine);
+  CHECK_FALSE(verdict.pass);
+  CHECK(verdict.first_bad_stage == ir::NodeId{0});
+  CHECK_FALSE(verdict.outputs[0].pass);
+}
+
 TEST_CASE("an output alone is judged by its own bound; a missing one fails") {
   const Chain chain;
   golden::Values machine{{chain.last, chain.golden.at(chain.last)}};
