@@ -22,22 +22,6 @@ LineResult failed(std::string_view code, bool parse_phase) {
   return {LineResult::Kind::Error, 0, {}, code, parse_phase};
 }
 
-std::string lower(std::string_view text) {
-  std::string result(text);
-  for (char& c : result) {
-    c = c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
-  }
-  return result;
-}
-
-std::string upper(std::string_view text) {
-  std::string result(text);
-  for (char& c : result) {
-    c = c >= 'a' && c <= 'z' ? static_cast<char>(c - 'a' + 'A') : c;
-  }
-  return result;
-}
-
 /// At most 40 bytes of what the user wrote, cut between characters.
 std::string quoted(std::string_view text) {
   constexpr std::size_t limit = 40;
@@ -67,7 +51,7 @@ std::string mnemonic_hint(std::string_view name) {
   if (name.find(',') != std::string_view::npos) {
     return "put a space between the mnemonic and its first operand, and no comma";
   }
-  const std::string raised = upper(name);
+  const std::string raised = upper_case(name);
   if (isa::find(raised) != nullptr) {
     return fmt::format("mnemonics are upper-case: {}", raised);
   }
@@ -221,7 +205,7 @@ void report_missing(
         : fmt::format(
             "operand {} of {} is {}, expected {}", index + 1, row.name, quoted(found.text), wanted
           );
-    const std::string lowered = lower(found.text);
+    const std::string lowered = lower_case(found.text);
     const auto bare = found.form == Form::Integer ? found.value.as_u64() : std::nullopt;
     if (register_wanted && bare && *bare < isa::info_of(operand.kind).count) {
       hint =

@@ -38,8 +38,8 @@ using Diagnostics = std::vector<Diagnostic>;
 
 std::string_view to_string(Severity severity);
 
-/// `file:line:column: error: message [CODE]`, followed by the hint; one or two lines, no newline
-/// at the end. With `source`, the offending line and a caret are added.
+/// `file:line:column: error: message [CODE]`, then the hint; control characters are escaped, long
+/// texts cut. With `source`, the offending line and a caret are added.
 std::string render(const Diagnostic& diagnostic, std::string_view source = {});
 
 bool has_errors(const Diagnostics& diagnostics);

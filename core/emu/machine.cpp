@@ -1,6 +1,7 @@
 #include "emu/machine.h"
 
 #include "base/sha256.h"
+#include "base/text.h"
 #include "emu/exec.h"
 #include "numerics/minifloat.h"
 #include "numerics/pack.h"
@@ -18,18 +19,10 @@ struct Machine::Impl {
 
 namespace {
 
-std::string upper(std::string_view text) {
-  std::string result(text);
-  for (char& c : result) {
-    c = c >= 'a' && c <= 'z' ? static_cast<char>(c - 'a' + 'A') : c;
-  }
-  return result;
-}
-
 Diagnostic load_error(FaultKind kind, std::string message) {
   return {
     Severity::Error,
-    "E_EMU_" + upper(to_string(kind)),
+    "E_EMU_" + upper_case(to_string(kind)),
     std::move(message),
     std::string(hint_of(kind))};
 }

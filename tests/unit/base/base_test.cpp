@@ -61,10 +61,38 @@ TEST_CASE("a slip is recognised, a stranger is not", "[unit][base]") {
 
 TEST_CASE("a diagnostic is rendered with place, caret and hint", "[unit][base]") {
   const Diagnostic diagnostic{
-    .code = "E_X", .message = "bad", .hint = "mend it", .file = "a.asm", .span = {2, 3, 2, 5}
-  };
+    .code = "E_X", .message = "bad", .hint = "mend it", .file = "a.asm", .span = {2, 3, 2, 5}};
   CHECK(
     render(diagnostic, "one\nabcdef\n") ==
     "a.asm:2:3: error: bad [E_X]\n  abcdef\n    ^^\n  hint: mend it"
   );
+}
+
+TEST_CASE("no name or source line can drive the terminal", "[unit][base]") {
+  const Diagnostic hostile{
+    .code = "E_X",
+    .message = "no '\x1b[2J' here",
+    .hint = "try\nnothing",
+    .file = "a\rb",
+    .span = {1, 3, 1, 5},
+    .where = "node \xC2\x9B"};
+  const std::string text = render(hostile, "a\x1b[31m\tb\n");
+  CHECK(
+    text == "a\\x0Db:1:3: node \\x9B: error: no '\\x1B[2J' here [E_X]\n  a.[31m.b\n    ^^\n  hint: "
+            "try\\x0Anothing"
+  );
+}
+
+TEST_CASE("of long lines and names a part is shown", "[unit][base]") {
+  const std::string line = std::string(5000, 'a') + "\xC3\xA9!" + std::string(5000000, 'b');
+  const Diagnostic far{.code = "E_X", .message = line, .span = {1, 5002, 1, 5003}};
+  const std::string text = render(far, line);
+  CHECK(text.size() < 3000);
+  const std::size_t caret = text.rfind('^');
+  const std::size_t begin = text.rfind('\n', text.rfind('\n') - 1) + 1;
+  const std::string shown = text.substr(begin, text.rfind('\n') - begin);
+  // Two bytes of the accented letter are one column.
+  CHECK(shown[caret - text.rfind('\n') - 1 + 1] == '!');
+  const Diagnostic whole{.code = "E_X", .message = "m", .span = {1, 1, 1, 4000000}};
+  CHECK(render(whole, line).size() < 1000);
 }
