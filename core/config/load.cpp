@@ -273,6 +273,35 @@ class Loader {
     std::uint64_t max;
   };
 
+  /// The value of type T called `name`, or a fault that says what was expected.
+  template <class T>
+  const toml::value<T>* value_at(
+    const toml::table& parent,
+    const std::string& path,
+    std::string_view name,
+    Section section,
+    std::string_view expected,
+    std::string_view hint
+  ) {
+    const toml::node* node = parent.get(name);
+    if (node == nullptr) {
+      missing(section, path, parent, name);
+      return nullptr;
+    }
+    const toml::value<T>* value = node->as<T>();
+    if (value == nullptr) {
+      fault(
+        section,
+        "E_SETTINGS_TYPE",
+        path,
+        node->source(),
+        fmt::format("{} is {}, expected {}", path, type_name(*node), expected),
+        std::string(hint)
+      );
+    }
+    return value;
+  }
+
   std::optional<std::uint64_t> integer_at(
     const toml::table& parent,
     const std::string& prefix,
@@ -281,21 +310,15 @@ class Loader {
     Section section
   ) {
     const std::string path = fmt::format("{}.{}", prefix, name);
-    const toml::node* node = parent.get(name);
-    if (node == nullptr) {
-      missing(section, path, parent, name);
-      return std::nullopt;
-    }
-    const auto* integer = node->as_integer();
+    const auto* integer = value_at<std::int64_t>(
+      parent,
+      path,
+      name,
+      section,
+      "an integer",
+      "write a whole number without quotes or a decimal point"
+    );
     if (integer == nullptr) {
-      fault(
-        section,
-        "E_SETTINGS_TYPE",
-        path,
-        node->source(),
-        fmt::format("{} is {}, expected an integer", path, type_name(*node)),
-        "write a whole number without quotes or a decimal point"
-      );
       return std::nullopt;
     }
     const std::int64_t value = integer->get();
@@ -305,7 +328,7 @@ class Loader {
         section,
         "E_SETTINGS_RANGE",
         path,
-        node->source(),
+        integer->source(),
         fmt::format("{} is {}, expected {} to {}", path, value, range.min, range.max),
         "choose a value within the range"
       );
@@ -317,47 +340,24 @@ class Loader {
   std::optional<bool> boolean_at(
     const toml::table& parent, const std::string& prefix, std::string_view name, Section section
   ) {
-    const std::string path = fmt::format("{}.{}", prefix, name);
-    const toml::node* node = parent.get(name);
-    if (node == nullptr) {
-      missing(section, path, parent, name);
-      return std::nullopt;
-    }
-    if (!node->is_boolean()) {
-      fault(
-        section,
-        "E_SETTINGS_TYPE",
-        path,
-        node->source(),
-        fmt::format("{} is {}, expected true or false", path, type_name(*node)),
-        "write true or false"
-      );
-      return std::nullopt;
-    }
-    return node->as_boolean()->get();
+    const auto* found = value_at<bool>(
+      parent,
+      fmt::format("{}.{}", prefix, name),
+      name,
+      section,
+      "true or false",
+      "write true or false"
+    );
+    return found != nullptr ? std::optional(found->get()) : std::nullopt;
   }
 
   std::optional<std::string> string_at(
     const toml::table& parent, const std::string& prefix, std::string_view name, Section section
   ) {
-    const std::string path = fmt::format("{}.{}", prefix, name);
-    const toml::node* node = parent.get(name);
-    if (node == nullptr) {
-      missing(section, path, parent, name);
-      return std::nullopt;
-    }
-    if (!node->is_string()) {
-      fault(
-        section,
-        "E_SETTINGS_TYPE",
-        path,
-        node->source(),
-        fmt::format("{} is {}, expected a string", path, type_name(*node)),
-        "put it in quotes"
-      );
-      return std::nullopt;
-    }
-    return node->as_string()->get();
+    const auto* found = value_at<std::string>(
+      parent, fmt::format("{}.{}", prefix, name), name, section, "a string", "put it in quotes"
+    );
+    return found != nullptr ? std::optional(found->get()) : std::nullopt;
   }
 
   void read_machine(const toml::table& table, Section section, Machine& machine) {

@@ -4,6 +4,7 @@
 #include "config/config.h"
 #include "numerics/minifloat.h"
 
+#include <algorithm>
 #include <fmt/format.h>
 
 namespace plena::config {
@@ -16,6 +17,14 @@ using numerics::StorageFormat;
 /// Elements of a scalar memory, tile or transfer that this machine can address.
 constexpr std::uint64_t max_sram_elems = std::uint64_t{1} << 40;
 
+// An instruction runs to its end before anyone can stop it, so the largest one is bounded: about
+// 20 ms natively, 0.3 s when all numbers are infinite or NaN. Upstream's machines stay far below.
+constexpr std::uint64_t max_products = std::uint64_t{1} << 27;
+constexpr std::uint64_t max_head_elems = std::uint64_t{1} << 25;
+constexpr std::uint64_t max_transfer_elems = std::uint64_t{1} << 22;
+/// A row of a transfer costs at least as much as this many elements.
+constexpr std::uint64_t row_overhead_elems = 64;
+
 class Rules {
  public:
   Rules(const Machine& machine, std::string_view section) : machine_(machine), section_(section) {}
@@ -23,6 +32,7 @@ class Rules {
   Diagnostics run() {
     sizes();
     shapes();
+    work();
     sram_types();
     hbm_type("HBM_M_WEIGHT_TYPE", machine_.hbm_m_weight_type, machine_.mlen);
     hbm_type("HBM_M_KV_TYPE", machine_.hbm_m_kv_type, machine_.mlen);
@@ -160,6 +170,52 @@ class Rules {
         m.hbm_v_prefetch_amount == 0 ? "HBM_V_Prefetch_Amount" : "HBM_V_Writeback_Amount",
         "a transfer of 0 rows faults when executed",
         "use BLEN"
+      );
+    }
+  }
+
+  /// The longest instructions: matrix products, which fault unless MLEN = VLEN, and transfers.
+  void work() {
+    const Machine& m = machine_;
+    if (m.mlen == 0 || m.vlen == 0) {
+      return;
+    }
+    const auto refuse = [&](std::string_view key, std::string_view what, std::uint64_t limit) {
+      error(
+        "E_SETTINGS_WORK",
+        key,
+        fmt::format("one instruction would make more than {} {}", limit, what),
+        "an instruction cannot be interrupted: choose a smaller machine"
+      );
+    };
+    const std::uint64_t mlen = m.mlen;
+    const std::uint64_t blen = m.blen;
+    if (m.vlen == m.mlen && blen <= mlen && mlen > max_products / (blen * blen)) {
+      refuse("BLEN", "products (BLEN * BLEN * MLEN)", max_products);
+    }
+    if (m.vlen == m.mlen && m.broadcast_fits()) {
+      if (mlen * mlen > max_products / mlen) {
+        refuse(
+          "MLEN", "products (MLEN * MLEN * MLEN, as BROADCAST_AMOUNT * HLEN = MLEN)", max_products
+        );
+      } else if (m.broadcast_amount > max_head_elems / (mlen * mlen)) {
+        refuse("BROADCAST_AMOUNT", "sums (BROADCAST_AMOUNT * MLEN * MLEN)", max_head_elems);
+      }
+    }
+    transfer("HBM_M_Prefetch_Amount", m.m_prefetch_rows(), m.mlen);
+    transfer("HBM_V_Prefetch_Amount", m.hbm_v_prefetch_amount, m.vlen);
+    transfer("HBM_V_Writeback_Amount", m.hbm_v_writeback_amount, m.vlen);
+  }
+
+  void transfer(std::string_view key, std::uint64_t rows, std::uint64_t lanes) {
+    const std::uint64_t most = max_transfer_elems / std::max(lanes, row_overhead_elems);
+    if (rows > most) {
+      error(
+        "E_SETTINGS_WORK",
+        key,
+        fmt::format("one instruction would move {} rows of {} elements", rows, lanes),
+        most == 0 ? "an instruction cannot be interrupted: choose shorter rows"
+                  : fmt::format("an instruction cannot be interrupted: {} rows are the limit", most)
       );
     }
   }

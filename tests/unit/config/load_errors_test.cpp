@@ -278,3 +278,48 @@ TEST_CASE("config: texts made to exhaust a reader", "[unit][config]") {
   REQUIRE_FALSE(large.ok());
   CHECK(large.diagnostics()[0].code == "E_SETTINGS_TOO_LARGE");
 }
+
+TEST_CASE("config: machines whose single instructions take minutes are refused", "[unit][config]") {
+  const auto refused = [](auto change) {
+    Machine machine;
+    change(machine);
+    const Diagnostics found = validate(machine, "TRANSACTIONAL");
+    const Diagnostic* error = find_code(found, "E_SETTINGS_WORK");
+    return error == nullptr ? std::string() : error->where;
+  };
+  const auto square = [](Machine& m, std::uint32_t lanes, std::uint32_t blen, std::uint32_t hlen) {
+    m.mlen = m.vlen = lanes;
+    m.blen = blen;
+    m.hlen = hlen;
+    m.broadcast_amount = lanes / hlen;
+    m.hbm_m_prefetch_amount = lanes;
+  };
+  CHECK(refused([](Machine&) {}).empty());
+  CHECK(refused([&](Machine& m) { square(m, 256, 64, 64); }).empty());
+  CHECK(refused([&](Machine& m) { square(m, 512, 512, 64); }).empty());
+  CHECK(refused([&](Machine& m) { square(m, 1024, 64, 64); }) == "TRANSACTIONAL.CONFIG.MLEN");
+  // Broadcast products that fault take no time.
+  CHECK(refused([&](Machine& m) { square(m, 1024, 64, 64), m.hlen = 32; }).empty());
+  CHECK(refused([&](Machine& m) {
+          square(m, 1024, 512, 64), m.hlen = 32;
+        }) == "TRANSACTIONAL.CONFIG.BLEN");
+  CHECK(refused([&](Machine& m) {
+          square(m, 512, 4, 1);
+        }) == "TRANSACTIONAL.CONFIG.BROADCAST_AMOUNT");
+  CHECK(refused([](Machine& m) {
+          m.hbm_v_prefetch_amount = 16777216;
+        }) == "TRANSACTIONAL.CONFIG.HBM_V_Prefetch_Amount");
+  CHECK(refused([](Machine& m) {
+          m.hbm_v_writeback_amount = 65537;
+        }) == "TRANSACTIONAL.CONFIG.HBM_V_Writeback_Amount");
+  CHECK(refused([](Machine& m) { m.hbm_v_writeback_amount = 65536; }).empty());
+  CHECK(refused([](Machine& m) {
+          m.vlen = 64, m.mlen = 4096, m.matrix_sram_size = 4096;
+        }) == "TRANSACTIONAL.CONFIG.HBM_M_Prefetch_Amount");
+  const auto place = load(
+    with("HBM_V_Prefetch_Amount = { value = 4 }", "HBM_V_Prefetch_Amount = { value = 9999999 }"), ""
+  );
+  REQUIRE_FALSE(place.ok());
+  CHECK(place.diagnostics()[0].code == "E_SETTINGS_WORK");
+  CHECK(place.diagnostics()[0].span.line > 0);
+}
