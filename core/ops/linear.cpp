@@ -66,8 +66,19 @@ float smallest_magnitude(std::span<const float> values) {
   return smallest;
 }
 
+float largest_magnitude(std::span<const float> values) {
+  float largest = 0.0f;
+  for (const float value : values) {
+    if (numerics::is_finite(value)) {
+      largest = std::max(largest, numerics::magnitude(value));
+    }
+  }
+  return largest;
+}
+
 /// One row: per tile an ascending chain from zero, then one addition to the accumulator. Products
-/// of bf16 numbers are exact in f32 unless they underflow; only then does the fused form matter.
+/// of bf16 numbers are exact in f32 unless they underflow or overflow; only then does the fused
+/// form matter.
 std::vector<float> product_by_tiles(
   std::span<const float> x, std::span<const float> w, std::size_t n, std::size_t lanes, bool fused
 ) {
@@ -96,6 +107,7 @@ std::vector<float> reference(const ReferenceCall& call) {
   const std::span<const float> w = call.inputs[W];
   const std::span<const float> bias = call.inputs[Bias];
   const float smallest_weight = smallest_magnitude(w);
+  const float largest_weight = largest_magnitude(w);
   std::vector<float> y;
   y.reserve(x.size() / weight.rows * n);
   for (std::size_t begin = 0; begin < x.size(); begin += weight.rows) {
@@ -109,7 +121,8 @@ std::vector<float> reference(const ReferenceCall& call) {
       }
       continue;
     }
-    const bool fused = smallest_magnitude(row) * smallest_weight < 0x1p-126f;
+    const bool fused = smallest_magnitude(row) * smallest_weight < 0x1p-126f ||
+                       !numerics::is_finite(largest_magnitude(row) * largest_weight);
     const std::vector<float> sums =
       product_by_tiles(row, w, n, to_size(call.arithmetic.lanes), fused);
     for (std::size_t j = 0; j < n; ++j) {

@@ -71,3 +71,17 @@ TEST_CASE("products of other shapes are refused") {
     CHECK(status.diagnostics().front().code == "E_SHAPE");
   }
 }
+
+TEST_CASE("sums whose products leave the range of f32 agree with the machine") {
+  Model model;
+  const auto x = model.input({4, 16});
+  const auto w = model.constant_of({16, 16}, std::vector<float>(256, 0x1.8p127f));
+  const auto y = model.node("linear", {x, w});
+  model.inputs[x] = noise(64, 5, 2.0);
+  // -3 * 2^127 and then +3 * 2^127: only a fused step keeps the sum finite.
+  model.inputs[x][0] = -1.0f;
+  model.inputs[x][1] = 2.0f;
+  std::fill(model.inputs[x].begin() + 2, model.inputs[x].begin() + 16, 0.0f);
+  const std::vector<float> sums = result(model, y);
+  CHECK(sums[0] == 0x1.8p127f);
+}
