@@ -35,8 +35,17 @@ void add_transactional_emulator(CLI::App& app, Action& action);
 /// Prints to standard error; `source` adds the offending line.
 void print(const Diagnostics& diagnostics, std::string_view source = {});
 
+/// While one exists, an interrupt is only noted, for `interrupted`. Otherwise it ends the program
+/// at once, without leaving a half-written file.
+class InterruptWatch {
+ public:
+  InterruptWatch();
+  ~InterruptWatch();
+  InterruptWatch(const InterruptWatch&) = delete;
+  InterruptWatch& operator=(const InterruptWatch&) = delete;
+};
+
 /// True once the person at the terminal has asked to stop.
 bool interrupted();
-void watch_interrupts();
 
 } // namespace plena::cli

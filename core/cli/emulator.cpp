@@ -3,7 +3,7 @@
 
 #include "cli/commands.h"
 #include "cli/files.h"
-#include "cli/progress.h"
+#include "cli/run.h"
 #include "driver/session.h"
 #include "driver/tools.h"
 
@@ -68,6 +68,16 @@ template <class T> T take(Result<T> result, Diagnostics& problems) {
   return result ? std::move(result).value() : T{};
 }
 
+/// The same with the file named in every diagnostic.
+template <class T> Result<T> in_file(Result<T> result, const std::string& file) {
+  Diagnostics diagnostics = result.diagnostics();
+  for (Diagnostic& diagnostic : diagnostics) {
+    diagnostic.file = file;
+  }
+  return result ? Result<T>(std::move(result).value(), std::move(diagnostics))
+                : Result<T>(std::move(diagnostics));
+}
+
 Status write_dumps(const driver::Session& session, const std::filesystem::path& folder, bool hbm) {
   constexpr std::array<std::pair<driver::Memory, const char*>, 5> files{{
     {driver::Memory::Vector, "vram_dump.bin"},
@@ -83,7 +93,11 @@ Status write_dumps(const driver::Session& session, const std::filesystem::path& 
       continue;
     }
     OutputFile file(folder / name);
-    session.dump(memory, [&](std::span<const std::uint8_t> bytes) { file.write(bytes); });
+    session.dump(
+      memory,
+      [&](std::span<const std::uint8_t> bytes) { file.write(bytes); },
+      [&](std::uint64_t count) { file.write_zeros(count); }
+    );
     if (Status written = file.commit(); !written) {
       return written;
     }
@@ -122,7 +136,8 @@ int emulate(const Options& options) {
   }
   if (!has_errors(problems)) {
     session.set_images(std::move(images), hbm_bytes);
-    take(session.load_words(program), problems);
+    Result<std::string> loaded = session.load_words(program);
+    take(in_file(std::move(loaded), options.opcode), problems);
   }
   if (!has_errors(problems)) {
     take(session.reset(), problems);
@@ -133,21 +148,14 @@ int emulate(const Options& options) {
     return options.drop_in ? 101 : exit_unusable;
   }
 
-  Progress progress("emulate");
-  while (session.status().reason == driver::RunStatus::Reason::Ready ||
-         session.status().reason == driver::RunStatus::Reason::Slice) {
-    if (interrupted()) {
-      progress.clear();
-      fmt::print(stderr, "stopped after {} instructions\n", session.status().executed);
-      return exit_interrupted;
-    }
-    if (Result<std::string> slice = session.run(1'000'000); !slice) {
-      print(slice.diagnostics());
-      return exit_unusable;
-    }
-    progress.show(fmt::format("{} instructions", session.status().executed));
+  switch (run_to_end(session)) {
+  case RunEnd::Interrupted:
+    return exit_interrupted;
+  case RunEnd::Failed:
+    return exit_unusable;
+  case RunEnd::Finished:
+    break;
   }
-  progress.clear();
   print(session.run_warnings());
 
   const driver::RunStatus status = session.status();
@@ -158,7 +166,9 @@ int emulate(const Options& options) {
     }
   }
   if (status.fault) {
-    print({*status.fault});
+    Diagnostic fault = *status.fault;
+    fault.file = options.opcode;
+    print({fault});
     return options.drop_in ? 101 : exit_fault;
   }
   if (options.drop_in || !options.dump_folder.empty()) {

@@ -1,11 +1,14 @@
 #include "cli/files.h"
 
+#include <algorithm>
+#include <array>
 #include <cerrno>
 #include <cstdio>
 #include <cstring>
 #include <fmt/format.h>
 #include <memory>
 #include <system_error>
+#include <unistd.h>
 
 namespace plena::cli {
 
@@ -34,6 +37,7 @@ template <class Container> Result<Container> read_whole(const std::filesystem::p
       "check the name and the permissions"
     );
   }
+  const bool endless = !std::filesystem::is_regular_file(path, error);
   Container content;
   content.resize(64 * 1024);
   std::size_t used = 0;
@@ -42,6 +46,9 @@ template <class Container> Result<Container> read_whole(const std::filesystem::p
     used += got;
     if (got == 0) {
       break;
+    }
+    if (endless && used > (std::size_t{256} << 20)) {
+      return file_error(path, "is no file and gives more than 256 MB", "name a file");
     }
     if (used == content.size()) {
       content.resize(2 * used);
@@ -64,6 +71,19 @@ Result<std::string> read_text(const std::filesystem::path& path) {
   return read_whole<std::string>(path);
 }
 
+namespace {
+
+/// The temporary file that an interrupt has to remove; a signal handler can read no std::string.
+char unfinished[4096];
+
+} // namespace
+
+void remove_unfinished() {
+  if (unfinished[0] != 0) {
+    unlink(unfinished);
+  }
+}
+
 OutputFile::OutputFile(const std::filesystem::path& path) : path_(path) {
   if (path == "-") {
     file_ = stdout;
@@ -77,6 +97,8 @@ OutputFile::OutputFile(const std::filesystem::path& path) : path_(path) {
   file_ = std::fopen(temporary_.c_str(), "wb");
   if (file_ == nullptr) {
     failure_ = std::strerror(errno);
+  } else if (!special && temporary_.string().size() < sizeof unfinished) {
+    std::strcpy(unfinished, temporary_.c_str());
   }
 }
 
@@ -86,6 +108,7 @@ OutputFile::~OutputFile() {
     if (temporary_ != path_) {
       std::error_code ignored;
       std::filesystem::remove(temporary_, ignored);
+      unfinished[0] = 0;
     }
   }
 }
@@ -95,6 +118,21 @@ void OutputFile::write(std::span<const std::uint8_t> bytes) {
       std::fwrite(bytes.data(), 1, bytes.size(), file_) != bytes.size()) {
     failure_ = std::strerror(errno);
   }
+  ends_with_hole_ = ends_with_hole_ && bytes.empty();
+}
+
+void OutputFile::write_zeros(std::uint64_t count) {
+  constexpr std::array<std::uint8_t, 1 << 16> block{};
+  if (file_ == stdout || temporary_ == path_) {
+    for (; count > 0 && failure_.empty(); count -= std::min<std::uint64_t>(count, block.size())) {
+      write(std::span(block).first(std::min<std::uint64_t>(count, block.size())));
+    }
+  } else if (file_ != nullptr && failure_.empty() && count > 0) {
+    if (fseeko(file_, static_cast<off_t>(count), SEEK_CUR) != 0) {
+      failure_ = std::strerror(errno);
+    }
+    ends_with_hole_ = true;
+  }
 }
 
 void OutputFile::write(std::string_view text) {
@@ -103,8 +141,14 @@ void OutputFile::write(std::string_view text) {
 
 Status OutputFile::commit() {
   if (file_ == stdout) {
-    std::fflush(stdout);
+    if (std::fflush(stdout) != 0 && failure_.empty()) {
+      failure_ = std::strerror(errno);
+    }
   } else if (file_ != nullptr) {
+    // A hole at the end needs its length said.
+    if (ends_with_hole_ && failure_.empty() && (std::fflush(file_) != 0 || ftruncate(fileno(file_), ftello(file_)) != 0)) {
+      failure_ = std::strerror(errno);
+    }
     if (std::fclose(file_) != 0 && failure_.empty()) {
       failure_ = std::strerror(errno);
     }
@@ -119,6 +163,7 @@ Status OutputFile::commit() {
     if (error && failure_.empty()) {
       failure_ = error.message();
     }
+    unfinished[0] = 0;
   }
   file_ = nullptr;
   if (!failure_.empty()) {

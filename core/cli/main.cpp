@@ -1,31 +1,72 @@
 // The `plena` program: options, one driver call, formatted output. spec: the command line's
 // contract in README.md.
 
+#include "base/text.h"
 #include "cli/commands.h"
+#include "cli/files.h"
 #include "driver/tools.h"
 
 #include <atomic>
 #include <csignal>
 #include <cstdio>
+#include <cstdlib>
 #include <exception>
 #include <filesystem>
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 #include <set>
 #include <string>
+#include <string_view>
+#include <vector>
 
 namespace plena::cli {
 
 namespace {
 std::atomic<bool> stop_requested{false};
-void on_interrupt(int) { stop_requested = true; }
+std::atomic<bool> watched{false};
+
+void on_interrupt(int) {
+  if (watched) {
+    stop_requested = true;
+    return;
+  }
+  remove_unfinished();
+  std::_Exit(exit_interrupted);
+}
+
+/// One line on an unusable command line, in the form of every other error.
+Diagnostic usage_error(const CLI::App& app, const CLI::ParseError& error, int argc, char** argv) {
+  Diagnostic diagnostic{.code = "E_USAGE", .message = error.what()};
+  const std::vector<CLI::App*> chosen = app.get_subcommands();
+  const std::vector<const CLI::App*> commands =
+    app.get_subcommands([](const CLI::App*) { return true; });
+  if (chosen.empty() && !commands.empty()) {
+    std::vector<std::string_view> names;
+    for (const CLI::App* command : commands) {
+      names.push_back(command->get_name());
+    }
+    if (argc > 1 && argv[1][0] != '-') {
+      diagnostic.message = fmt::format("there is no sub-command '{}'", argv[1]);
+      if (const auto meant = nearest(argv[1], names)) {
+        diagnostic.hint = fmt::format("did you mean {}?", *meant);
+        return diagnostic;
+      }
+    }
+    diagnostic.hint = fmt::format("the sub-commands are {}", fmt::join(names, ", "));
+    return diagnostic;
+  }
+  diagnostic.hint = fmt::format(
+    "plena {}--help lists the options", chosen.empty() ? "" : chosen[0]->get_name() + " "
+  );
+  return diagnostic;
+}
+
 } // namespace
 
 bool interrupted() { return stop_requested; }
 
-void watch_interrupts() {
-  std::signal(SIGINT, on_interrupt);
-  std::signal(SIGTERM, on_interrupt);
-}
+InterruptWatch::InterruptWatch() { watched = true; }
+InterruptWatch::~InterruptWatch() { watched = false; }
 
 void print(const Diagnostics& diagnostics, std::string_view source) {
   // A remedy that many share is said once.
@@ -63,9 +104,15 @@ int run(int argc, char** argv) {
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {
-    return app.exit(error) == 0 ? exit_done : exit_unusable;
+    if (error.get_exit_code() == 0) { // help, version
+      app.exit(error);
+      return exit_done;
+    }
+    print({usage_error(app, error, argc, argv)});
+    return exit_unusable;
   }
-  watch_interrupts();
+  std::signal(SIGINT, on_interrupt);
+  std::signal(SIGTERM, on_interrupt);
   return action();
 }
 

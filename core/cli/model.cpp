@@ -2,7 +2,7 @@
 
 #include "cli/commands.h"
 #include "cli/files.h"
-#include "cli/progress.h"
+#include "cli/run.h"
 #include "driver/npy.h"
 #include "driver/session.h"
 #include "driver/tools.h"
@@ -34,7 +34,7 @@ struct Options {
 Result<std::string> settings_text(const std::string& name) {
   if (Result<driver::Preset> preset = driver::preset(name)) {
     return std::move(preset->toml);
-  } else if (!std::filesystem::exists(name)) {
+  } else if (std::error_code error; !std::filesystem::exists(name, error) && !error) {
     return std::move(preset).diagnostics();
   }
   return read_text(name);
@@ -45,16 +45,8 @@ class Steps {
  public:
   template <class T> std::optional<T> take(Result<T> result) {
     print(result.diagnostics());
-    if (!result) {
-      failed_ = true;
-      return std::nullopt;
-    }
-    return std::move(result).value();
+    return result ? std::optional<T>(std::move(result).value()) : std::nullopt;
   }
-  bool failed() const { return failed_; }
-
- private:
-  bool failed_ = false;
 };
 
 bool bind_dimensions(driver::Session& session, const std::vector<std::string>& bindings) {
@@ -101,13 +93,18 @@ bool load_tensors(
   Setter set
 ) {
   for (const std::string& name : names) {
-    const auto path_with = [&](const char* extension) { return folder / (name + extension); };
-    const bool text = std::filesystem::exists(path_with(".txt"));
-    const bool npy = std::filesystem::exists(path_with(".npy"));
-    if (!text && !npy && !std::filesystem::exists(path_with(".bin"))) {
+    const std::string stem = driver::file_name_of(name);
+    const auto path_with = [&](const char* extension) { return folder / (stem + extension); };
+    const auto exists = [&](const char* extension) {
+      std::error_code error;
+      return std::filesystem::exists(path_with(extension), error);
+    };
+    const bool text = exists(".txt");
+    const bool npy = exists(".npy");
+    if (!text && !npy && !exists(".bin")) {
       print(
         {{.code = "E_FILE",
-          .message = fmt::format("there is no {0}.npy, {0}.bin or {0}.txt", name),
+          .message = fmt::format("there is no {0}.npy, {0}.bin or {0}.txt", stem),
           .hint = "give one file per tensor, named after it",
           .file = folder.string()}}
       );
@@ -204,29 +201,14 @@ void print_table(std::string_view title, const std::vector<driver::Comparison>& 
   }
 }
 
-/// Runs to the end; false when the person at the terminal stopped it.
-bool run_to_end(driver::Session& session, Steps& steps) {
-  Progress progress("emulate");
-  while (session.status().reason == driver::RunStatus::Reason::Ready ||
-         session.status().reason == driver::RunStatus::Reason::Slice) {
-    if (interrupted()) {
-      return false;
-    }
-    if (!steps.take(session.run(1'000'000))) {
-      return true;
-    }
-    progress.show(fmt::format("{} instructions", session.status().executed));
-  }
-  return true;
-}
-
 bool save_outputs(
   const driver::Session& session, const std::filesystem::path& folder, Steps& steps
 ) {
   std::error_code ignored;
   std::filesystem::create_directories(folder, ignored);
   for (const driver::NamedTensor& tensor : session.output_values()) {
-    if (!steps.take(write_file(folder / (tensor.name + ".npy"), driver::npy_bytes(tensor)))) {
+    const std::string name = driver::file_name_of(tensor.name) + ".npy";
+    if (!steps.take(write_file(folder / name, driver::npy_bytes(tensor)))) {
       return false;
     }
   }
@@ -245,12 +227,13 @@ int verify(const Options& options) {
   if (!steps.take(session.compile("{}")) || !steps.take(session.reset())) {
     return exit_unusable;
   }
-  if (!run_to_end(session, steps)) {
-    fmt::print(stderr, "stopped after {} instructions\n", session.status().executed);
+  switch (run_to_end(session)) {
+  case RunEnd::Interrupted:
     return exit_interrupted;
-  }
-  if (steps.failed()) {
+  case RunEnd::Failed:
     return exit_unusable;
+  case RunEnd::Finished:
+    break;
   }
   const driver::RunStatus status = session.status();
   if (status.fault) {

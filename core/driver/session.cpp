@@ -158,6 +158,9 @@ Result<std::string> Session::set_settings(std::string_view name, std::string_vie
   }
   Diagnostics warnings = loaded.diagnostics();
   state_->settings_name = name;
+  if (state_->config != *loaded) {
+    state_->compiled.reset();
+  }
   state_->config = std::move(loaded).value();
   state_->machine.reset();
   state_->reason = RunStatus::Reason::Ready;

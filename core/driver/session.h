@@ -35,6 +35,8 @@ enum class Memory : std::uint8_t { Vector, Matrix, Fp, Int, Hbm };
 
 /// Receives a memory's bytes in order, in pieces.
 using ByteSink = std::function<void(std::span<const std::uint8_t>)>;
+/// Receives the length of a run of zeros, in its place among the pieces.
+using ZeroSink = std::function<void(std::uint64_t)>;
 
 /// Where a run stands, for callers that need no JSON.
 struct RunStatus {
@@ -45,7 +47,7 @@ struct RunStatus {
   std::uint64_t executed = 0;
   std::uint64_t hbm_read_bytes = 0;
   std::uint64_t hbm_written_bytes = 0;
-  std::optional<Diagnostic> fault{}; ///< its code is the kind of fault
+  std::optional<Diagnostic> fault{}; ///< its code is E_FAULT_ and the kind of fault
 };
 
 /// How the bytes of a tensor are to be read.
@@ -102,6 +104,8 @@ class Session {
   /// operators, metrics, presets.
   static std::string describe();
 
+  /// A compiled model is of one machine: other settings leave its program, but only a new
+  /// compilation can be verified.
   Result<std::string> set_settings(std::string_view name, std::string_view toml); // SettingsInfo
   Result<std::string> load_model(
     std::string_view name,
@@ -136,8 +140,9 @@ class Session {
   Result<std::string> run(std::uint64_t max_instructions); // RunState
   RunStatus status() const;
   Result<std::string> registers() const; // Registers
-  /// Bytes of a memory as upstream dumps it.
-  void dump(Memory memory, const ByteSink& sink) const;
+  /// Bytes of a memory as upstream dumps it. Memories are as large as the settings say: without
+  /// `zeros`, what was never written comes as bytes too.
+  void dump(Memory memory, const ByteSink& sink, const ZeroSink& zeros = {}) const;
   /// Warnings gathered while running: accesses that upstream accepts silently.
   Diagnostics run_warnings() const;
   /// Report of `plena emulate --json`.

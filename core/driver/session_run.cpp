@@ -1,4 +1,5 @@
 // The run of a session: machine, slices, what can be looked at between them.
+#include "base/text.h"
 #include "driver/program_facts.h"
 #include "driver/session_state.h"
 #include "driver/state_digest.h"
@@ -13,7 +14,7 @@ namespace {
 /// A fault as the command line prints it and the page marks it.
 Diagnostic diagnostic_of(const emu::Fault& fault) {
   return {
-    .code = std::string(emu::to_string(fault.kind)),
+    .code = "E_FAULT_" + upper_case(emu::to_string(fault.kind)),
     .message = fmt::format("{}: {}", fault.instruction, fault.message),
     .hint = fault.hint,
     .span = {fault.line, fault.line == 0 ? 0u : 1u, 0, 0},
@@ -38,9 +39,13 @@ emu::Memory emulator_memory(Memory memory) {
 
 class SinkAdapter final : public emu::DumpSink {
  public:
-  explicit SinkAdapter(const ByteSink& sink) : sink_(sink) {}
+  SinkAdapter(const ByteSink& sink, const ZeroSink& zeros) : sink_(sink), zeros_(zeros) {}
   void bytes(std::span<const std::uint8_t> bytes) override { sink_(bytes); }
   void zeros(std::uint64_t count) override {
+    if (zeros_) {
+      zeros_(count);
+      return;
+    }
     static constexpr std::array<std::uint8_t, 1 << 16> block{};
     for (; count > block.size(); count -= block.size()) {
       sink_(block);
@@ -50,6 +55,7 @@ class SinkAdapter final : public emu::DumpSink {
 
  private:
   const ByteSink& sink_;
+  const ZeroSink& zeros_;
 };
 
 std::string_view name(RunStatus::Reason reason) {
@@ -151,9 +157,9 @@ Result<std::string> Session::registers() const {
   return report::registers(*state_->machine);
 }
 
-void Session::dump(Memory memory, const ByteSink& sink) const {
+void Session::dump(Memory memory, const ByteSink& sink, const ZeroSink& zeros) const {
   if (state_->machine) {
-    SinkAdapter adapter(sink);
+    SinkAdapter adapter(sink, zeros);
     state_->machine->dump(emulator_memory(memory), adapter);
   }
 }
@@ -164,13 +170,9 @@ Diagnostics Session::run_warnings() const {
     return warnings;
   }
   for (const emu::Warning& warning : state_->machine->warnings()) {
-    std::string code = "W_";
-    for (const char c : emu::to_string(warning.kind)) {
-      code += static_cast<char>(c >= 'a' && c <= 'z' ? c - 'a' + 'A' : c);
-    }
     warnings.push_back(
       {.severity = Severity::Warning,
-       .code = std::move(code),
+       .code = "W_" + upper_case(emu::to_string(warning.kind)),
        .message = fmt::format(
          "{} ({} time{})",
          emu::message_of(warning.kind),

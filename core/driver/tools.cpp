@@ -3,6 +3,8 @@
 #include "asm/assembler.h"
 #include "asm/image.h"
 #include "asm/printer.h"
+#include "base/sha256.h"
+#include "base/text.h"
 #include "config/config.h"
 #include "isa/describe.h"
 #include "report/documents.h"
@@ -63,6 +65,25 @@ Result<Preset> preset(std::string_view name) {
     .hint = fmt::format("the presets are {}", names)};
 }
 
+std::string file_name_of(std::string_view tensor) {
+  std::string name;
+  for (const char c : tensor) {
+    const bool plain =
+      static_cast<unsigned char>(c) >= 0x20 && c != '/' && c != '\\' && c != '%' && c != '\x7f';
+    name += plain ? std::string(1, c) : fmt::format("%{:02X}", static_cast<unsigned char>(c));
+  }
+  constexpr std::size_t longest = 200; // file systems take 255 bytes, with an extension
+  if (name.size() > longest) {
+    const auto* bytes = reinterpret_cast<const std::uint8_t*>(tensor.data());
+    std::size_t kept = longest - 17;
+    while (kept > 0 && (static_cast<unsigned char>(name[kept]) & 0xC0) == 0x80) {
+      --kept; // not within a character
+    }
+    name = name.substr(0, kept) + "%" + sha256_hex({bytes, tensor.size()}).substr(0, 16);
+  }
+  return name;
+}
+
 Result<std::uint64_t> parse_size(std::string_view text) {
   const auto fail = [&] {
     return Diagnostic{
@@ -78,10 +99,7 @@ Result<std::uint64_t> parse_size(std::string_view text) {
   if (error != std::errc{}) {
     return fail();
   }
-  std::string unit;
-  for (const char c : rest.substr(static_cast<std::size_t>(end - rest.data()))) {
-    unit += static_cast<char>(c >= 'A' && c <= 'Z' ? c - 'A' + 'a' : c);
-  }
+  std::string unit = lower_case(rest.substr(static_cast<std::size_t>(end - rest.data())));
   unsigned shift = 0;
   constexpr std::string_view prefixes = "kmgt";
   if (!unit.empty() && prefixes.find(unit.front()) != std::string_view::npos) {

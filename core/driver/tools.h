@@ -36,6 +36,11 @@ struct Preset {
 /// The named preset, or an error that lists them.
 Result<Preset> preset(std::string_view name);
 
+/// The file name, without its extension, of a tensor: the tensor's name with path separators,
+/// control characters and `%` as `%XX`, names that file systems find too long cut and told apart by
+/// a digest. Different tensors have different file names.
+std::string file_name_of(std::string_view tensor);
+
 /// `64M`, `1GiB`, `4096` to bytes, as upstream's --hbm-size reads it.
 Result<std::uint64_t> parse_size(std::string_view text);
 

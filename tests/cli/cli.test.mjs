@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { spawn, spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import test, { after } from 'node:test';
@@ -94,7 +94,7 @@ test('a fault has its own status, place and report', () => {
     '--json', 'f.json', '--dump-dir', 'none',
   ]);
   assert.equal(result.status, 3);
-  assert.match(result.stderr, /pc 1.*\[loop_end_without_start\]/);
+  assert.match(result.stderr, /f\.mem:2:1: pc 1: .*\[E_FAULT_LOOP_END_WITHOUT_START\]/);
   const report = JSON.parse(readFileSync(at('f.json'), 'utf8'));
   assert.equal(report.fault.code, 'loop_end_without_start');
   assert.equal(report.fault.pc, 1);
@@ -215,6 +215,61 @@ test('unusable settings are refused by key', () => {
   refused(['verify', model, '--settings', 'nothing-like-it'], 'E_SETTINGS_NAME');
 });
 
+test('machines whose single instructions take minutes are refused', () => {
+  const good = readFileSync(settings('m16b4'), 'utf8');
+  const toml = put('slow.toml', good.replace(/^HBM_V_Prefetch_Amount = .*$/m, 'HBM_V_Prefetch_Amount = { value = 16777216 }'));
+  const message = refused(['verify', path.join(source, 'models', models[0]), '--settings', toml], 'E_SETTINGS_WORK');
+  assert.match(message, /slow\.toml:\d+:\d+: TRANSACTIONAL\.CONFIG\.HBM_V_Prefetch_Amount/);
+});
+
+test('names of tensors do not lead out of the folder', () => {
+  const text = (name) => JSON.stringify({
+    plena_model: 1, name: 'names', family: 'graph',
+    graph: {
+      inputs: [{ name: '/in/x', shape: [4, 8] }],
+      nodes: [{ op: 'silu', inputs: ['/in/x'], outputs: [name] }], outputs: [name],
+    },
+    weights: { source: 'inline', tensors: {} },
+    input: { kind: 'tensor', tensor: { name: '/in/x', shape: [4, 8], generator: 'ih4', seed: 7, std: 1 } },
+  });
+  mkdirSync(at('names/save'), { recursive: true });
+  put('names/in/%2Fin%2Fx.txt', Array(32).fill('0.5').join(' '));
+  for (const name of ['../up', '/abs/y', 'n'.repeat(5000)]) {
+    const result = run(['verify', put('names/m.json', text(name)), '--inputs', 'names/in', '--save', 'names/save']);
+    assert.equal(result.status, 0, result.stderr);
+  }
+  assert.deepEqual(readdirSync(at('names')).sort(), ['in', 'm.json', 'save']);
+  assert.equal(readdirSync(at('names/save')).length, 9);
+});
+
+test('devices, loops of links and unknown commands are refused', () => {
+  refused(['asm', '/dev/zero'], 'E_FILE');
+  symlinkSync('circle', at('circle'));
+  refused(['verify', path.join(source, 'models', models[0]), '--settings', 'circle'], 'E_FILE');
+  assert.match(refused(['verfy'], 'E_USAGE'), /did you mean verify\?/);
+  assert.match(refused(['asm'], 'E_USAGE'), /hint: plena asm --help/);
+  assert.match(refused([], 'E_USAGE'), /hint: the sub-commands are asm/);
+});
+
+test('dumps of huge memories are holes, not bytes', () => {
+  put('nothing.asm', 'S_ADDI_INT gp1, gp0, 1\n');
+  run(['asm', 'nothing.asm']);
+  const result = run(['emulate', '--opcode', 'nothing.mem', '--hbm', empty, '--fpsram', empty, '--settings', settings('m16b4'), '--hbm-size', '64G', '--dump-dir', 'holes']);
+  assert.equal(result.status, 0, result.stderr);
+  const file = statSync(at('holes/hbm_dump.bin'));
+  assert.equal(file.size, 2 ** 36);
+  assert.ok(file.blocks * 512 < 2 ** 20);
+});
+
+test('an interrupt ends what is not a run at once', async () => {
+  spawnSync('mkfifo', [at('pipe')]);
+  const child = spawn(plena, ['asm', 'pipe', '-o', 'pipe.mem'], { cwd: folder, stdio: 'ignore' });
+  await new Promise((resolve) => { setTimeout(resolve, 300); });
+  child.kill('SIGINT');
+  assert.equal(await new Promise((resolve) => { child.on('exit', resolve); }), 130);
+  assert.ok(!existsSync(at('pipe.mem')) && !existsSync(at('pipe.mem.part')));
+});
+
 test('wrong use has status 2 and help has status 0', () => {
   assert.equal(run([]).status, 2);
   assert.equal(run(['frobnicate']).status, 2);
@@ -244,6 +299,21 @@ test('an endless program stops on interrupt and leaves nothing behind', async ()
   assert.equal(status, 130);
   assert.ok(performance.now() - asked < 5000);
   assert.ok(!existsSync(at('left')));
+});
+
+test('slow instructions stop on interrupt as quickly', async () => {
+  // 10 ms and more each: a slice of a fixed number of them would take hours.
+  put('slow.asm', ['S_ADDI_INT gp1, gp0, 16', 'C_SET_STRIDE_REG gp1', 'C_LOOP_START gp2, 4194303', 'H_PREFETCH_V gp0, gp0, a0, 1, 0', 'C_LOOP_END gp2'].join('\n'));
+  assert.equal(run(['asm', 'slow.asm']).status, 0);
+  const toml = put('slow.toml', readFileSync(settings('m16b4'), 'utf8')
+    .replace(/^HBM_V_Prefetch_Amount = .*$/m, 'HBM_V_Prefetch_Amount = { value = 65536 }')
+    .replace(/^MAX_LOOP_INSTRUCTIONS = .*$/m, 'MAX_LOOP_INSTRUCTIONS = { value = 9000000000000000000 }'));
+  const child = spawn(plena, ['emulate', '--opcode', 'slow.mem', '--hbm', empty, '--fpsram', empty, '--settings', toml], { cwd: folder, stdio: ['ignore', 'ignore', 'pipe'] });
+  await new Promise((resolve) => { setTimeout(resolve, 1500); });
+  const asked = performance.now();
+  child.kill('SIGINT');
+  assert.equal(await new Promise((resolve) => { child.on('exit', resolve); }), 130);
+  assert.ok(performance.now() - asked < 2000);
 });
 
 test('recorded exports agree with the runtime that recorded them', { skip: has_shared ? false : 'no recorded reference data' }, () => {

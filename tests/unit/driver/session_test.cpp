@@ -102,8 +102,10 @@ TEST_CASE("broken text leaves the earlier program in place", "[unit][driver]") {
   CHECK(broken.diagnostics()[0].span.line == 1);
   CHECK(session.rows(0, 1000) == before);
   // Words that no machine can load are errors here, though upstream's assembler writes them.
-  CHECK(code_of(session.assemble("S_ADDI_INT gp5, gp5, -64", AsmMode::Compatible).diagnostics()) ==
-        "W_ASM_NOT_LOADABLE");
+  CHECK(
+    code_of(session.assemble("S_ADDI_INT gp5, gp5, -64", AsmMode::Compatible).diagnostics()) ==
+    "W_ASM_NOT_LOADABLE"
+  );
 }
 
 TEST_CASE("faults and endless loops stop as values", "[unit][driver]") {
@@ -111,7 +113,7 @@ TEST_CASE("faults and endless loops stop as values", "[unit][driver]") {
   REQUIRE(session.assemble("; first\nC_LOOP_END gp1\n", AsmMode::Compatible));
   run_to_end(session, 100);
   REQUIRE(session.status().fault);
-  CHECK(session.status().fault->code == "loop_end_without_start");
+  CHECK(session.status().fault->code == "E_FAULT_LOOP_END_WITHOUT_START");
   CHECK(session.status().fault->span.line == 2);
   const Json report = Json::parse(session.emulate_report());
   CHECK(report["fault"]["pc"] == 0);
@@ -144,6 +146,63 @@ TEST_CASE("calls out of order are errors, not accidents", "[unit][driver]") {
   REQUIRE(loaded.compile("{}"));
   REQUIRE(loaded.reset());
   CHECK(code_of(loaded.verify().diagnostics()) == "E_NO_RUN");
+}
+
+TEST_CASE("other settings after a compilation are no accident", "[unit][driver]") {
+  Session session = session_with_model();
+  REQUIRE(session.compile("{}"));
+  const Result<Preset> same = preset("m16b4");
+  REQUIRE(session.set_settings("m16b4", same->toml));
+  run_to_end(session, 100000);
+  CHECK(session.verify());
+  // The program and its images were made for the other machine.
+  const Result<Preset> other = preset("m64b4");
+  REQUIRE(session.set_settings("m64b4", other->toml));
+  run_to_end(session, 100000);
+  CHECK(code_of(session.verify().diagnostics()) == "E_NO_MODEL");
+  CHECK(code_of(session.artefacts().diagnostics()) == "E_NO_PROGRAM");
+  REQUIRE(session.compile("{}"));
+  run_to_end(session, 100000);
+  CHECK(session.verify());
+}
+
+TEST_CASE("a dump's zeros come as bytes or as a count", "[unit][driver]") {
+  Session session = session_with_model();
+  REQUIRE(session.compile("{}"));
+  run_to_end(session, 100000);
+  for (const Memory memory : {Memory::Vector, Memory::Matrix, Memory::Fp, Memory::Int}) {
+    std::vector<std::uint8_t> plain;
+    std::vector<std::uint8_t> sparse;
+    session.dump(memory, [&](std::span<const std::uint8_t> bytes) {
+      plain.insert(plain.end(), bytes.begin(), bytes.end());
+    });
+    session.dump(
+      memory,
+      [&](std::span<const std::uint8_t> bytes) {
+        sparse.insert(sparse.end(), bytes.begin(), bytes.end());
+      },
+      [&](std::uint64_t count) { sparse.resize(sparse.size() + count); }
+    );
+    CHECK(plain == sparse);
+    CHECK_FALSE(plain.empty());
+  }
+}
+
+TEST_CASE("tensors have file names of their own", "[unit][driver]") {
+  CHECK(file_name_of("y") == "y");
+  CHECK(file_name_of("/model/x.1") == "%2Fmodel%2Fx.1");
+  CHECK(file_name_of("a%2F") == "a%252F");
+  CHECK(file_name_of(std::string("a\0\n\\", 4)) == "a%00%0A%5C");
+  const std::string longest = file_name_of(std::string(100000, 'x'));
+  CHECK(longest.size() <= 200);
+  CHECK(longest != file_name_of(std::string(100001, 'x')));
+  const std::string accents = "\xC3\xA9";
+  std::string many;
+  for (int i = 0; i < 200; ++i) {
+    many += accents;
+  }
+  const std::string cut = file_name_of(many);
+  CHECK(cut.substr(cut.find('%') - 2, 2) == accents);
 }
 
 TEST_CASE("given inputs reach the machine and the references", "[unit][driver]") {

@@ -1,0 +1,49 @@
+#include "cli/run.h"
+
+#include "cli/commands.h"
+#include "cli/progress.h"
+
+#include <algorithm>
+#include <chrono>
+#include <cstdint>
+#include <fmt/format.h>
+
+namespace plena::cli {
+
+namespace {
+
+bool goes_on(const driver::Session& session) {
+  const auto reason = session.status().reason;
+  return reason == driver::RunStatus::Reason::Ready || reason == driver::RunStatus::Reason::Slice;
+}
+
+} // namespace
+
+RunEnd run_to_end(driver::Session& session) {
+  using Clock = std::chrono::steady_clock;
+  constexpr std::chrono::milliseconds wanted{50};
+  constexpr std::uint64_t longest = 1 << 24;
+
+  const InterruptWatch watch;
+  Progress progress("emulate");
+  // Instructions take from nanoseconds to milliseconds: the slice finds its length.
+  std::uint64_t slice = 64;
+  while (goes_on(session)) {
+    if (interrupted()) {
+      progress.clear();
+      fmt::print(stderr, "stopped after {} instructions\n", session.status().executed);
+      return RunEnd::Interrupted;
+    }
+    const Clock::time_point start = Clock::now();
+    if (Result<std::string> state = session.run(slice); !state) {
+      print(state.diagnostics());
+      return RunEnd::Failed;
+    }
+    const auto taken = Clock::now() - start;
+    slice = taken < wanted ? std::min(longest, 2 * slice) : std::max<std::uint64_t>(1, slice / 2);
+    progress.show(fmt::format("{} instructions", session.status().executed));
+  }
+  return RunEnd::Finished;
+}
+
+} // namespace plena::cli
