@@ -1,0 +1,128 @@
+; linear linear -> y [6, 70]
+; load x [6, 100]
+S_ADDI_INT gp1, gp0, 0
+C_SET_ADDR_REG a0, gp0, gp1
+S_ADDI_INT gp1, gp0, 896
+C_SET_SCALE_REG gp1
+S_ADDI_INT gp1, gp0, 112
+C_SET_STRIDE_REG gp1
+S_ADDI_INT gp1, gp0, 0
+S_ADDI_INT gp2, gp0, 0
+C_LOOP_START gp3, 7
+S_ADDI_INT gp4, gp1, 0
+S_ADDI_INT gp5, gp2, 0
+C_LOOP_START gp6, 2
+H_PREFETCH_V gp5, gp4, a0, 1, 0
+S_ADDI_INT gp5, gp5, 64
+S_ADDI_INT gp4, gp4, 448
+C_LOOP_END gp6
+S_ADDI_INT gp1, gp1, 16
+S_ADDI_INT gp2, gp2, 128
+C_LOOP_END gp3
+S_ADDI_INT gp1, gp0, 1024
+C_SET_ADDR_REG a0, gp0, gp1
+S_ADDI_INT gp1, gp0, 8960
+C_SET_SCALE_REG gp1
+S_ADDI_INT gp1, gp0, 80
+C_SET_STRIDE_REG gp1
+S_ADDI_INT gp1, gp0, 0
+S_ADDI_INT gp2, gp0, 896
+C_LOOP_START gp3, 4
+S_ADDI_INT gp4, gp0, 0
+S_ADDI_INT gp5, gp1, 0
+C_LOOP_START gp6, 7
+H_PREFETCH_M gp4, gp5, a0, 1, 0
+S_ADDI_INT gp4, gp4, 256
+S_ADDI_INT gp5, gp5, 1280
+C_LOOP_END gp6
+S_ADDI_INT gp4, gp0, 0
+S_ADDI_INT gp5, gp2, 0
+C_LOOP_START gp6, 4
+S_ADDI_INT gp7, gp0, 0
+S_ADDI_INT gp8, gp5, 0
+C_LOOP_START gp9, 2
+S_ADDI_INT gp10, gp4, 0
+S_ADDI_INT gp11, gp7, 0
+C_LOOP_START gp12, 7
+M_MM 0, gp10, gp11
+S_ADDI_INT gp10, gp10, 256
+S_ADDI_INT gp11, gp11, 128
+C_LOOP_END gp12
+M_MM_WO gp8, gp0, 0
+S_ADDI_INT gp7, gp7, 64
+S_ADDI_INT gp8, gp8, 64
+C_LOOP_END gp9
+S_ADDI_INT gp4, gp4, 64
+S_ADDI_INT gp5, gp5, 4
+C_LOOP_END gp6
+S_ADDI_INT gp1, gp1, 16
+S_ADDI_INT gp2, gp2, 128
+C_LOOP_END gp3
+S_ADDI_INT gp3, gp2, 0
+S_ADDI_INT gp4, gp0, 16
+C_LOOP_START gp5, 2
+V_SHFT_V gp3, gp3, gp4
+S_ADDI_INT gp3, gp3, 16
+V_SHFT_V gp3, gp3, gp4
+S_ADDI_INT gp3, gp3, 16
+V_SHFT_V gp3, gp3, gp4
+S_ADDI_INT gp3, gp3, 16
+V_SHFT_V gp3, gp3, gp4
+S_ADDI_INT gp3, gp3, 16
+C_LOOP_END gp5
+S_ADDI_INT gp3, gp0, 0
+S_ADDI_INT gp1, gp1, 0
+C_LOOP_START gp4, 7
+H_PREFETCH_M gp3, gp1, a0, 1, 0
+S_ADDI_INT gp3, gp3, 256
+S_ADDI_INT gp1, gp1, 1280
+C_LOOP_END gp4
+S_ADDI_INT gp1, gp0, 0
+S_ADDI_INT gp2, gp2, 0
+C_LOOP_START gp3, 2
+S_ADDI_INT gp4, gp0, 0
+S_ADDI_INT gp5, gp2, 0
+C_LOOP_START gp6, 2
+S_ADDI_INT gp7, gp1, 0
+S_ADDI_INT gp8, gp4, 0
+C_LOOP_START gp9, 7
+M_MM 0, gp7, gp8
+S_ADDI_INT gp7, gp7, 256
+S_ADDI_INT gp8, gp8, 128
+C_LOOP_END gp9
+M_MM_WO gp5, gp0, 0
+S_ADDI_INT gp4, gp4, 64
+S_ADDI_INT gp5, gp5, 64
+C_LOOP_END gp6
+S_ADDI_INT gp1, gp1, 64
+S_ADDI_INT gp2, gp2, 4
+C_LOOP_END gp3
+; load bias [70]
+S_ADDI_INT gp1, gp0, 11136
+C_SET_ADDR_REG a0, gp0, gp1
+S_ADDI_INT gp1, gp0, 128
+C_SET_SCALE_REG gp1
+S_ADDI_INT gp1, gp0, 16
+C_SET_STRIDE_REG gp1
+S_ADDI_INT gp1, gp0, 0
+S_ADDI_INT gp2, gp0, 1536
+C_LOOP_START gp3, 2
+H_PREFETCH_V gp2, gp1, a0, 1, 0
+S_ADDI_INT gp2, gp2, 64
+S_ADDI_INT gp1, gp1, 64
+C_LOOP_END gp3
+S_ADDI_INT gp1, gp0, 1536
+S_ADDI_INT gp2, gp0, 896
+C_LOOP_START gp3, 5
+C_LOOP_START gp4, 2
+V_ADD_VV gp2, gp2, gp1, 0
+S_ADDI_INT gp2, gp2, 16
+V_ADD_VV gp2, gp2, gp1, 0
+S_ADDI_INT gp2, gp2, 16
+V_ADD_VV gp2, gp2, gp1, 0
+S_ADDI_INT gp2, gp2, 16
+V_ADD_VV gp2, gp2, gp1, 0
+S_ADDI_INT gp2, gp2, 16
+C_LOOP_END gp4
+S_ADDI_INT gp1, gp1, 16
+C_LOOP_END gp3

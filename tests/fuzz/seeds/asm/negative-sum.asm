@@ -1,0 +1,2 @@
+S_ADDI_INT gp5, gp5, -64
+C_BREAK
