@@ -42,6 +42,7 @@ Diagnostic usage_error(const CLI::App& app, const CLI::ParseError& error, int ar
     app.get_subcommands([](const CLI::App*) { return true; });
   if (chosen.empty() && !commands.empty()) {
     std::vector<std::string_view> names;
+    names.reserve(commands.size());
     for (const CLI::App* command : commands) {
       names.push_back(command->get_name());
     }
@@ -123,12 +124,12 @@ int main(int argc, char** argv) {
   try {
     return plena::cli::run(argc, argv);
   } catch (const std::bad_alloc&) {
-    fmt::print(
-      stderr, "error: not enough memory [E_MEMORY]\n  hint: use a smaller model or machine\n"
+    std::fputs(
+      "error: not enough memory [E_MEMORY]\n  hint: use a smaller model or machine\n", stderr
     );
   } catch (const std::exception& error) {
-    fmt::print(
-      stderr, "error: {} [E_INTERNAL]\n  hint: please report this with the input\n", error.what()
+    std::fprintf(
+      stderr, "error: %s [E_INTERNAL]\n  hint: please report this with the input\n", error.what()
     );
   }
   return plena::cli::exit_unusable;

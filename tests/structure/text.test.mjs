@@ -41,7 +41,8 @@ test('the lock file says what to install, not from where', () => {
 });
 
 test('text files end their lines alike', () => {
-  assert.deepEqual(files.filter((file) => read(file).includes('\r\n')), []);
+  const written = files.filter((file) => !file.startsWith('tests/fuzz/seeds/')); // those are broken on purpose
+  assert.deepEqual(written.filter((file) => read(file).includes('\r\n')), []);
   const unended = files.filter((file) => /\.(h|cpp|def|md|mjs|ts|tsx)$/.test(file) && !read(file).endsWith('\n'));
   assert.deepEqual(unended, []);
 });

@@ -1,3 +1,4 @@
+#include "base/size.h"
 #include "driver/session.h"
 #include "driver/tools.h"
 
@@ -181,7 +182,7 @@ TEST_CASE("a dump's zeros come as bytes or as a count", "[unit][driver]") {
       [&](std::span<const std::uint8_t> bytes) {
         sparse.insert(sparse.end(), bytes.begin(), bytes.end());
       },
-      [&](std::uint64_t count) { sparse.resize(sparse.size() + count); }
+      [&](std::uint64_t count) { sparse.resize(sparse.size() + to_size(count)); }
     );
     CHECK(plain == sparse);
     CHECK_FALSE(plain.empty());
