@@ -84,6 +84,25 @@ describe('client', () => {
     expect(heard.restarted).toHaveBeenCalledOnce();
   });
 
+  it('starts afresh when the memory is full, since it never shrinks again', async () => {
+    const module = await mockModule();
+    const full = {
+      ...module,
+      program_text: () => ({
+        ok: false as const,
+        diagnostics: [{ code: 'E_MEMORY', severity: 'error' } as Diagnostic],
+      }),
+    };
+    const first = hostedWorker(full);
+    const workers = [first, hostedWorker(module)];
+    const heard = events();
+    const client = createClient(() => workers.shift() ?? deafWorker(), heard);
+    expect(await client.call({ kind: 'text' })).toMatchObject({ ok: false });
+    expect(first.terminated).toBe(true);
+    expect(heard.restarted).toHaveBeenCalledOnce();
+    expect(await client.call({ kind: 'hello' })).toMatchObject({ ok: true });
+  });
+
   it('says that the engine is broken, to every question', async () => {
     const worker = deafWorker();
     const heard = events();

@@ -4,6 +4,8 @@ import { structureKey } from '../../web/src/graph/shape.ts';
 import { binary, byCode, cutWord, instructionOf } from '../../web/src/lib/bits.ts';
 import { bytes, counted, duration, hex, percent, short, whole } from '../../web/src/lib/format.ts';
 import { headline, price, sameRun, worstError } from '../../web/src/lib/headline.ts';
+import { loopMargin, tripCount, tripText } from '../../web/src/lib/loops.ts';
+import { machineLabel } from '../../web/src/lib/machines.ts';
 import { HUES, letterAt, markNodes } from '../../web/src/lib/node-colours.ts';
 import { mockDescription, mockModule, recipe } from './support.ts';
 
@@ -175,5 +177,50 @@ describe('headline', async () => {
     const other = { ...verdict, digests: { ...verdict.digests, state: 'x' } };
     expect(sameRun(verdict, other)).toBe(false);
     expect(sameRun(verdict, null)).toBe(false);
+  });
+});
+
+describe('loops in the margin', async () => {
+  const description = await mockDescription();
+  const row = (depth: number, word = 0) => ({
+    pc: 0,
+    word,
+    text: '',
+    line: 1,
+    node: -1,
+    depth,
+    effect: '',
+  });
+  it('bracket what they hold', () => {
+    expect(loopMargin(row(0), null, row(1))).toBe('\u250c');
+    expect(loopMargin(row(1), row(0), row(1))).toBe('\u2502');
+    expect(loopMargin(row(0), row(1), row(0))).toBe('\u2514');
+    expect(loopMargin(row(1), row(1), row(2))).toBe('\u2502\u250c');
+    expect(loopMargin(row(0), row(0), row(0))).toBe('');
+    expect(loopMargin(row(0), null, null)).toBe('');
+  });
+  it('say how often they turn, and in which round the machine stands', () => {
+    const info = description.instructions.find((one) => one.name.endsWith('LOOP_START'));
+    const trips = info?.reads.find((one) => one.kind === 'int');
+    if (!info || !trips) throw new Error('no instruction opens a loop');
+    const word = (info.code | (37 << trips.lowBit)) >>> 0;
+    expect(tripCount(byCode(description), row(0, word))).toBe(37);
+    expect(tripCount(null, row(0, word))).toBeNull();
+    expect(tripText(37, 5, [])).toBe('\u00d737');
+    expect(tripText(37, 5, [{ start: 6, register: 1, remaining: 35 }])).toBe('3/37');
+    expect(tripText(37, 5, [{ start: 9, register: 1, remaining: 35 }])).toBe('\u00d737');
+  });
+});
+
+describe('machines', () => {
+  const presets = [
+    { name: 'a', title: '64-wide, 4 x 4 products' },
+    { name: 'b', title: '' },
+  ];
+  it('are described first, and the one the page starts with is told', () => {
+    expect(machineLabel(presets, 'a', 'a')).toBe(
+      'a \u2013 64-wide, 4 \u00d7 4 products (first choice)',
+    );
+    expect(machineLabel(presets, 'b', 'a')).toBe('b');
   });
 });

@@ -44,6 +44,9 @@ export interface EngineClient {
 /** How long a worker may take to answer a stop before it is replaced. */
 export const HARD_STOP_MS = 500;
 
+/** After a trap the module's memory cannot be trusted; full memory never shrinks again. */
+const LAST_WORDS: readonly string[] = ['E_ENGINE_TRAP', 'E_MEMORY'];
+
 interface Waiting {
   resolve(answer: Answer<unknown>): void;
   onProgress: ((progress: Progress) => void) | undefined;
@@ -106,9 +109,8 @@ export function createClient(spawn: () => WorkerLike, events: ClientEvents): Eng
             ? { ok: true, value: message.value, diagnostics: message.diagnostics }
             : { ok: false, stage: message.stage, diagnostics: message.diagnostics },
         );
-        // After a trap the module's memory cannot be trusted any more.
-        const trap = message.diagnostics.find((d) => d.code === 'E_ENGINE_TRAP');
-        if (message.kind === 'failed' && trap) replace(trap);
+        const last = message.diagnostics.find((d) => LAST_WORDS.includes(d.code));
+        if (message.kind === 'failed' && last) replace(last);
         return;
       }
       default: {
