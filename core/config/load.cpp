@@ -32,6 +32,42 @@ constexpr std::string_view name_of(Section section) {
   return section == Section::Transactional ? "TRANSACTIONAL" : "ANALYTIC";
 }
 
+/// The first line with a character outside of ASCII that is in no string and no comment, where TOML
+/// allows none. The library looks such characters up in tables that do not know all of them.
+std::optional<std::uint32_t> line_of_odd_character(std::string_view text) {
+  std::uint32_t line = 1;
+  std::string_view closing; // of the string or comment that is open
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    const std::string_view rest = text.substr(i);
+    line += text[i] == '\n' ? 1u : 0u;
+    if (!closing.empty()) {
+      if (closing.front() == '"' && text[i] == '\\') {
+        ++i;
+        line += i < text.size() && text[i] == '\n' ? 1u : 0u;
+      } else if (rest.starts_with(closing)) {
+        i += closing.size() - 1;
+        closing = {};
+      } else if (closing.size() == 1 && text[i] == '\n') {
+        closing = {}; // an error that the library reports
+      }
+      continue;
+    }
+    for (const std::string_view quote : {"\"\"\"", "'''", "\"", "'"}) {
+      if (rest.starts_with(quote)) {
+        closing = quote;
+        i += quote.size() - 1;
+        break;
+      }
+    }
+    if (text[i] == '#' && closing.empty()) {
+      closing = "\n";
+    } else if (static_cast<unsigned char>(text[i]) >= 0x80 && !(i < 3 && text.starts_with("\xEF\xBB\xBF"))) {
+      return line;
+    }
+  }
+  return std::nullopt;
+}
+
 class Loader {
  public:
   Loader(std::string_view text, std::string_view file) : text_(text), file_(file) {}
@@ -89,6 +125,17 @@ class Loader {
         {},
         fmt::format("{} bytes are too many for a settings file", text_.size()),
         "give a plena_settings.toml"
+      );
+      return false;
+    }
+    if (const std::optional<std::uint32_t> odd = line_of_odd_character(text_)) {
+      add(
+        Severity::Error,
+        "E_SETTINGS_SYNTAX",
+        "",
+        {{*odd, 1}, {*odd, 1}, nullptr},
+        "a character outside of ASCII stands neither in a string nor in a comment",
+        "put it in quotes or remove it"
       );
       return false;
     }

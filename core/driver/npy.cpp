@@ -142,7 +142,9 @@ std::vector<std::uint8_t> npy_bytes(const NamedTensor& tensor) {
   std::vector<std::uint8_t> bytes(head.begin(), head.end());
   const std::size_t begin = bytes.size();
   bytes.resize(begin + 4 * tensor.values.size());
-  std::memcpy(bytes.data() + begin, tensor.values.data(), 4 * tensor.values.size());
+  if (!tensor.values.empty()) {
+    std::memcpy(bytes.data() + begin, tensor.values.data(), 4 * tensor.values.size());
+  }
   return bytes;
 }
 

@@ -323,3 +323,24 @@ TEST_CASE("config: machines whose single instructions take minutes are refused",
   CHECK(place.diagnostics()[0].code == "E_SETTINGS_WORK");
   CHECK(place.diagnostics()[0].span.line > 0);
 }
+
+TEST_CASE("config: odd characters are refused before the library sees them", "[unit][config]") {
+  using Case = std::pair<const char*, std::uint32_t>; // text, line
+  for (const auto& [text, line] :
+       {Case{"\xC3\xBF", 1},
+        {"a = 1\n\xC3\xBF", 2},
+        {"a = 'x' \xC3\xA9", 1},
+        {"[\xE2\x80\x83]", 1}}) {
+    INFO(text);
+    const auto config = load(text, "s.toml");
+    REQUIRE_FALSE(config.ok());
+    CHECK(config.diagnostics()[0].code == "E_SETTINGS_SYNTAX");
+    CHECK(config.diagnostics()[0].span.line == line);
+  }
+  for (const char* text :
+       {"# \xC3\xBF\n", "a = '\xC3\xBF'\n", "a = \"\\\"\xC3\xBF\"\n", "a = '''\n\xC3\xBF'''\n"}) {
+    INFO(text);
+    const auto config = load(good() + text, "s.toml");
+    CHECK(config.ok());
+  }
+}
