@@ -4,6 +4,7 @@
 #include "cli/files.h"
 #include "driver/tools.h"
 
+#include <algorithm>
 #include <filesystem>
 #include <fmt/format.h>
 #include <memory>
@@ -66,6 +67,16 @@ int disassemble(const Options& options) {
   }
   const Result<std::string> listing = driver::disassemble_file(*text, options.input);
   print(listing.diagnostics(), *text);
+  if (!options.json.empty()) {
+    const auto words = listing ? std::count(listing->begin(), listing->end(), '\n') : 0;
+    const Status written = write_file(
+      options.json,
+      driver::report_json("words", static_cast<std::size_t>(words), listing.diagnostics())
+    );
+    if (!written) {
+      return finish(written);
+    }
+  }
   if (!listing) {
     return exit_unusable;
   }
@@ -90,7 +101,10 @@ void add_disasm(CLI::App& app, Action& action) {
   const auto options = std::make_shared<Options>();
   CLI::App* command = app.add_subcommand("disasm", "Turn machine words into canonical text");
   command->add_option("input", options->input, "machine words (.mem)")->required();
-  command->add_option("-o,--output", options->output, "assembly text (default: standard output)");
+  CLI::Option* output =
+    command->add_option("-o,--output", options->output, "assembly text (default: standard output)");
+  command->add_option("--json", options->json, "write a report (- for standard output)")
+    ->needs(output);
   command->callback([&action, options] { action = [options] { return disassemble(*options); }; });
 }
 

@@ -134,7 +134,8 @@ int compile(const Options& options) {
   if (!load_inputs(session, options)) {
     return exit_unusable;
   }
-  if (!steps.take(session.compile("{}"))) {
+  const Result<std::string> compiled = session.compile("{}");
+  if (!steps.take(compiled)) {
     return exit_unusable;
   }
   const auto artefacts = steps.take(session.artefacts());
@@ -161,6 +162,14 @@ int compile(const Options& options) {
     if (!steps.take(write_file(folder / name, bytes))) {
       return exit_unusable;
     }
+  }
+  const auto words = std::count(artefacts->mem_text.begin(), artefacts->mem_text.end(), '\n');
+  if (!options.json.empty() &&
+      !steps.take(write_file(
+        options.json,
+        driver::report_json("words", static_cast<std::size_t>(words), compiled.diagnostics())
+      ))) {
+    return exit_unusable;
   }
   return exit_done;
 }
@@ -274,6 +283,7 @@ void add_compile(CLI::App& app, Action& action) {
   CLI::App* command = app.add_subcommand("compile", "Compile a model to a program and its images");
   add_model_options(*command, options);
   command->add_option("-o,--output", options->output, "folder for the files")->required();
+  command->add_option("--json", options->json, "write a report (- for standard output)");
   command->callback([&action, options] { action = [options] { return compile(*options); }; });
 }
 

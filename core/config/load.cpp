@@ -7,6 +7,19 @@
 #include <algorithm>
 #include <fmt/format.h>
 
+namespace plena::config {
+namespace {
+/// Thrown in place of the library's failed assertions, and caught where it is called.
+struct BrokenToml {};
+[[noreturn]] void broken_toml() { throw BrokenToml{}; }
+} // namespace
+} // namespace plena::config
+
+// Broken files can fail the library's assertions, which in release builds let the compiler assume
+// that they hold. Here they are always tested.
+#pragma push_macro("NDEBUG")
+#undef NDEBUG
+#define TOML_ASSERT(condition) ((condition) ? void() : plena::config::broken_toml())
 #define TOML_EXCEPTIONS 0
 #define TOML_MAX_NESTED_VALUES 16
 #pragma GCC diagnostic push
@@ -16,6 +29,7 @@
 #pragma GCC diagnostic ignored "-Wpedantic"
 #include <toml++/toml.h>
 #pragma GCC diagnostic pop
+#pragma pop_macro("NDEBUG")
 
 namespace plena::config {
 
@@ -32,14 +46,23 @@ constexpr std::string_view name_of(Section section) {
   return section == Section::Transactional ? "TRANSACTIONAL" : "ANALYTIC";
 }
 
-/// The first line with a character outside of ASCII that is in no string and no comment, where TOML
-/// allows none. The library looks such characters up in tables that do not know all of them.
+/// Characters that TOML allows nowhere.
+constexpr bool is_control(char c) {
+  return (static_cast<unsigned char>(c) < 0x20 && c != '\t' && c != '\n' && c != '\r') ||
+         c == '\x7F';
+}
+
+/// The first line with a control character, or with a character outside of ASCII that is in no
+/// string and no comment: TOML allows neither, and the library's own checks for them are not safe.
 std::optional<std::uint32_t> line_of_odd_character(std::string_view text) {
   std::uint32_t line = 1;
   std::string_view closing; // of the string or comment that is open
   for (std::size_t i = 0; i < text.size(); ++i) {
     const std::string_view rest = text.substr(i);
     line += text[i] == '\n' ? 1u : 0u;
+    if (is_control(text[i])) {
+      return line;
+    }
     if (!closing.empty()) {
       if (closing.front() == '"' && text[i] == '\\') {
         ++i;
@@ -134,7 +157,7 @@ class Loader {
         "E_SETTINGS_SYNTAX",
         "",
         {{*odd, 1}, {*odd, 1}, nullptr},
-        "a character outside of ASCII stands neither in a string nor in a comment",
+        "a control character, or one outside of ASCII that is in no string and no comment",
         "put it in quotes or remove it"
       );
       return false;
@@ -673,7 +696,15 @@ class Loader {
 } // namespace
 
 Result<Config> load(std::string_view toml, std::string_view file) {
-  return Loader(toml, file).run();
+  try {
+    return Loader(toml, file).run();
+  } catch (const BrokenToml&) {
+    return Diagnostic{
+      .code = "E_SETTINGS_SYNTAX",
+      .message = "a table header or a key is broken",
+      .hint = "check the brackets and the names; upstream would run another machine without a word",
+      .file = std::string(file)};
+  }
 }
 
 } // namespace plena::config

@@ -47,6 +47,8 @@ test('asm writes words, disasm gives the same text back', () => {
   const listing = run(['disasm', 'a.mem']);
   assert.equal(listing.status, 0);
   assert.equal(listing.stdout, text);
+  assert.equal(run(['disasm', 'a.mem', '-o', 'b.asm', '--json', 'b.json']).status, 0);
+  assert.equal(JSON.parse(readFileSync(at('b.json'), 'utf8')).words, 3);
 });
 
 test('asm reports every error of a file with its place and leaves no output', () => {
@@ -138,7 +140,7 @@ test('the standard example is small', () => {
 
 test('compile writes everything that a run needs', () => {
   const model = path.join(source, 'models', models[0]);
-  assert.equal(run(['compile', model, '-o', 'c', '--settings', 'm64b4']).status, 0);
+  assert.equal(run(['compile', model, '-o', 'c', '--settings', 'm64b4', '--json', 'compiled.json']).status, 0);
   assert.deepEqual(readdirSync(at('c')).sort(), [
     'fp_sram.bin', 'hbm.bin', 'int_sram.bin', 'layout.json', 'map.json', 'program.asm', 'program.mem',
   ]);
@@ -148,6 +150,7 @@ test('compile writes everything that a run needs', () => {
   const map = JSON.parse(readFileSync(at('c/map.json'), 'utf8'));
   const mapped = map.instructions.reduce((sum, range) => sum + range.count, 0);
   assert.equal(mapped, words.trim().split('\n').length);
+  assert.equal(JSON.parse(readFileSync(at('compiled.json'), 'utf8')).words, mapped);
   const emulated = run([
     'emulate', '--opcode', 'c/program.mem', '--hbm', 'c/hbm.bin', '--fpsram', 'c/fp_sram.bin',
     '--intsram', 'c/int_sram.bin', '--settings', settings('m64b4'), '--json', 'c/emulated.json',

@@ -61,10 +61,14 @@ export function createHost(module: PlenaModule, env: HostEnvironment) {
       if (!model.ok) return fail('model', model.diagnostics);
       notes.push(...model.diagnostics);
       for (const input of recipe.inputs) {
-        // A model with a single input takes its values whatever the file is called.
+        // A file named after an output holds what a trusted runtime computed for it. A model with
+        // a single input takes any other values, whatever their file is called.
+        const expected = model.value.outputs.includes(input.name);
         const only = model.value.inputs.length === 1 ? model.value.inputs[0] : undefined;
         const name = model.value.inputs.includes(input.name) ? input.name : (only ?? input.name);
-        const set = module.set_input(fresh, name, input.bytes);
+        const set = expected
+          ? module.set_expected(fresh, input.name, input.bytes)
+          : module.set_input(fresh, name, input.bytes);
         if (!set.ok) return fail('input', set.diagnostics);
         notes.push(...set.diagnostics);
       }

@@ -25,6 +25,11 @@ function plain(verdict: Verdict): string {
 
 const PAIRS = [
   {
+    key: 'expected_vs_fp32',
+    title: 'Given against fp32',
+    text: 'the output values that you gave against the reference in 32-bit floats',
+  },
+  {
     key: 'fp32_vs_golden',
     title: 'Price of the formats',
     text: '32-bit floats against the reference in hardware formats',
@@ -84,14 +89,17 @@ function Output({ output }: { output: OutputVerdict }) {
             </tr>
           </thead>
           <tbody>
-            {PAIRS.map(({ key, title, text }) => (
-              <tr key={key}>
-                <th scope="row" title={text}>
-                  {title}
-                </th>
-                <ErrorCells errors={output[key]} />
-              </tr>
-            ))}
+            {PAIRS.map(({ key, title, text }) => {
+              const errors = output[key];
+              return errors === undefined ? null : (
+                <tr key={key}>
+                  <th scope="row" title={text}>
+                    {title}
+                  </th>
+                  <ErrorCells errors={errors} />
+                </tr>
+              );
+            })}
           </tbody>
         </table>
       </div>
