@@ -84,6 +84,8 @@ export interface ProgramText {
   current: string;
 }
 
+const SEVERITIES: readonly Diagnostic['severity'][] = ['error', 'warning', 'note'];
+
 export function createStore(built: StaticResult) {
   const description = signal<Description | null>(null);
   const model = signal<ModelInfo | null>(built.model);
@@ -132,7 +134,12 @@ export function createStore(built: StaticResult) {
     marks: computed(() => markNodes(model.value?.nodes ?? [])),
     instructions: computed(() => (description.value ? byCode(description.value) : null)),
     edited: computed(() => text.value !== null && text.value.current !== text.value.compiled),
-    problemList: computed(() => Object.values(problems.value).flat()),
+    /** Errors first; otherwise in the order of the work: page, model, assembly, run. */
+    problemList: computed(() =>
+      Object.values(problems.value)
+        .flat()
+        .sort((a, b) => SEVERITIES.indexOf(a.severity) - SEVERITIES.indexOf(b.severity)),
+    ),
   };
 }
 
