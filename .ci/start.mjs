@@ -25,6 +25,7 @@ const { preview } = await import('vite');
 const server = await preview({
   root, configFile: false, build: { outDir: 'dist' }, logLevel: 'warn',
   preview: {
+    host: '127.0.0.1', // works where no name is known, and is seen by this machine alone
     port: Number(options.port), // or the next one that is free
     open: Boolean(desktop && !process.env.CI && !options['no-open']),
   },

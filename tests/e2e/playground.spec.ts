@@ -36,7 +36,7 @@ test('the engine verifies the result, in this page and nowhere else', async ({ p
   const foreign: string[] = [];
   page.on('request', (request) => {
     const url = new URL(request.url());
-    if (url.protocol !== 'data:' && url.protocol !== 'blob:' && url.hostname !== 'localhost')
+    if (url.protocol !== 'data:' && url.protocol !== 'blob:' && url.hostname !== '127.0.0.1')
       foreign.push(request.url());
   });
   await openVerified(page);

@@ -7,7 +7,7 @@ const root = resolve(import.meta.dirname, '..', '..');
 if (!existsSync(resolve(root, 'dist', 'index.html')))
   throw new Error('There is no dist/index.html; run npm run build first.');
 
-const PORT = 4173;
+const PORT = 4187; // not that of npm start, which may be running
 
 export default defineConfig({
   testDir: '.',
@@ -18,7 +18,7 @@ export default defineConfig({
   timeout: 60_000,
   expect: { timeout: 15_000 },
   use: {
-    baseURL: `http://localhost:${PORT}/`,
+    baseURL: `http://127.0.0.1:${PORT}/`,
     viewport: { width: 1440, height: 900 },
     launchOptions: {
       executablePath: process.env.PLENA_CHROMIUM ?? '/usr/bin/chromium',
@@ -26,9 +26,9 @@ export default defineConfig({
     },
   },
   webServer: {
-    command: `npx vite preview --config web/vite.config.ts --port ${PORT} --strictPort`,
+    command: `npx vite preview --config web/vite.config.ts --host 127.0.0.1 --port ${PORT} --strictPort`,
     cwd: root,
-    url: `http://localhost:${PORT}/`,
+    url: `http://127.0.0.1:${PORT}/`,
     reuseExistingServer: false,
   },
 });

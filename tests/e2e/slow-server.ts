@@ -58,7 +58,7 @@ export async function serveSlowly(folder: string, link: Link): Promise<SlowServe
   }, TICK_MS);
 
   const server: Server = createServer((request, response) => {
-    const path = new URL(request.url ?? '/', 'http://localhost').pathname;
+    const path = new URL(request.url ?? '/', 'http://127.0.0.1').pathname;
     const file = resolve(folder, `.${path.endsWith('/') ? `${path}index.html` : path}`);
     setTimeout(() => {
       try {
@@ -83,11 +83,11 @@ export async function serveSlowly(folder: string, link: Link): Promise<SlowServe
       }
     }, link.latencyMs);
   });
-  await new Promise<void>((done) => server.listen(0, 'localhost', done));
+  await new Promise<void>((done) => server.listen(0, '127.0.0.1', done));
   const address = server.address();
   const port = typeof address === 'object' && address ? address.port : 0;
   return {
-    url: `http://localhost:${port}/`,
+    url: `http://127.0.0.1:${port}/`,
     sent: () => sent,
     async close() {
       clearInterval(timer);
