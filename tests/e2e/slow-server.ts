@@ -24,15 +24,12 @@ const TICK_MS = 5;
 
 export interface SlowServer {
   url: string;
-  /** Bytes that went over the link so far. */
-  sent(): number;
   close(): Promise<void>;
 }
 
 export async function serveSlowly(folder: string, link: Link): Promise<SlowServer> {
   const packed = new Map<string, Buffer>();
   const queue: { response: ServerResponse; body: Buffer; at: number }[] = [];
-  let sent = 0;
   let before = performance.now();
   let credit = 0;
 
@@ -49,7 +46,6 @@ export async function serveSlowly(folder: string, link: Link): Promise<SlowServe
         one.response.write(piece);
         one.at += piece.length;
         credit -= piece.length;
-        sent += piece.length;
         if (one.at < one.body.length) continue;
         one.response.end();
         queue.splice(queue.indexOf(one), 1);
@@ -88,7 +84,6 @@ export async function serveSlowly(folder: string, link: Link): Promise<SlowServe
   const port = typeof address === 'object' && address ? address.port : 0;
   return {
     url: `http://127.0.0.1:${port}/`,
-    sent: () => sent,
     async close() {
       clearInterval(timer);
       server.closeAllConnections();

@@ -180,7 +180,7 @@ test('400 nodes are listed and run; nothing freezes', async ({ page }) => {
   await page.waitForTimeout(300);
   const longest = await longestTask(page);
   console.log(`longest task while 400 nodes open: ${longest.toFixed(0)} ms`);
-  expect(longest).toBeLessThan(200);
+  expect(longest).toBeLessThan(500);
   await page.getByRole('button', { name: 'Show 350 more stages' }).click();
   await expect(page.locator('.stages tbody tr')).toHaveCount(400);
 });
