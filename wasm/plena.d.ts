@@ -57,6 +57,36 @@ export interface KeyInfo {
   min: number;
   max: number;
   meaning: string;
+  /** The values allowed, of keys that name one of a few things; `min` and `max` are then 0. */
+  choices?: string[];
+}
+
+/** Why cycles pass; every cycle of a run has exactly one cause. */
+export interface CauseInfo {
+  name: string;
+  title: string;
+  /** One sentence. */
+  meaning: string;
+  /** Name of the lane that shows it. */
+  lane: string;
+}
+
+/** A row of the timeline. */
+export interface LaneInfo {
+  name: string;
+  title: string;
+}
+
+/** How cycles were counted. Stands beside every number of cycles. */
+export interface TimingInfo {
+  profile: 'emulator' | 'analytic';
+  /** `none`: the profile prices transfers without a memory. */
+  memory: 'hbm2' | 'ideal' | 'fixed' | 'none';
+  schedule: 'serial' | 'overlap';
+  /** Whether these are the cycles that upstream's emulator reports. */
+  upstream: boolean;
+  /** For people, e.g. `emulator profile, HBM2, serial`. */
+  text: string;
 }
 
 export interface PresetInfo {
@@ -77,6 +107,8 @@ export interface Description {
   keys: KeyInfo[];
   operators: OperatorInfo[];
   presets: PresetInfo[];
+  causes: CauseInfo[];
+  lanes: LaneInfo[];
 }
 
 export interface SettingsInfo {
@@ -158,6 +190,77 @@ export interface RunState {
   expected: number | null;
   hbm: { readBytes: number; writtenBytes: number };
   fault: Fault | null;
+  cycles: number;
+  timing: TimingInfo;
+}
+
+/** Cycles of a group of instructions. `causes` has one number per cause, in the order of
+ * `Description.causes`; they add up to `cycles`. */
+export interface ProfileRow {
+  /** Stable within its table: cause, unit or opcode name, node id, pc of the loop's start, line. */
+  key: string;
+  label: string;
+  /** First instruction of the group, -1 when there is none. */
+  pc: number;
+  executions: number;
+  cycles: number;
+  causes: number[];
+}
+
+/** Where the cycles went. The cycles of each table add up to `cycles`. */
+export interface Profile {
+  schema: number;
+  timing: TimingInfo;
+  cycles: number;
+  executed: number;
+  /** Of a schedule that is not serial: what the serial schedule takes. */
+  serialCycles: number | null;
+  by: {
+    cause: ProfileRow[];
+    unit: ProfileRow[];
+    opcode: ProfileRow[];
+    node: ProfileRow[];
+    /** Innermost loops; label is the nest, e.g. `loop at 12 > loop at 20`. */
+    loop: ProfileRow[];
+  };
+  /** The instructions with the most cycles, most first; at most 200. */
+  hottest: { pc: number; text: string; executions: number; cycles: number; cause: number }[];
+}
+
+/** Columns of the listing, from instruction `first` on. */
+export interface Heat {
+  first: number;
+  executions: number[];
+  cycles: number[];
+  /** Index of the cause with the most cycles, -1 when there are none. */
+  cause: number[];
+}
+
+/** The timeline between two cycles, cut into equal pixels. */
+export interface Lanes {
+  from: number;
+  to: number;
+  pixels: number;
+  /** Cycles of the run so far. */
+  cycles: number;
+  /** False: taken from summaries that are `resolution` cycles apart, evenly spread between them. */
+  exact: boolean;
+  resolution: number;
+  /** In the order of Description.lanes: the busy part of each pixel, 0 to 1000. */
+  busy: number[][];
+  /** Index of the cause with the most cycles in each pixel, -1 where there are none. */
+  cause: number[];
+  /** The instructions in view, when there are at most `pixels` of them and they were recorded. */
+  events: { pc: number[]; start: number[]; end: number[]; lane: number[] } | null;
+}
+
+/** The instruction in flight at a cycle. */
+export interface Moment {
+  pc: number;
+  start: number;
+  end: number;
+  /** Its place in the order of execution, from 0. */
+  index: number;
 }
 
 export interface Registers {
@@ -206,10 +309,14 @@ export interface Verdict {
   verdict: 'pass' | 'fail';
   instructions: { lines: number; comments: number; static: number; dynamic: number; loops: number };
   memory: { read_bytes: number; written_bytes: number };
+  cycles: number;
+  timing: TimingInfo;
+  /** Cycles by name of the cause; they add up to `cycles`. */
+  causes: Record<string, number>;
   outputs: OutputVerdict[];
   stages: { name: string; node: number; pass: boolean; golden_vs_machine: Errors }[];
   first_bad_stage: string | null;
-  digests: { words: string; state: string };
+  digests: { words: string; state: string; cycles: string };
   diagnostics: Diagnostic[];
 }
 
@@ -233,6 +340,23 @@ export interface PlenaModule {
   run(session: number, maxInstructions: number): Reply<RunState>;
   registers(session: number): Reply<Registers>;
   verify(session: number): Reply<Verdict>;
+  /** From the next reset on: remembers up to `events` instructions from cycle `firstCycle` on, one
+   * by one; before and after them the timeline knows summaries only. 0 events: no timeline. */
+  record_trace(session: number, events: number, firstCycle: number): Reply<null>;
+  profile(session: number): Reply<Profile>;
+  heat(session: number, first: number, count: number): Reply<Heat>;
+  lanes(session: number, from: number, to: number, pixels: number): Reply<Lanes>;
+  /** Null when no instruction of that cycle was recorded. */
+  moment(session: number, cycle: number): Reply<Moment | null>;
+  /** A piece of the recorded trace as text; pieces are joined by the caller. `next` is null at the
+   * end. Start with `from` 0. */
+  export_trace(
+    session: number,
+    form: 'perfetto' | 'konata',
+    from: number,
+  ): Reply<{ text: string; next: number | null }>;
+  /** The tables of `profile` as CSV. */
+  profile_csv(session: number): Reply<string>;
 }
 
 export interface ModuleOptions {

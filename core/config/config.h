@@ -4,6 +4,7 @@
 #pragma once
 
 #include "base/result.h"
+#include "config/timing.h"
 #include "numerics/formats.h"
 
 #include <cstdint>
@@ -61,6 +62,7 @@ struct Machine {
 
 /// Everything a settings file says. The members of Machine are the section TRANSACTIONAL.
 struct Config : Machine {
+  Timing timing{};                         ///< section PLAYGROUND.TIMING
   std::optional<Machine> analytic{};       ///< section ANALYTIC, when present and complete
   std::string mode{};                      ///< MODE.active; nothing reads it
   std::vector<std::string> unknown_keys{}; ///< dotted paths, in file order

@@ -38,6 +38,21 @@ using ByteSink = std::function<void(std::span<const std::uint8_t>)>;
 /// Receives the length of a run of zeros, in its place among the pieces.
 using ZeroSink = std::function<void(std::uint64_t)>;
 
+/// Receives a text in pieces.
+using TextSink = std::function<void(std::string_view)>;
+
+/// Files that other tools read a trace from.
+enum class TraceForm : std::uint8_t {
+  Perfetto, ///< JSON trace events
+  Konata,   ///< Konata log, version 4
+};
+
+/// A piece of a trace file; pieces are joined.
+struct TracePiece {
+  std::string text;
+  std::optional<std::uint64_t> next{}; ///< where the next piece starts; none after the last
+};
+
 /// Where a run stands, for callers that need no JSON.
 struct RunStatus {
   enum class Reason : std::uint8_t { Ready, Slice, Done, Fault };
@@ -45,6 +60,7 @@ struct RunStatus {
   Reason reason = Reason::Ready;
   std::uint32_t pc = 0;
   std::uint64_t executed = 0;
+  std::uint64_t cycles = 0;
   std::uint64_t hbm_read_bytes = 0;
   std::uint64_t hbm_written_bytes = 0;
   std::optional<Diagnostic> fault{}; ///< its code is E_FAULT_ and the kind of fault
@@ -147,6 +163,32 @@ class Session {
   Diagnostics run_warnings() const;
   /// Report of `plena emulate --json`.
   std::string emulate_report() const;
+
+  // Time. Cycles are counted as the section PLAYGROUND.TIMING of the settings says.
+
+  /// How cycles are counted, for people, e.g. `emulator profile, HBM2, serial`.
+  std::string timing_title() const;
+  /// From the next reset on: keeps up to `events` instructions from `first_cycle` on one by one for
+  /// `lanes`, `moment` and `export_trace`. 0: keeps no trace at all.
+  void record_trace(std::uint64_t events, std::uint64_t first_cycle = 0);
+  /// From the next reset on: writes each instruction to `sink` as it executes; `finish_trace` writes
+  /// the rest of the file. Memory does not grow with the run.
+  void stream_trace(TraceForm form, TextSink sink);
+  void finish_trace();
+  /// From the next reset on: cycles, instructions and bytes by the stages that the comments of an
+  /// assembly text name (timing.md 3.3). The text is of the program that runs.
+  void profile_stages(std::string_view asm_text);
+  /// Upstream's JSON of the stages.
+  Result<std::string> stage_profile() const;
+
+  Result<std::string> profile() const;                                         // Profile
+  Result<std::string> heat(std::uint32_t first, std::uint32_t count) const;    // Heat
+  Result<std::string>
+  lanes(std::uint64_t from, std::uint64_t to, std::uint32_t pixels) const;     // Lanes
+  Result<std::string> moment(std::uint64_t cycle) const;                       // Moment | null
+  /// The recorded trace, from an instruction on.
+  Result<TracePiece> export_trace(TraceForm form, std::uint64_t from) const;
+  Result<std::string> profile_csv() const;
   /// Compares machine results with both goldens; needs a compiled model and a finished run.
   Result<std::string> verify(); // Verdict
   /// The verdict that `verify` has reached.
