@@ -10,14 +10,19 @@ namespace {
 
 enum class F0 : std::uint8_t { Skipped, Charged };
 
+enum class Source : std::uint8_t { Upstream, Assumed };
+
 struct CostRow {
   std::string_view name;
   std::string_view key;
+  Cause cause;
   F0 f0;
+  Source analytic_source;
 };
 
 constexpr std::array cost_rows{
-#define COST(name, key, cycles, f0) CostRow{#name, key, F0::f0},
+#define COST(name, key, cause, emulator, analytic, f0, analytic_source)                            \
+  CostRow{#name, key, Cause::cause, F0::f0, Source::analytic_source},
 #include "emu/costs.def"
 };
 
@@ -39,20 +44,30 @@ std::string_view latency_key(CostClass cost) { return row_of(cost).key; }
 
 CostClass cost_class(isa::Opcode opcode) { return classes[static_cast<std::size_t>(opcode) & 63]; }
 
-std::uint64_t cycles(CostClass cost, const config::Machine& machine, std::uint64_t logits) {
+Cause cause_of(CostClass cost) { return row_of(cost).cause; }
+
+std::uint64_t cycles(
+  CostClass cost, const config::Machine& machine, config::CostProfile profile, std::uint64_t logits
+) {
   const config::Machine& m = machine;
-  const auto lat = [&](config::Latency config::Machine::*field) -> unsigned long long {
-    return m.cycles(m.*field);
-  };
-#define lat(field) lat(&config::Machine::field)
+  const bool analytic_profile = profile == config::CostProfile::analytic;
+#define lat(field) static_cast<unsigned long long>(m.cycles(m.field))
+#define en(field)                                                                                  \
+  std::uint64_t { m.field.dc_lib_en }
   switch (cost) {
-#define COST(name, key, cycles, f0)                                                                \
+#define COST(name, key, cause, emulator, analytic, f0, analytic_source)                            \
   case CostClass::name:                                                                            \
-    return cycles;
+    return analytic_profile ? std::uint64_t{analytic} : std::uint64_t{emulator};
 #include "emu/costs.def"
   }
 #undef lat
+#undef en
   return 0;
+}
+
+bool is_price_assumed(CostClass cost, config::CostProfile profile) {
+  return profile == config::CostProfile::analytic &&
+         row_of(cost).analytic_source == Source::Assumed;
 }
 
 bool is_dropped(const isa::Instr& instr) {
@@ -69,8 +84,12 @@ std::uint32_t topk_logits(std::uint32_t policy) {
   return policy < logits.size() ? logits[policy] : 0;
 }
 
-std::uint64_t cycles(const isa::Instr& instr, const config::Machine& machine) {
-  return is_dropped(instr) ? 0 : cycles(cost_class(instr.op), machine, topk_logits(instr.rs3));
+std::uint64_t
+cycles(const isa::Instr& instr, const config::Machine& machine, config::CostProfile profile) {
+  if (profile == config::CostProfile::emulator && is_dropped(instr)) {
+    return 0;
+  }
+  return cycles(cost_class(instr.op), machine, profile, topk_logits(instr.rs3));
 }
 
 } // namespace plena::emu

@@ -142,7 +142,8 @@ class Exec {
   /// Counts the warnings that a word always causes, then executes it.
   static void warn_and_execute(Exec& exec);
   std::uint8_t static_warnings_of(const isa::Instr& instr, std::uint32_t word) const;
-  template <bool Observed> RunResult loop(std::uint64_t budget, Observer* observer);
+  template <class Watcher, bool with_operands>
+  RunResult loop(std::uint64_t budget, Watcher* observer);
   /// Refreshes `loop_limit_at_`; false when a loop's iteration has grown too long.
   bool within_loop_limit();
   Fault make_fault(

@@ -61,9 +61,7 @@ Lane lane_of(isa::Opcode opcode);
 class Timing final : public Observer {
  public:
   /// Of a run of `program` from its start.
-  Timing(
-    const config::Machine& machine, const config::Timing& timing, const isa::Program& program
-  );
+  Timing(const config::Machine& machine, const config::Timing& timing, const isa::Program& program);
   ~Timing() override;
   Timing(Timing&&) noexcept;
 
@@ -108,13 +106,13 @@ class Timing final : public Observer {
 
 inline void Timing::executed(std::uint32_t pc, const isa::Instr& instr, CostClass cost) {
   ++executions_[pc];
-  if (quiet_ && cost != CostClass::hbm) [[likely]] {
+  if (quiet_ && !is_transfer(cost)) [[likely]] {
     now_ += cost_[pc];
     return;
   }
   if (overlap_) {
     overlapped(pc, instr, cost);
-  } else if (cost == CostClass::hbm) {
+  } else if (is_transfer(cost)) {
     transfer(pc, instr);
   } else {
     const std::uint64_t start = now_;

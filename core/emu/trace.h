@@ -15,7 +15,7 @@
 namespace plena::emu {
 
 struct TraceOptions {
-  std::uint64_t max_events = 0; ///< instructions kept one by one
+  std::uint64_t max_events = 0;  ///< instructions kept one by one
   std::uint64_t first_cycle = 0; ///< those that start at this cycle or later
 };
 

@@ -221,7 +221,9 @@ TEST_CASE("cycles of the shipped machine", "[unit][emu]") {
   CHECK(emu::cycles(emu::CostClass::systolic_tile, enabled) == 74);
   CHECK(emu::cycles(emu::CostClass::systolic_vector, enabled) == 64);
   enabled.vector_max_cycles = {0xFFFFFFFF, 1};
-  CHECK(emu::cycles(emu::CostClass::topk, enabled, 128) == 0xFFFFFFFF);
+  CHECK(
+    emu::cycles(emu::CostClass::topk, enabled, config::CostProfile::emulator, 128) == 0xFFFFFFFF
+  );
   CHECK(emu::latency_key(emu::CostClass::vector_shift) == "VECTOR_MUL_CYCLES");
   for (const isa::InsnDef& def : isa::all()) {
     CHECK(emu::to_string(emu::cost_class(def.code)) == def.cost);
