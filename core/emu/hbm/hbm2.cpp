@@ -152,42 +152,43 @@ class Queue {
     ++size_;
   }
 
-  /// Takes out the oldest hit or miss of a bank.
-  Request take(unsigned bank, bool hit, bool open, std::uint32_t row) {
-    const std::uint8_t slot = hit ? hit_[bank] : miss_[bank];
-    std::uint8_t before = none;
-    for (std::uint8_t s = first_[bank]; s != slot; s = requests_[s].next) {
-      before = s;
+  /// Takes out the oldest hit of a bank.
+  void take_hit(unsigned bank, std::uint32_t row) {
+    std::uint8_t s = unlink(bank, hit_[bank]).next;
+    while (s != none && requests_[s].row != row) {
+      s = requests_[s].next;
     }
-    const Request request = requests_[slot];
-    (before == none ? first_[bank] : requests_[before].next) = request.next;
-    if (last_[bank] == slot) {
-      last_[bank] = before;
-    }
-    free_ |= std::uint64_t{1} << slot;
-    --size_;
-    look(bank, open, row);
-    return request;
+    hit_[bank] = s;
+    hit_banks_ &= ~(std::uint32_t{s == none} << bank);
   }
 
-  /// Finds the two candidates of a bank again; its row has changed, or they are gone.
-  void look(unsigned bank, bool open, std::uint32_t row) {
+  /// Takes out the oldest request of a closed bank; the candidates are stale until `opened`.
+  Request take_first(unsigned bank) { return unlink(bank, miss_[bank]); }
+
+  /// Finds the two candidates of a bank whose row has been opened.
+  void opened(unsigned bank, std::uint32_t row) {
     const std::uint32_t bit = 1u << bank;
     hit_banks_ &= ~bit;
     miss_banks_ &= ~bit;
-    for (std::uint8_t s = first_[bank]; s != none; s = requests_[s].next) {
-      if (open && requests_[s].row == row) {
-        if ((hit_banks_ & bit) == 0) {
-          hit_[bank] = s;
-          hit_banks_ |= bit;
-        }
-      } else if ((miss_banks_ & bit) == 0) {
-        miss_[bank] = s;
-        miss_banks_ |= bit;
+    std::uint32_t found = 0;
+    for (std::uint8_t s = first_[bank]; s != none && found != 3; s = requests_[s].next) {
+      const bool hits = requests_[s].row == row;
+      const std::uint32_t kind = hits ? 1 : 2;
+      if ((found & kind) == 0) {
+        found |= kind;
+        (hits ? hit_ : miss_)[bank] = s;
+        (hits ? hit_banks_ : miss_banks_) |= bit;
       }
-      if ((hit_banks_ & miss_banks_ & bit) != 0) {
-        return;
-      }
+    }
+  }
+
+  /// The row of a bank has been closed.
+  void closed(unsigned bank) {
+    const std::uint32_t bit = 1u << bank;
+    hit_banks_ &= ~bit;
+    if (first_[bank] != none) {
+      miss_[bank] = first_[bank];
+      miss_banks_ |= bit;
     }
   }
 
@@ -201,6 +202,20 @@ class Queue {
   }
 
  private:
+  const Request& unlink(unsigned bank, std::uint8_t slot) {
+    std::uint8_t before = none;
+    for (std::uint8_t s = first_[bank]; s != slot; s = requests_[s].next) {
+      before = s;
+    }
+    (before == none ? first_[bank] : requests_[before].next) = requests_[slot].next;
+    if (last_[bank] == slot) {
+      last_[bank] = before;
+    }
+    free_ |= std::uint64_t{1} << slot;
+    --size_;
+    return requests_[slot]; // stays as it is until the next push
+  }
+
   std::array<Request, queue_capacity> requests_{};
   std::array<std::uint8_t, bank_count> first_{}; ///< of each bank, in order of arrival
   std::array<std::uint8_t, bank_count> last_{};
@@ -411,7 +426,7 @@ class Channel {
     switch (choice.command) {
     case Command::Column: {
       column(bank, !write_mode_, at);
-      queue.take(bank, true, is_open(bank), banks_[bank].row);
+      queue.take_hit(bank, banks_[bank].row);
       break;
     }
     case Command::Activate:
@@ -472,15 +487,15 @@ class Channel {
     raise(state.precharge, at + dram::ras);
     // The request moves to the active list, which has room: one request per bank at most, since a
     // bank with an active request keeps its row.
-    const Queue::Request request = queue.take(bank, false, false, 0);
+    const Queue::Request request = queue.take_first(bank);
     state.row = request.row;
     open_banks_ |= 1u << bank;
     if ((opened_before_ >> bank & 1) != 0) {
       conflict_banks_ |= 1u << bank;
     }
     opened_before_ |= 1u << bank;
-    reads_.look(bank, true, state.row);
-    writes_.look(bank, true, state.row);
+    reads_.opened(bank, state.row);
+    writes_.opened(bank, state.row);
     active_[bank] = {request.arrive, next_order_++};
     active_banks_ |= 1u << bank;
     active_reads_ |= write_mode_ ? 0 : 1u << bank;
@@ -491,8 +506,8 @@ class Channel {
     account(at, Waited::Conflict, bank);
     raise(banks_[bank].activate, at + dram::rp);
     open_banks_ &= ~(1u << bank);
-    reads_.look(bank, false, 0);
-    writes_.look(bank, false, 0);
+    reads_.closed(bank);
+    writes_.closed(bank);
     tick_ = at;
   }
 
