@@ -79,6 +79,11 @@ bool is_dropped(const isa::Instr& instr) {
   return destination != nullptr && destination->kind == isa::Kind::fp;
 }
 
+bool is_price_of_opcode(isa::Opcode opcode) {
+  const CostClass cost = cost_class(opcode);
+  return row_of(cost).f0 == F0::Charged && cost != CostClass::topk;
+}
+
 std::uint32_t topk_logits(std::uint32_t policy) {
   constexpr std::array<std::uint32_t, 2> logits{32, 128};
   return policy < logits.size() ? logits[policy] : 0;

@@ -44,6 +44,9 @@ bool is_dropped(const isa::Instr& instr);
 /// Logits that V_TOPK reads under a policy, 0 when there is no such policy.
 std::uint32_t topk_logits(std::uint32_t policy);
 
+/// Whether all instructions of an opcode cost the same: none is dropped, none has a policy.
+bool is_price_of_opcode(isa::Opcode opcode);
+
 /// Cycles of a decoded instruction, the policy of V_TOPK and, under the emulator's profile, dropped
 /// instructions included. The analytic profile prices instructions by their name alone.
 std::uint64_t cycles(

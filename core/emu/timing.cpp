@@ -10,8 +10,6 @@ namespace plena::emu {
 
 namespace {
 
-constexpr std::uint32_t no_transfer = 0xFFFFFFFF;
-
 /// Appends the blocks that a range touches, in ascending order.
 void append_blocks(std::uint64_t address, std::uint64_t count, std::vector<std::uint64_t>& blocks) {
   if (count == 0) {
@@ -74,21 +72,31 @@ Timing::Timing(
 )
     : settings_(timing),
       executions_(program.words.size()) {
-  cost_.reserve(program.words.size());
-  transfer_.reserve(program.words.size());
-  opcodes_.reserve(program.words.size());
-  for (const std::uint32_t word : program.words) {
-    const isa::Instr instr = isa::decode_word(word).instr;
-    cost_.push_back(emu::cycles(instr, machine, timing.cost_profile));
-    opcodes_.push_back(instr.op);
-    const bool asks = timing.has_memory() && is_transfer(cost_class(instr.op));
-    transfer_.push_back(asks ? static_cast<std::uint32_t>(waits_.size()) : no_transfer);
-    if (asks) {
-      waits_.emplace_back();
-    }
-  }
   if (timing.has_memory()) {
     memory_ = hbm::make(timing);
+  }
+  // Programs have up to millions of words, and few different prices: most opcodes have one.
+  struct Price {
+    bool known = false;
+    std::uint64_t cycles = 0;
+  };
+  std::array<Price, 64> prices{};
+  cost_.reserve(program.words.size());
+  opcodes_.reserve(program.words.size());
+  for (const std::uint32_t word : program.words) {
+    const auto op = static_cast<isa::Opcode>(word & 63);
+    Price& price = prices[word & 63];
+    opcodes_.push_back(op);
+    if (memory_ != nullptr && is_transfer(cost_class(op))) {
+      cost_.push_back(waits_.size());
+      waits_.emplace_back();
+    } else if (price.known) {
+      cost_.push_back(price.cycles);
+    } else {
+      const isa::Instr instr = isa::decode_word(word).instr;
+      cost_.push_back(emu::cycles(instr, machine, timing.cost_profile));
+      price = {is_price_of_opcode(op), cost_.back()};
+    }
   }
   if (timing.schedule == config::Schedule::overlap) {
     overlap_ = std::make_unique<Overlap>(machine, program.words.size());
@@ -120,8 +128,8 @@ PcTime Timing::account(std::uint32_t pc) const {
     if (end > overlap_->last_start && overlap_->board.last_to_end() == pc) {
       overlap_->charge(pc, end - overlap_->last_start, own, time.cycles);
     }
-  } else if (transfer_[pc] != no_transfer) {
-    time.cycles = waits_[transfer_[pc]];
+  } else if (asks_memory(pc)) {
+    time.cycles = waits_[cost_[pc]];
   } else {
     at(time.cycles, own) = executions_[pc] * cost_[pc];
   }
@@ -178,7 +186,7 @@ void Timing::transfer(std::uint32_t pc, const isa::Instr& instr) {
   CauseCycles waits{};
   now_ = memory_->serve(start, {instr.op == isa::Opcode::H_STORE_V, blocks_}, waits);
   blocks_.clear();
-  CauseCycles& sum = waits_[transfer_[pc]];
+  CauseCycles& sum = waits_[cost_[pc]];
   for (std::size_t i = 0; i < cause_count; ++i) {
     sum[i] += waits[i];
   }
@@ -206,7 +214,7 @@ void Timing::overlapped(std::uint32_t pc, const isa::Instr& instr, CostClass cos
   }
   const hbm::Transfer asked{instr.op == isa::Opcode::H_STORE_V, blocks_};
   const bool memory = memory_ != nullptr && is_transfer(cost);
-  std::uint64_t end = start + cost_[pc];
+  std::uint64_t end = start;
   if (memory) {
     CauseCycles& waits = overlap.waits[pc];
     waits = {};
@@ -214,6 +222,7 @@ void Timing::overlapped(std::uint32_t pc, const isa::Instr& instr, CostClass cos
     CauseCycles ignored{};
     now_ = memory_->serve(now_, asked, ignored);
   } else {
+    end += cost_[pc];
     now_ += cost_[pc];
   }
   overlap.board.settle(end);

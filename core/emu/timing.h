@@ -91,9 +91,13 @@ class Timing final : public Observer {
   void overlapped(std::uint32_t pc, const isa::Instr& instr, CostClass cost);
 
   config::Timing settings_;
-  std::vector<std::uint64_t> cost_;       // by pc, of what needs no memory
+  bool asks_memory(std::uint32_t pc) const {
+    return memory_ != nullptr && is_transfer(cost_class(opcodes_[pc]));
+  }
+
+  /// By pc: the cycles; of a word that asks the memory, its index into waits_.
+  std::vector<std::uint64_t> cost_;
   std::vector<std::uint64_t> executions_; // by pc
-  std::vector<std::uint32_t> transfer_;   // by pc: index into waits_, or no_transfer
   std::vector<CauseCycles> waits_;        // of the words that ask the memory
   std::vector<isa::Opcode> opcodes_;      // by pc
   std::vector<std::uint64_t> blocks_;     // of the transfer in hand

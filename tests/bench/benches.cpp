@@ -2,6 +2,7 @@
 
 #include "bench/asm_bench.h"
 #include "bench/emu_bench.h"
+#include "bench/time_bench.h"
 
 #include <fmt/format.h>
 
@@ -35,6 +36,31 @@ bool run_all() {
       repetitions,
       row.baseline_seconds,
       row.ratio
+    );
+  }
+  const ClockRow clock = clock_cost(PLENA_SHARED_DIR "/models", repetitions);
+  fmt::print(
+    "{{\"bench\":\"clock\",\"build\":\"{}\",\"case\":\"{}\",\"instructions\":{},\"cycles\":{},"
+    "\"baseline\":\"the same run without a clock\",\"baseline_s\":{:.6f},\"ratio\":{:.2f},"
+    "\"trace_ratio\":{:.2f},\"repetitions\":{}}}\n",
+    build,
+    clock.name,
+    clock.instructions,
+    clock.cycles,
+    clock.plain_seconds,
+    clock.clock_ratio,
+    clock.trace_ratio,
+    repetitions
+  );
+  for (const MemoryRow& row : hbm2_rate(repetitions)) {
+    fmt::print(
+      "{{\"bench\":\"hbm2\",\"build\":\"{}\",\"case\":\"{}\",\"requests\":{},\"seconds\":{:.6f},"
+      "\"requests_per_s\":{:.0f}}}\n",
+      build,
+      row.name,
+      row.requests,
+      row.seconds,
+      row.requests_per_second
     );
   }
   return run_asm_bench();

@@ -26,7 +26,7 @@ const seconds = (row) => row.seconds ?? row.baseline_s * row.ratio;
 const native = rows(programs.native);
 const wasm = rows(programs.wasm);
 console.log('case                       native s   against baseline     wasm s   against native');
-for (const row of native) {
+for (const row of native.filter(({ bench }) => bench === 'emulator' || bench === 'asm')) {
   const other = wasm.find((candidate) => candidate.case === row.case);
   console.log([
     row.case.padEnd(24),
@@ -37,3 +37,10 @@ for (const row of native) {
   ].join(' '));
 }
 console.log(`assembler: ${(native.find((row) => row.bench === 'asm').lines_per_s / 1e6).toFixed(1)} M lines/s native`);
+for (const [build, all] of [['native', native], ['WebAssembly', wasm]]) {
+  const clock = all.find(({ bench }) => bench === 'clock');
+  console.log(`${clock.case}, ${build}: ${clock.ratio.toFixed(2)} x the time with cycles counted, ${clock.trace_ratio.toFixed(2)} x with the full trace`);
+  for (const row of all.filter(({ bench }) => bench === 'hbm2')) {
+    console.log(`HBM2, ${build}, ${row.case}: ${(row.requests_per_s / 1e6).toFixed(1)} M requests/s`);
+  }
+}
