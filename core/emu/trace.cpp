@@ -1,7 +1,6 @@
 #include "emu/trace.h"
 
 #include "base/check.h"
-#include "isa/codec.h"
 
 #include <algorithm>
 
@@ -241,10 +240,17 @@ Trace::Trace(const isa::Program& program, const config::Timing& timing, const Tr
     : impl_(std::make_unique<Impl>()) {
   impl_->options = options;
   impl_->overlap = timing.schedule == config::Schedule::overlap;
+  std::array<Lane, 64> lanes{};
+  std::array<Cause, 64> causes{};
+  for (std::uint8_t code = 0; code < lanes.size(); ++code) {
+    lanes[code] = lane_of(static_cast<isa::Opcode>(code));
+    causes[code] = cause_of(static_cast<isa::Opcode>(code));
+  }
+  impl_->lanes.reserve(program.words.size());
+  impl_->causes.reserve(program.words.size());
   for (const std::uint32_t word : program.words) {
-    const isa::Opcode op = isa::decode_word(word).instr.op;
-    impl_->lanes.push_back(lane_of(op));
-    impl_->causes.push_back(cause_of(op));
+    impl_->lanes.push_back(lanes[word & 63]);
+    impl_->causes.push_back(causes[word & 63]);
   }
 }
 

@@ -3,6 +3,12 @@
 // The specification ticks all channels together. Channels share nothing but the order in which
 // transfers are offered, so here each keeps its own clock and is brought forward when it is offered
 // something, from one command to the next: ticks at which nothing can be issued are stepped over.
+//
+// The four transfers of a 64-byte block differ in the two address bits that are combined with the
+// low bits of the channel's number, so that they go to channels 0 to 3 or to channels 4 to 7, to the
+// same bank and row of each. Accesses are whole blocks. Hence the channels of such a quad are offered
+// the same requests at the same ticks and always are in the same state: one of each quad is
+// simulated, and stands for four.
 #include "emu/hbm/hbm.h"
 
 #include <algorithm>
@@ -17,7 +23,7 @@ namespace {
 
 using Tick = std::uint64_t;
 
-constexpr std::size_t channel_count = 8;
+constexpr std::size_t quad_count = 2;
 constexpr std::uint64_t transfer_bytes = 16;
 /// Entries of a read or a write queue.
 constexpr unsigned queue_capacity = 33;
@@ -55,23 +61,23 @@ constexpr unsigned pseudo_channel_of(unsigned bank) { return bank >> 4; }
 constexpr unsigned group_of(unsigned bank) { return bank >> 2; }
 
 struct Place {
-  std::uint8_t channel = 0;
+  std::uint8_t quad = 0; ///< the high bit of the channel's number
   std::uint8_t bank = 0; ///< 0 to 31
   std::uint32_t row = 0;
 };
 
-/// The mapping MOP4CLXOR (timing.md 2.5).
-constexpr Place place_of(std::uint64_t address) {
+/// Where a block lies under the mapping MOP4CLXOR (timing.md 2.5).
+constexpr Place place_of(std::uint64_t block) {
   const auto bits = [&](unsigned low, unsigned count) {
-    return static_cast<unsigned>(address >> low) & ((1u << count) - 1);
+    return static_cast<unsigned>(block >> low) & ((1u << count) - 1);
   };
-  const unsigned column = bits(4, 2) | bits(14, 3) << 2;
-  const unsigned pseudo_channel = bits(9, 1) ^ (column >> 3 & 1);
-  const unsigned group = bits(10, 2) ^ (column >> 4 & 1);
+  const unsigned column = bits(14, 3); // its high bits; the low two tell the transfers apart
+  const unsigned pseudo_channel = bits(9, 1) ^ (column >> 1 & 1);
+  const unsigned group = bits(10, 2) ^ (column >> 2 & 1);
   Place place;
-  place.channel = static_cast<std::uint8_t>(bits(6, 3) ^ (column & 7));
+  place.quad = static_cast<std::uint8_t>(bits(8, 1) ^ (column & 1));
   place.bank = static_cast<std::uint8_t>(pseudo_channel << 4 | group << 2 | bits(12, 2));
-  place.row = static_cast<std::uint32_t>(address >> 17);
+  place.row = static_cast<std::uint32_t>(block >> 17);
   return place;
 }
 
@@ -107,12 +113,13 @@ constexpr std::uint8_t none = 0xFF;
 class Queue {
  public:
   struct Request {
-    std::uint64_t sequence = 0;
     Tick arrive = 0;
-    std::uint64_t address = 0;
     std::uint32_t row = 0;
+    std::uint32_t sequence = 0;
     std::uint8_t bank = 0;
-    std::uint8_t next = none; ///< of the same bank
+    std::uint8_t next = none;  ///< of the same bank
+    std::uint8_t older = none; ///< of all
+    std::uint8_t younger = none;
   };
 
   Queue() {
@@ -125,14 +132,29 @@ class Queue {
   bool full() const { return size_ >= queue_capacity; }
   std::uint32_t hit_banks() const { return hit_banks_; }
   std::uint32_t miss_banks() const { return miss_banks_; }
-  const Request& hit(unsigned bank) const { return requests_[hit_[bank]]; }
-  const Request& miss(unsigned bank) const { return requests_[miss_[bank]]; }
+  /// The oldest request; null when there is none.
+  const Request* oldest() const { return oldest_ == none ? nullptr : &requests_[oldest_]; }
+  const Request* younger(const Request& request) const {
+    return request.younger == none ? nullptr : &requests_[request.younger];
+  }
+  /// Place in the order of arrival of the two candidates of a bank.
+  std::uint32_t hit_sequence(unsigned bank) const { return hit_sequence_[bank]; }
+  std::uint32_t miss_sequence(unsigned bank) const { return miss_sequence_[bank]; }
+  /// Before this tick no request of a pseudo-channel that needs a row command is ready; 0 when that
+  /// is not known. Commands only ever make others later, so that it holds until a candidate is new.
+  Tick& misses_quiet_until(unsigned pseudo_channel) { return quiet_until_[pseudo_channel]; }
 
   void push(const Place& place, std::uint64_t address, Tick arrive, bool open, std::uint32_t row) {
     const auto slot = static_cast<std::uint8_t>(std::countr_zero(free_));
     free_ &= free_ - 1;
     const unsigned bank = place.bank;
-    requests_[slot] = {sequence_++, arrive, address, place.row, place.bank, none};
+    if (sequence_ == ~std::uint32_t{0}) {
+      number_again();
+    }
+    requests_[slot] = {arrive, place.row, sequence_++, place.bank, none, youngest_, none};
+    addresses_[slot] = address;
+    (youngest_ == none ? oldest_ : requests_[youngest_].younger) = slot;
+    youngest_ = slot;
     if (first_[bank] == none) {
       first_[bank] = slot;
     } else {
@@ -142,12 +164,10 @@ class Queue {
     const std::uint32_t bit = 1u << bank;
     if (open && row == place.row) {
       if ((hit_banks_ & bit) == 0) {
-        hit_[bank] = slot;
-        hit_banks_ |= bit;
+        set_hit(bank, slot);
       }
     } else if ((miss_banks_ & bit) == 0) {
-      miss_[bank] = slot;
-      miss_banks_ |= bit;
+      set_miss(bank, slot);
     }
     ++size_;
   }
@@ -158,8 +178,11 @@ class Queue {
     while (s != none && requests_[s].row != row) {
       s = requests_[s].next;
     }
-    hit_[bank] = s;
-    hit_banks_ &= ~(std::uint32_t{s == none} << bank);
+    if (s == none) {
+      hit_banks_ &= ~(1u << bank);
+    } else {
+      set_hit(bank, s);
+    }
   }
 
   /// Takes out the oldest request of a closed bank; the candidates are stale until `opened`.
@@ -170,14 +193,16 @@ class Queue {
     const std::uint32_t bit = 1u << bank;
     hit_banks_ &= ~bit;
     miss_banks_ &= ~bit;
-    std::uint32_t found = 0;
-    for (std::uint8_t s = first_[bank]; s != none && found != 3; s = requests_[s].next) {
-      const bool hits = requests_[s].row == row;
-      const std::uint32_t kind = hits ? 1 : 2;
-      if ((found & kind) == 0) {
-        found |= kind;
-        (hits ? hit_ : miss_)[bank] = s;
-        (hits ? hit_banks_ : miss_banks_) |= bit;
+    for (std::uint8_t s = first_[bank]; s != none; s = requests_[s].next) {
+      if (requests_[s].row == row) {
+        if ((hit_banks_ & bit) == 0) {
+          set_hit(bank, s);
+        }
+      } else if ((miss_banks_ & bit) == 0) {
+        set_miss(bank, s);
+      }
+      if ((hit_banks_ & miss_banks_ & bit) != 0) {
+        return;
       }
     }
   }
@@ -187,14 +212,13 @@ class Queue {
     const std::uint32_t bit = 1u << bank;
     hit_banks_ &= ~bit;
     if (first_[bank] != none) {
-      miss_[bank] = first_[bank];
-      miss_banks_ |= bit;
+      set_miss(bank, first_[bank]);
     }
   }
 
   bool holds(const Place& place, std::uint64_t address) const {
     for (std::uint8_t s = first_[place.bank]; s != none; s = requests_[s].next) {
-      if (requests_[s].address == address) {
+      if (addresses_[s] == address) {
         return true;
       }
     }
@@ -202,6 +226,31 @@ class Queue {
   }
 
  private:
+  void set_hit(unsigned bank, std::uint8_t slot) {
+    hit_[bank] = slot;
+    hit_sequence_[bank] = requests_[slot].sequence;
+    hit_banks_ |= 1u << bank;
+  }
+
+  void set_miss(unsigned bank, std::uint8_t slot) {
+    miss_[bank] = slot;
+    miss_sequence_[bank] = requests_[slot].sequence;
+    miss_banks_ |= 1u << bank;
+    quiet_until_[pseudo_channel_of(bank)] = 0;
+  }
+
+  /// Sequence numbers from 0 again, before they run out.
+  void number_again() {
+    sequence_ = 0;
+    for (std::uint8_t s = oldest_; s != none; s = requests_[s].younger) {
+      requests_[s].sequence = sequence_++;
+    }
+    for (unsigned bank = 0; bank < bank_count; ++bank) {
+      hit_sequence_[bank] = requests_[hit_[bank]].sequence;
+      miss_sequence_[bank] = requests_[miss_[bank]].sequence;
+    }
+  }
+
   const Request& unlink(unsigned bank, std::uint8_t slot) {
     std::uint8_t before = none;
     for (std::uint8_t s = first_[bank]; s != slot; s = requests_[s].next) {
@@ -211,9 +260,12 @@ class Queue {
     if (last_[bank] == slot) {
       last_[bank] = before;
     }
+    const Request& request = requests_[slot];
+    (request.older == none ? oldest_ : requests_[request.older].younger) = request.younger;
+    (request.younger == none ? youngest_ : requests_[request.younger].older) = request.older;
     free_ |= std::uint64_t{1} << slot;
     --size_;
-    return requests_[slot]; // stays as it is until the next push
+    return request; // stays as it is until the next push
   }
 
   std::array<Request, queue_capacity> requests_{};
@@ -221,11 +273,17 @@ class Queue {
   std::array<std::uint8_t, bank_count> last_{};
   std::array<std::uint8_t, bank_count> hit_{};
   std::array<std::uint8_t, bank_count> miss_{};
+  std::array<std::uint32_t, bank_count> hit_sequence_{};
+  std::array<std::uint32_t, bank_count> miss_sequence_{};
+  std::array<Tick, 2> quiet_until_{};
   std::uint32_t hit_banks_ = 0;
   std::uint32_t miss_banks_ = 0;
   std::uint64_t free_ = (std::uint64_t{1} << queue_capacity) - 1;
-  std::uint64_t sequence_ = 0;
+  std::uint32_t sequence_ = 0;
+  std::uint8_t oldest_ = none;
+  std::uint8_t youngest_ = none;
   unsigned size_ = 0;
+  std::array<std::uint64_t, queue_capacity> addresses_{};
 };
 
 /// What a channel did with the ticks of the batch in hand; the rest moved data.
@@ -303,13 +361,6 @@ class Channel {
 
   void complete(Tick depart) { last_completion_ = std::max(depart, last_completion_ + 1); }
 
-  Tick activate_ready(unsigned bank) const {
-    return std::max(
-      std::max(row_ready_, pseudo_channels_[pseudo_channel_of(bank)].activate),
-      std::max(groups_[group_of(bank)].activate, banks_[bank].activate)
-    );
-  }
-
   /// The oldest active request whose data can move at tick `at`; the earlier arrival wins, then the
   /// one whose row was opened first.
   Choice choose_active(Tick at) const {
@@ -342,52 +393,111 @@ class Channel {
   }
 
   /// The oldest request of a queue whose next command is ready at tick `at`.
-  template <bool reading> Choice choose(const Queue& queue, Tick at) const {
+  template <bool reading> Choice choose(Queue& queue, Tick at) const {
     Choice choice;
-    std::uint64_t best = ~std::uint64_t{0};
-    const auto consider = [&](Tick ready, std::uint64_t sequence, unsigned bank, Command command) {
-      if (ready > at) {
-        choice.next = std::min(choice.next, ready);
-      } else if (sequence < best) {
-        best = sequence;
+    // Nobody is older than the oldest: mostly one of the first few is ready.
+    constexpr int few = 5;
+    const Queue::Request* request = queue.oldest();
+    for (int i = 0; i < few && request != nullptr; ++i, request = queue.younger(*request)) {
+      const unsigned bank = request->bank;
+      const PseudoChannel& pseudo_channel = pseudo_channels_[pseudo_channel_of(bank)];
+      const BankGroup& group = groups_[group_of(bank)];
+      const Bank& state = banks_[bank];
+      Tick ready = 0;
+      if (!is_open(bank)) {
+        choice.command = Command::Activate;
+        ready = std::max(
+          std::max(row_ready_, pseudo_channel.activate), std::max(group.activate, state.activate)
+        );
+      } else if (state.row == request->row) {
+        choice.command = Command::Column;
+        ready = reading ? std::max(pseudo_channel.read, group.read)
+                        : std::max(pseudo_channel.write, group.write);
+        ready = std::max(ready, state.column);
+      } else {
+        choice.command = Command::Precharge;
+        ready = std::max(row_ready_, state.precharge);
+      }
+      if (ready <= at) {
         choice.found = true;
         choice.bank = bank;
-        choice.command = command;
+        return choice;
       }
+    }
+    // Without branches, since which bank is ready is hard to foretell: the smallest of keys that
+    // begin with the place in the order of arrival.
+    constexpr std::uint64_t nobody = ~std::uint64_t{0};
+    std::uint64_t best = nobody;
+    const auto weigh = [&](Tick ready, std::uint32_t sequence, unsigned bank, Command command) {
+      const std::uint64_t key =
+        std::uint64_t{sequence} << 16 | bank << 8 | static_cast<unsigned>(command);
+      best = std::min(best, ready <= at ? key : nobody);
+      return ready;
     };
     for (unsigned p = 0; p < 2; ++p) {
       const std::uint32_t mask = pseudo_channel_banks << (16 * p);
-      std::uint32_t left = queue.hit_banks() & mask;
-      if (left != 0) {
-        const Tick limit = reading ? pseudo_channels_[p].read : pseudo_channels_[p].write;
+      const PseudoChannel& pseudo_channel = pseudo_channels_[p];
+      if (std::uint32_t left = queue.hit_banks() & mask; left != 0) {
+        const Tick limit = reading ? pseudo_channel.read : pseudo_channel.write;
         if (limit > at) {
           choice.next = std::min(choice.next, limit); // a bound is enough to step over ticks
         } else {
           for (; left != 0; left &= left - 1) {
             const auto bank = static_cast<unsigned>(std::countr_zero(left));
             const BankGroup& group = groups_[group_of(bank)];
-            consider(
-              std::max(banks_[bank].column, reading ? group.read : group.write),
-              queue.hit(bank).sequence,
-              bank,
-              Command::Column
+            choice.next = std::min(
+              choice.next,
+              weigh(
+                std::max(banks_[bank].column, reading ? group.read : group.write),
+                queue.hit_sequence(bank),
+                bank,
+                Command::Column
+              )
             );
           }
         }
       }
-      left = queue.miss_banks() & mask;
-      if (left != 0 && row_ready_ > at) {
-        choice.next = std::min(choice.next, row_ready_);
+      const std::uint32_t misses = queue.miss_banks() & mask;
+      if (misses == 0) {
         continue;
+      }
+      Tick& quiet_until = queue.misses_quiet_until(p);
+      if (row_ready_ > at || quiet_until > at) {
+        choice.next = std::min(choice.next, std::max(row_ready_, quiet_until));
+        continue;
+      }
+      Tick next = ~Tick{0};
+      for (std::uint32_t left = misses & open_banks_; left != 0; left &= left - 1) {
+        const auto bank = static_cast<unsigned>(std::countr_zero(left));
+        next = std::min(
+          next,
+          weigh(banks_[bank].precharge, queue.miss_sequence(bank), bank, Command::Precharge)
+        );
+      }
+      std::uint32_t left = misses & ~open_banks_;
+      if (left != 0 && pseudo_channel.activate > at) {
+        next = std::min(next, pseudo_channel.activate);
+        left = 0;
       }
       for (; left != 0; left &= left - 1) {
         const auto bank = static_cast<unsigned>(std::countr_zero(left));
-        if (is_open(bank)) {
-          consider(banks_[bank].precharge, queue.miss(bank).sequence, bank, Command::Precharge);
-        } else {
-          consider(activate_ready(bank), queue.miss(bank).sequence, bank, Command::Activate);
-        }
+        next = std::min(
+          next,
+          weigh(
+            std::max(groups_[group_of(bank)].activate, banks_[bank].activate),
+            queue.miss_sequence(bank),
+            bank,
+            Command::Activate
+          )
+        );
       }
+      quiet_until = next > at ? next : 0;
+      choice.next = std::min(choice.next, next);
+    }
+    if (best != nobody) {
+      choice.found = true;
+      choice.bank = static_cast<unsigned>(best >> 8 & 0xFF);
+      choice.command = static_cast<Command>(best & 0xFF);
     }
     return choice;
   }
@@ -396,11 +506,19 @@ class Channel {
   /// `until` is reached.
   bool step(Tick until) {
     const Tick at = tick_ + 1;
-    const Choice active = active_banks_ != 0 ? choose_active(at) : Choice{};
+    Choice active;
+    active.next = active_quiet_until_;
+    if (active_banks_ != 0 && active_quiet_until_ <= at) {
+      active = choose_active(at);
+      active_quiet_until_ = active.found ? 0 : active.next;
+    }
     if (active.found) {
       column(active.bank, (active_reads_ >> active.bank & 1) != 0, at);
       active_banks_ &= ~(1u << active.bank);
       active_reads_ &= active_banks_;
+      if (active_banks_ == 0) {
+        active_quiet_until_ = ~Tick{0};
+      }
       return true;
     }
     if (!write_mode_ && (writes_.size() >= write_high_mark || reads_.empty())) {
@@ -497,6 +615,7 @@ class Channel {
     reads_.opened(bank, state.row);
     writes_.opened(bank, state.row);
     active_[bank] = {request.arrive, next_order_++};
+    active_quiet_until_ = active_banks_ == 0 ? state.column : std::min(active_quiet_until_, state.column);
     active_banks_ |= 1u << bank;
     active_reads_ |= write_mode_ ? 0 : 1u << bank;
     tick_ = at;
@@ -551,6 +670,7 @@ class Channel {
   std::uint32_t open_banks_ = 0;
   std::uint32_t active_banks_ = 0; ///< with a request whose row was opened for it
   std::uint32_t active_reads_ = 0; ///< those of them that read
+  Tick active_quiet_until_ = ~Tick{0}; ///< before it none of them is ready
   std::uint32_t opened_before_ = 0;
   std::uint32_t conflict_banks_ = 0; ///< whose open row was opened in place of another
   std::uint64_t next_order_ = 0;
@@ -588,82 +708,70 @@ class Hbm2 final : public MemoryModel {
     }
     const Tick begin = std::max(ticks_, now); // caught up: `now` or `now + 1`
     Tick offered = begin;
-    std::uint32_t touched = 0;
+    std::array<bool, quad_count> touched{};
     for (const std::uint64_t block : blocks) {
-      for (std::uint64_t part = 0; part < block_bytes; part += transfer_bytes) {
-        const std::uint64_t at = block + part;
-        const Place place = place_of(at);
-        Channel& channel = channels_[place.channel];
-        if ((touched >> place.channel & 1) == 0) {
-          touched |= 1u << place.channel;
-          channel.advance(begin);
-          channel.forget_spent();
+      const Place place = place_of(block);
+      Channel& channel = quads_[place.quad];
+      if (!touched[place.quad]) {
+        touched[place.quad] = true;
+        channel.advance(begin);
+        channel.forget_spent();
+      }
+      channel.advance(offered);
+      if (channel.reads_full() && !channel.forwards(place, block)) {
+        tell_rejected(offered, false, block);
+        channel.make_read_room();
+        // Offers are repeated once per cycle, from the cycle after the first on.
+        const Tick accepted = std::max(channel.tick(), now + 2);
+        for (Tick again = std::max(offered + 1, now + 2); offers_ && again < accepted; ++again) {
+          tell_rejected(again, false, block);
         }
+        offered = accepted;
         channel.advance(offered);
-        if (channel.forwards(place, at)) {
-          tell(offered, false, at, true);
-          channel.forward();
-          continue;
-        }
-        if (channel.reads_full()) {
-          tell(offered, false, at, false);
-          channel.make_read_room();
-          // Offers are repeated once per cycle, from the cycle after the first on.
-          const Tick accepted = std::max(channel.tick(), now + 2);
-          for (Tick again = std::max(offered + 1, now + 2); offers_ && again < accepted; ++again) {
-            tell(again, false, at, false);
-          }
-          offered = accepted;
-          channel.advance(offered);
-          if (channel.forwards(place, at)) {
-            tell(offered, false, at, true);
-            channel.forward();
-            continue;
-          }
-        }
-        tell(offered, false, at, true);
-        channel.read(place, at);
+      }
+      tell_accepted(offered, false, block);
+      if (channel.forwards(place, block)) {
+        channel.forward();
+      } else {
+        channel.read(place, block);
       }
     }
     Tick last = 0;
     std::size_t slowest = 0;
-    for (std::size_t c = 0; c < channel_count; ++c) {
-      if ((touched >> c & 1) != 0) {
-        channels_[c].finish_reads();
-        if (channels_[c].last_completion() > last) {
-          last = channels_[c].last_completion();
-          slowest = c;
+    for (std::size_t quad = 0; quad < quad_count; ++quad) {
+      if (touched[quad]) {
+        quads_[quad].finish_reads();
+        if (quads_[quad].last_completion() > last) {
+          last = quads_[quad].last_completion();
+          slowest = quad;
         }
       }
     }
     const std::uint64_t end = std::max(now, last - 1);
     ticks_ = end + 1;
-    explain(end - now, channels_[slowest].spent(), own, waits);
+    explain(end - now, quads_[slowest].spent(), own, waits);
     return end;
   }
 
   /// A posted write: it ends when all of it is queued.
   std::uint64_t write(std::uint64_t now, std::uint64_t block, CauseCycles& waits) {
     const std::uint64_t start = now;
-    for (std::uint64_t part = 0; part < block_bytes; part += transfer_bytes) {
-      const std::uint64_t at = block + part;
-      const Place place = place_of(at);
-      Channel& channel = channels_[place.channel];
-      ticks_ = std::max(ticks_, now);
-      channel.advance(ticks_);
-      if (channel.writes_full()) {
-        tell(ticks_, true, at, false);
-        channel.make_write_room();
-        for (std::uint64_t again = now + 1; offers_ && again < channel.tick(); ++again) {
-          tell(std::max(ticks_, again), true, at, false);
-        }
-        now = channel.tick();
-        ticks_ = std::max(ticks_, now);
+    const Place place = place_of(block);
+    Channel& channel = quads_[place.quad];
+    ticks_ = std::max(ticks_, now);
+    channel.advance(ticks_);
+    if (channel.writes_full()) {
+      tell_rejected(ticks_, true, block);
+      channel.make_write_room();
+      for (std::uint64_t again = now + 1; offers_ && again < channel.tick(); ++again) {
+        tell_rejected(std::max(ticks_, again), true, block);
       }
-      tell(ticks_, true, at, true);
-      channel.write(place, at);
+      now = channel.tick();
+      ticks_ = std::max(ticks_, now);
     }
-    plena::emu::at(waits, Cause::queue_full) += now - start;
+    tell_accepted(ticks_, true, block);
+    channel.write(place, block);
+    at(waits, Cause::queue_full) += now - start;
     return now;
   }
 
@@ -672,7 +780,7 @@ class Hbm2 final : public MemoryModel {
   static void explain(std::uint64_t cycles, const Spent& spent, Cause own, CauseCycles& waits) {
     const auto take = [&](Cause cause, Tick ticks) {
       const std::uint64_t part = std::min(cycles, ticks);
-      plena::emu::at(waits, cause) += part;
+      at(waits, cause) += part;
       cycles -= part;
     };
     take(Cause::row_conflict, spent.row_conflict);
@@ -682,14 +790,20 @@ class Hbm2 final : public MemoryModel {
     take(own, cycles);
   }
 
-  void tell(Tick tick, bool write, std::uint64_t address, bool accepted) const {
+  /// Of a block whose channels are full: only its first transfer is offered.
+  void tell_rejected(Tick tick, bool write, std::uint64_t block) const {
     if (offers_) {
-      offers_({tick, write, address, accepted});
+      offers_({tick, write, block, false});
+    }
+  }
+  void tell_accepted(Tick tick, bool write, std::uint64_t block) const {
+    for (std::uint64_t part = 0; offers_ && part < block_bytes; part += transfer_bytes) {
+      offers_({tick, write, block + part, true});
     }
   }
 
   OfferSink offers_;
-  std::array<Channel, channel_count> channels_;
+  std::array<Channel, quad_count> quads_;
   Tick ticks_ = 0; ///< that all channels have executed or still owe
 };
 
