@@ -5,6 +5,7 @@
 #include "isa/codec.h"
 
 #include <algorithm>
+#include <utility>
 
 namespace plena::emu {
 
@@ -75,29 +76,52 @@ Timing::Timing(
   if (timing.has_memory()) {
     memory_ = hbm::make(timing);
   }
-  // Programs have up to millions of words, and few different prices: most opcodes have one.
-  struct Price {
-    bool known = false;
-    std::uint64_t cycles = 0;
+  // Programs have up to millions of words and few different prices.
+  constexpr std::uint8_t dropped = 64;
+  constexpr std::uint8_t policies = 128;
+  const auto set_price = [&](std::size_t key, const isa::Instr& instr) {
+    prices_[key] = {instr.op, emu::cycles(instr, machine, timing.cost_profile)};
   };
-  std::array<Price, 64> prices{};
-  cost_.reserve(program.words.size());
-  opcodes_.reserve(program.words.size());
-  for (const std::uint32_t word : program.words) {
-    const auto op = static_cast<isa::Opcode>(word & 63);
-    Price& price = prices[word & 63];
-    opcodes_.push_back(op);
-    if (memory_ != nullptr && is_transfer(cost_class(op))) {
-      cost_.push_back(waits_.size());
-      waits_.emplace_back();
-    } else if (price.known) {
-      cost_.push_back(price.cycles);
-    } else {
-      const isa::Instr instr = isa::decode_word(word).instr;
-      cost_.push_back(emu::cycles(instr, machine, timing.cost_profile));
-      price = {is_price_of_opcode(op), cost_.back()};
-    }
+  for (std::uint8_t code = 0; code < 64; ++code) {
+    isa::Instr instr;
+    instr.op = static_cast<isa::Opcode>(code);
+    set_price(dropped + code, instr);
+    instr.rd = 1;
+    set_price(code, instr);
   }
+  for (std::uint8_t policy = 0; policy < 16; ++policy) {
+    isa::Instr instr;
+    instr.op = isa::Opcode::V_TOPK;
+    instr.rs3 = policy;
+    set_price(policies + policy, instr);
+  }
+  std::array<bool, 64> plain{};
+  for (std::uint8_t code = 0; code < 64; ++code) {
+    const auto op = static_cast<isa::Opcode>(code);
+    plain[code] = is_price_of_opcode(op) && !is_transfer(cost_class(op));
+  }
+  price_of_.reserve(program.words.size());
+  for (std::size_t pc = 0; pc < program.words.size(); ++pc) {
+    const std::uint32_t word = program.words[pc];
+    auto key = static_cast<std::uint8_t>(word & 63);
+    if (plain[key]) {
+      price_of_.push_back(key);
+      continue;
+    }
+    const auto op = static_cast<isa::Opcode>(key);
+    if (!is_price_of_opcode(op)) {
+      const isa::Instr instr = isa::decode_word(word).instr;
+      if (op == isa::Opcode::V_TOPK) {
+        key = static_cast<std::uint8_t>(policies + (instr.rs3 & 15));
+      } else if (is_dropped(instr)) {
+        key = static_cast<std::uint8_t>(dropped + key);
+      }
+    } else if (memory_ != nullptr && is_transfer(cost_class(op))) {
+      transfers_.push_back(static_cast<std::uint32_t>(pc));
+    }
+    price_of_.push_back(key);
+  }
+  waits_.resize(transfers_.size());
   if (timing.schedule == config::Schedule::overlap) {
     overlap_ = std::make_unique<Overlap>(machine, program.words.size());
     if (timing.has_memory()) {
@@ -116,12 +140,25 @@ void Timing::listen(TimingListener& listener) {
   quiet_ = false;
 }
 
+bool Timing::asks_memory(std::uint32_t pc) const {
+  return memory_ != nullptr && is_transfer(cost_class(price(pc).opcode));
+}
+
+const CauseCycles& Timing::waits_of(std::uint32_t pc) const {
+  const auto found = std::lower_bound(transfers_.begin(), transfers_.end(), pc);
+  return waits_[static_cast<std::size_t>(found - transfers_.begin())];
+}
+
+CauseCycles& Timing::waits_of(std::uint32_t pc) {
+  return const_cast<CauseCycles&>(std::as_const(*this).waits_of(pc));
+}
+
 std::uint64_t Timing::cycles() const { return overlap_ ? overlap_->board.end() : now_; }
 std::uint64_t Timing::serial_cycles() const { return now_; }
 
 PcTime Timing::account(std::uint32_t pc) const {
   PcTime time{executions_[pc], {}};
-  const Cause own = cause_of(opcodes_[pc]);
+  const Cause own = cause_of(price(pc).opcode);
   if (overlap_) {
     time.cycles = overlap_->charged[pc];
     const std::uint64_t end = overlap_->board.end();
@@ -129,9 +166,9 @@ PcTime Timing::account(std::uint32_t pc) const {
       overlap_->charge(pc, end - overlap_->last_start, own, time.cycles);
     }
   } else if (asks_memory(pc)) {
-    time.cycles = waits_[cost_[pc]];
+    time.cycles = waits_of(pc);
   } else {
-    at(time.cycles, own) = executions_[pc] * cost_[pc];
+    at(time.cycles, own) = executions_[pc] * price(pc).cycles;
   }
   return time;
 }
@@ -179,14 +216,14 @@ void Timing::transferred(const TransferRow& row) {
 void Timing::transfer(std::uint32_t pc, const isa::Instr& instr) {
   const std::uint64_t start = now_;
   if (memory_ == nullptr) {
-    now_ += cost_[pc];
+    now_ += price(pc).cycles;
     tell(pc, start, now_, nullptr);
     return;
   }
   CauseCycles waits{};
   now_ = memory_->serve(start, {instr.op == isa::Opcode::H_STORE_V, blocks_}, waits);
   blocks_.clear();
-  CauseCycles& sum = waits_[cost_[pc]];
+  CauseCycles& sum = waits_of(pc);
   for (std::size_t i = 0; i < cause_count; ++i) {
     sum[i] += waits[i];
   }
@@ -205,7 +242,7 @@ void Timing::overlapped(std::uint32_t pc, const isa::Instr& instr, CostClass cos
   Overlap& overlap = *overlap_;
   const auto [start, waited_for] = overlap.slot;
   if (start > overlap.last_start) {
-    const Cause own = cause_of(opcodes_[waited_for]);
+    const Cause own = cause_of(price(waited_for).opcode);
     overlap.charge(waited_for, start - overlap.last_start, own, overlap.charged[waited_for]);
     for (TimingListener* listener : listeners_) {
       listener->charged({waited_for, overlap.last_start, start});
@@ -222,8 +259,8 @@ void Timing::overlapped(std::uint32_t pc, const isa::Instr& instr, CostClass cos
     CauseCycles ignored{};
     now_ = memory_->serve(now_, asked, ignored);
   } else {
-    end += cost_[pc];
-    now_ += cost_[pc];
+    end += price(pc).cycles;
+    now_ += price(pc).cycles;
   }
   overlap.board.settle(end);
   for (TimingListener* listener : listeners_) {

@@ -14,9 +14,9 @@
 #include "emu/observer.h"
 #include "isa/program.h"
 
+#include <array>
 #include <cstdint>
 #include <memory>
-#include <span>
 #include <vector>
 
 namespace plena::emu {
@@ -91,15 +91,22 @@ class Timing final : public Observer {
   void overlapped(std::uint32_t pc, const isa::Instr& instr, CostClass cost);
 
   config::Timing settings_;
-  bool asks_memory(std::uint32_t pc) const {
-    return memory_ != nullptr && is_transfer(cost_class(opcodes_[pc]));
-  }
+  /// Instructions that cost the same: of one opcode and, where that matters, of one policy, or
+  /// dropped.
+  struct Price {
+    isa::Opcode opcode{};
+    std::uint64_t cycles = 0;
+  };
+  const Price& price(std::uint32_t pc) const { return prices_[price_of_[pc]]; }
+  bool asks_memory(std::uint32_t pc) const;
+  CauseCycles& waits_of(std::uint32_t pc);
+  const CauseCycles& waits_of(std::uint32_t pc) const;
 
-  /// By pc: the cycles; of a word that asks the memory, its index into waits_.
-  std::vector<std::uint64_t> cost_;
+  std::array<Price, 256> prices_{};
+  std::vector<std::uint8_t> price_of_;    // by pc
   std::vector<std::uint64_t> executions_; // by pc
-  std::vector<CauseCycles> waits_;        // of the words that ask the memory
-  std::vector<isa::Opcode> opcodes_;      // by pc
+  std::vector<std::uint32_t> transfers_;  // pcs of the words that ask the memory, ascending
+  std::vector<CauseCycles> waits_;        // theirs
   std::vector<std::uint64_t> blocks_;     // of the transfer in hand
   std::unique_ptr<hbm::MemoryModel> memory_;
   std::unique_ptr<Overlap> overlap_;
@@ -111,7 +118,7 @@ class Timing final : public Observer {
 inline void Timing::executed(std::uint32_t pc, const isa::Instr& instr, CostClass cost) {
   ++executions_[pc];
   if (quiet_ && !is_transfer(cost)) [[likely]] {
-    now_ += cost_[pc];
+    now_ += price(pc).cycles;
     return;
   }
   if (overlap_) {
@@ -120,7 +127,7 @@ inline void Timing::executed(std::uint32_t pc, const isa::Instr& instr, CostClas
     transfer(pc, instr);
   } else {
     const std::uint64_t start = now_;
-    now_ += cost_[pc];
+    now_ += price(pc).cycles;
     tell(pc, start, now_, nullptr);
   }
 }

@@ -3,6 +3,7 @@
 #include "base/check.h"
 
 #include <algorithm>
+#include <deque>
 
 namespace plena::emu {
 
@@ -78,12 +79,13 @@ struct Trace::Impl {
   std::vector<Cause> causes; // by pc
 
   // The recorded events, in columns; ends only where they are not the next start.
-  std::vector<std::uint32_t> pc;
-  std::vector<std::uint64_t> start;
-  std::vector<std::uint64_t> end;
-  std::vector<Waits> waits;
-  std::vector<Charge> charges;
-  std::vector<Mark> fine;
+  // Deques: growing must not move what is there.
+  std::deque<std::uint32_t> pc;
+  std::deque<std::uint64_t> start;
+  std::deque<std::uint64_t> end;
+  std::deque<Waits> waits;
+  std::deque<Charge> charges;
+  std::deque<Mark> fine;
   std::uint64_t first_index = 0; ///< of the first recorded event
 
   std::vector<Mark> coarse;
@@ -435,10 +437,9 @@ void Trace::replay(std::uint64_t first, std::uint64_t count, TimingListener& lis
 
 std::size_t Trace::memory_bytes() const {
   const Impl& t = *impl_;
-  return t.pc.capacity() * sizeof(t.pc[0]) + t.start.capacity() * sizeof(t.start[0]) +
-         t.end.capacity() * sizeof(t.end[0]) + t.waits.capacity() * sizeof(Waits) +
-         t.charges.capacity() * sizeof(Charge) +
-         (t.fine.capacity() + t.coarse.capacity()) * sizeof(Mark);
+  return t.pc.size() * sizeof(std::uint32_t) +
+         (t.start.size() + t.end.size()) * sizeof(std::uint64_t) + t.waits.size() * sizeof(Waits) +
+         t.charges.size() * sizeof(Charge) + (t.fine.size() + t.coarse.capacity()) * sizeof(Mark);
 }
 
 } // namespace plena::emu

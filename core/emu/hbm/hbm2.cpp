@@ -5,9 +5,9 @@
 // something, from one command to the next: ticks at which nothing can be issued are stepped over.
 //
 // The four transfers of a 64-byte block differ in the two address bits that are combined with the
-// low bits of the channel's number, so that they go to channels 0 to 3 or to channels 4 to 7, to the
-// same bank and row of each. Accesses are whole blocks. Hence the channels of such a quad are offered
-// the same requests at the same ticks and always are in the same state: one of each quad is
+// low bits of the channel's number, so that they go to channels 0 to 3 or to channels 4 to 7, to
+// the same bank and row of each. Accesses are whole blocks. Hence the channels of such a quad are
+// offered the same requests at the same ticks and always are in the same state: one of each quad is
 // simulated, and stands for four.
 #include "emu/hbm/hbm.h"
 
@@ -470,8 +470,7 @@ class Channel {
       for (std::uint32_t left = misses & open_banks_; left != 0; left &= left - 1) {
         const auto bank = static_cast<unsigned>(std::countr_zero(left));
         next = std::min(
-          next,
-          weigh(banks_[bank].precharge, queue.miss_sequence(bank), bank, Command::Precharge)
+          next, weigh(banks_[bank].precharge, queue.miss_sequence(bank), bank, Command::Precharge)
         );
       }
       std::uint32_t left = misses & ~open_banks_;
@@ -615,7 +614,8 @@ class Channel {
     reads_.opened(bank, state.row);
     writes_.opened(bank, state.row);
     active_[bank] = {request.arrive, next_order_++};
-    active_quiet_until_ = active_banks_ == 0 ? state.column : std::min(active_quiet_until_, state.column);
+    active_quiet_until_ =
+      active_banks_ == 0 ? state.column : std::min(active_quiet_until_, state.column);
     active_banks_ |= 1u << bank;
     active_reads_ |= write_mode_ ? 0 : 1u << bank;
     tick_ = at;
@@ -668,8 +668,8 @@ class Channel {
   Tick row_ready_ = 0; ///< of row commands on the channel
   Tick last_completion_ = 0;
   std::uint32_t open_banks_ = 0;
-  std::uint32_t active_banks_ = 0; ///< with a request whose row was opened for it
-  std::uint32_t active_reads_ = 0; ///< those of them that read
+  std::uint32_t active_banks_ = 0;     ///< with a request whose row was opened for it
+  std::uint32_t active_reads_ = 0;     ///< those of them that read
   Tick active_quiet_until_ = ~Tick{0}; ///< before it none of them is ready
   std::uint32_t opened_before_ = 0;
   std::uint32_t conflict_banks_ = 0; ///< whose open row was opened in place of another
