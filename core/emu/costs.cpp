@@ -85,8 +85,13 @@ bool is_price_of_opcode(isa::Opcode opcode) {
 }
 
 std::uint32_t topk_logits(std::uint32_t policy) {
-  constexpr std::array<std::uint32_t, 2> logits{32, 128};
+  constexpr std::array<std::uint32_t, topk_policies> logits{32, 128};
   return policy < logits.size() ? logits[policy] : 0;
+}
+
+std::uint32_t topk_chosen(std::uint32_t policy) {
+  constexpr std::array<std::uint32_t, topk_policies> chosen{4, 8};
+  return policy < chosen.size() ? chosen[policy] : 0;
 }
 
 std::uint64_t

@@ -43,6 +43,9 @@ bool is_price_assumed(CostClass cost, config::CostProfile profile);
 bool is_dropped(const isa::Instr& instr);
 /// Logits that V_TOPK reads under a policy, 0 when there is no such policy.
 std::uint32_t topk_logits(std::uint32_t policy);
+/// Logits that it selects, 0 when there is no such policy.
+std::uint32_t topk_chosen(std::uint32_t policy);
+inline constexpr std::uint32_t topk_policies = 2;
 
 /// Whether all instructions of an opcode cost the same: none is dropped, none has a policy.
 bool is_price_of_opcode(isa::Opcode opcode);

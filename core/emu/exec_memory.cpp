@@ -1,5 +1,6 @@
 // Transfers between HBM and the SRAMs (emulator.md 6).
 #include "emu/exec.h"
+#include "emu/transfer.h"
 
 #include <algorithm>
 #include <fmt/format.h>
@@ -18,25 +19,10 @@ std::uint64_t touched_bytes(std::uint64_t address, std::uint64_t count) {
 
 } // namespace
 
-struct Exec::Transfer {
+struct Exec::Transfer : RowAddresses {
   const TransferFormat* format = nullptr;
-  std::uint64_t base = 0;   ///< bytes; added to both streams
-  std::uint32_t offset = 0; ///< bytes into the elements
-  std::uint32_t step = 0;   ///< bytes between rows
-  std::uint64_t scale_base = 0;
   std::size_t element_bytes = 0; ///< per row
   std::size_t scale_bytes = 0;   ///< per row
-
-  std::uint64_t element_address(std::uint64_t i) const {
-    return base + offset + static_cast<std::uint32_t>(i * step);
-  }
-  std::uint64_t scale_address(std::uint64_t i) const {
-    // The machine computes this product in single precision.
-    const float per_row =
-      static_cast<float>(step) / static_cast<float>(format->elements_per_scale_byte);
-    const float product = static_cast<float>(i) * per_row;
-    return scale_base + static_cast<std::uint64_t>(product);
-  }
 };
 
 std::optional<Exec::Transfer> Exec::start_transfer(
@@ -67,6 +53,7 @@ std::optional<Exec::Transfer> Exec::start_transfer(
   transfer.offset = gp(rs1);
   transfer.step = field(rs3) == 1 ? stride_ : lanes;
   const std::uint64_t ratio = format.elements_per_scale_byte;
+  transfer.elements_per_scale_byte = ratio;
   transfer.scale_base = transfer.base + scale_ + (format.format.mx ? transfer.offset / ratio : 0);
   transfer.element_bytes = static_cast<std::size_t>(element_bits / 8);
   transfer.scale_bytes = static_cast<std::size_t>(scale_bits / 8);

@@ -194,7 +194,6 @@ EXEC(V_RED_MAX) {
 }
 
 EXEC(V_TOPK) {
-  constexpr std::array<std::uint32_t, 2> chosen_by_policy{4, 8};
   const std::uint32_t policy = field(rs3);
   const std::uint32_t count = topk_logits(policy);
   if (count == 0) {
@@ -202,11 +201,11 @@ EXEC(V_TOPK) {
       FaultKind::topk_policy,
       fmt::format("{} is no policy of V_TOPK", policy),
       policy,
-      chosen_by_policy.size()
+      topk_policies
     );
     return;
   }
-  const std::uint32_t chosen = chosen_by_policy[policy];
+  const std::uint32_t chosen = topk_chosen(policy);
   std::array<float, 128> logits{};
   const auto width = static_cast<std::uint32_t>(vlen());
   for (std::uint32_t first = 0; first < count; first += width) {
