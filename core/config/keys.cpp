@@ -42,7 +42,38 @@ constexpr LatencyKey latency_table[] = {
 #include "config/keys.def"
 };
 
+template <auto member> constexpr std::uint64_t get_member(const Timing& timing) {
+  return static_cast<std::uint64_t>(timing.*member);
+}
+template <auto member> constexpr void set_member(Timing& timing, std::uint64_t value) {
+  timing.*member = static_cast<std::remove_reference_t<decltype(timing.*member)>>(value);
+}
+
+#define TIMING_CHOICE(KEY, field, meaning) static_assert(is_lower_of(#field, #KEY));
+#define TIMING_NUMBER(KEY, field, unit, min, max, meaning)                                         \
+  static_assert(is_lower_of(#field, #KEY));                                                        \
+  static_assert(min <= Timing{}.field && Timing{}.field <= max);
+#include "config/keys.def"
+
 } // namespace
+
+std::span<const TimingKey> timing_keys() {
+  static const TimingKey table[] = {
+#define TIMING_CHOICE(KEY, field, meaning)                                                         \
+  {#KEY,                                                                                           \
+   "",                                                                                             \
+   0,                                                                                              \
+   0,                                                                                              \
+   meaning,                                                                                        \
+   choices(Timing{}.field),                                                                        \
+   &get_member<&Timing::field>,                                                                    \
+   &set_member<&Timing::field>},
+#define TIMING_NUMBER(KEY, field, unit, min, max, meaning)                                         \
+  {#KEY, unit, min, max, meaning, {}, &get_member<&Timing::field>, &set_member<&Timing::field>},
+#include "config/keys.def"
+  };
+  return table;
+}
 
 std::span<const ConfigKey> config_keys() { return config_table; }
 std::span<const PrecisionKey> precision_keys() { return precision_table; }

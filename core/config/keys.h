@@ -2,6 +2,7 @@
 #pragma once
 
 #include "config/config.h"
+#include "config/timing.h"
 
 #include <cstdint>
 #include <span>
@@ -35,9 +36,23 @@ struct LatencyKey {
   Latency Machine::*member;
 };
 
+/// A key of PLAYGROUND.TIMING: one of a few names, or a number.
+struct TimingKey {
+  std::string_view key;
+  std::string_view unit;
+  std::uint64_t min; ///< of a number
+  std::uint64_t max;
+  std::string_view meaning;
+  std::span<const Choice> choices; ///< empty for a number
+  /// The number, or the position among the choices.
+  std::uint64_t (*get)(const Timing&);
+  void (*set)(Timing&, std::uint64_t);
+};
+
 std::span<const ConfigKey> config_keys();
 std::span<const PrecisionKey> precision_keys();
 std::span<const LatencyKey> latency_keys();
+std::span<const TimingKey> timing_keys();
 
 std::uint64_t get(const Machine& machine, const ConfigKey& key);
 /// `value` is within the range of the key.

@@ -121,6 +121,7 @@ class Loader {
     if (root.contains("ANALYTIC")) {
       read_analytic(root, config);
     }
+    read_timing(root, config);
     read_mode(root, config);
     read_behavior(root, config);
     find_unknown(root, config);
@@ -573,6 +574,85 @@ class Loader {
     }
   }
 
+  /// PLAYGROUND.TIMING; every key may be absent.
+  void read_timing(const toml::table& root, Config& config) {
+    const std::string path = "PLAYGROUND.TIMING";
+    constexpr Section section = Section::Transactional; // its faults are errors too
+    if (!root.contains("PLAYGROUND")) {
+      return;
+    }
+    const toml::table* playground = table_at(root, "", "PLAYGROUND", section);
+    if (playground == nullptr || !playground->contains("TIMING")) {
+      return;
+    }
+    const toml::table* group = table_at(*playground, "PLAYGROUND", "TIMING", section);
+    if (group == nullptr) {
+      return;
+    }
+    for (const TimingKey& key : timing_keys()) {
+      if (!group->contains(key.key)) {
+        continue;
+      }
+      if (const auto* table = table_at(*group, path, key.key, section)) {
+        const std::string prefix = fmt::format("{}.{}", path, key.key);
+        const auto value = key.choices.empty()
+                             ? integer_at(*table, prefix, "value", {key.min, key.max}, section)
+                             : choice_at(*table, prefix, key.choices);
+        if (value) {
+          key.set(config.timing, *value);
+        }
+      }
+    }
+    warn_of_idle_keys(*group, config.timing);
+  }
+
+  std::optional<std::uint64_t>
+  choice_at(const toml::table& parent, const std::string& prefix, std::span<const Choice> choices) {
+    const auto name = string_at(parent, prefix, "value", Section::Transactional);
+    if (!name) {
+      return std::nullopt;
+    }
+    std::vector<std::string_view> names;
+    for (const Choice& choice : choices) {
+      if (choice.name == *name) {
+        return names.size();
+      }
+      names.push_back(choice.name);
+    }
+    const auto candidate = name->size() <= 64 ? nearest(*name, names) : std::nullopt;
+    add(
+      Severity::Error,
+      "E_SETTINGS_CHOICE",
+      prefix + ".value",
+      parent.get("value")->source(),
+      fmt::format("{}.value is none of {}", prefix, fmt::join(names, ", ")),
+      candidate ? fmt::format("did you mean {}?", *candidate) : "choose one of them"
+    );
+    return std::nullopt;
+  }
+
+  void warn_of_idle_keys(const toml::table& group, const Timing& timing) {
+    const auto warn = [&](std::string_view key, std::string_view why) {
+      if (const toml::node* node = group.get(key)) {
+        add(
+          Severity::Warning,
+          "W_SETTINGS_NO_EFFECT",
+          fmt::format("PLAYGROUND.TIMING.{}", key),
+          node->source(),
+          fmt::format("PLAYGROUND.TIMING.{} has no effect: {}", key, why),
+          "remove it, or choose what it belongs to"
+        );
+      }
+    };
+    if (!timing.has_memory()) {
+      warn("MEMORY_MODEL", "the analytic profile asks no memory");
+    }
+    if (!timing.has_memory() || timing.memory_model != MemoryModel::fixed) {
+      warn("FIXED_LATENCY", "the memory model is not the fixed one");
+      warn("FIXED_BANDWIDTH", "the memory model is not the fixed one");
+    }
+  }
+
   void read_mode(const toml::table& root, Config& config) {
     if (const auto mode = root["MODE"]["active"].value<std::string>()) {
       config.mode = *mode;
@@ -605,10 +685,23 @@ class Loader {
   /// Names that may stand in a table with this path.
   static std::vector<std::string_view> known_in(const std::vector<std::string_view>& path) {
     if (path.empty()) {
-      return {"MODE", "TRANSACTIONAL", "ANALYTIC", "BEHAVIOR"};
+      return {"MODE", "TRANSACTIONAL", "ANALYTIC", "BEHAVIOR", "PLAYGROUND"};
     }
     if (path[0] == "MODE") {
       return {"active"};
+    }
+    if (path[0] == "PLAYGROUND") {
+      if (path.size() == 1) {
+        return {"TIMING"};
+      }
+      if (path.size() == 3) {
+        return {"value"};
+      }
+      std::vector<std::string_view> names;
+      for (const TimingKey& key : timing_keys()) {
+        names.push_back(key.key);
+      }
+      return names;
     }
     if (path.size() == 1) {
       return path[0] == "BEHAVIOR"

@@ -99,6 +99,30 @@ Json section_schema() {
   );
 }
 
+Json playground_schema() {
+  Json timing = Json::object();
+  for (const TimingKey& key : timing_keys()) {
+    Json value = integer_schema(key.min, key.max);
+    if (!key.choices.empty()) {
+      value = {{"enum", Json::array()}};
+      for (const Choice& choice : key.choices) {
+        value["enum"].push_back(choice.name);
+      }
+    }
+    Json entry = object_schema({{"value", std::move(value)}}, {"value"});
+    entry["description"] = key.meaning;
+    timing[std::string(key.key)] = std::move(entry);
+  }
+  return object_schema(
+    {{"TIMING", object_schema(std::move(timing), Json::array())}}, Json::array()
+  );
+}
+
+Json timing_value(const TimingKey& key, const Timing& timing) {
+  const std::uint64_t value = key.get(timing);
+  return key.choices.empty() ? Json(value) : Json(key.choices[value].name);
+}
+
 Json scalar_schema() {
   const Json bits = integer_schema(0, 64);
   return {
@@ -134,7 +158,8 @@ std::string schema() {
   Json document = object_schema(
     {{"MODE", std::move(mode)},
      {"TRANSACTIONAL", {{"$ref", "#/$defs/section"}}},
-     {"ANALYTIC", {{"$ref", "#/$defs/section"}}}},
+     {"ANALYTIC", {{"$ref", "#/$defs/section"}}},
+     {"PLAYGROUND", playground_schema()}},
     Json::array({"TRANSACTIONAL"})
   );
   Json root = {
@@ -193,6 +218,35 @@ std::string keys_markdown() {
       key.meaning
     );
   }
+  page += "\n## PLAYGROUND.TIMING\n\n"
+          "How cycles are counted. Upstream ignores this section; what a program computes never "
+          "depends on it.\nAll keys are optional.\n\n"
+          "| key (`.value`) | default | values | unit | meaning |\n|---|---|---|---|---|\n";
+  for (const TimingKey& key : timing_keys()) {
+    std::string values = fmt::format("{} to {}", key.min, key.max);
+    if (!key.choices.empty()) {
+      values.clear();
+      for (const Choice& choice : key.choices) {
+        values += fmt::format("{}`\"{}\"`", values.empty() ? "" : ", ", choice.name);
+      }
+    }
+    const Json initial = timing_value(key, {});
+    fmt::format_to(
+      out,
+      "| `{}` | {} | {} | {} | {} |\n",
+      key.key,
+      initial.is_string() ? fmt::format("`{}`", initial.dump()) : initial.dump(),
+      values,
+      key.unit,
+      key.meaning
+    );
+  }
+  page += "\n| value | meaning |\n|---|---|\n";
+  for (const TimingKey& key : timing_keys()) {
+    for (const Choice& choice : key.choices) {
+      fmt::format_to(out, "| `{}` | {}: {} |\n", choice.name, choice.title, choice.meaning);
+    }
+  }
   return page;
 }
 
@@ -235,6 +289,19 @@ std::string describe_keys_json() {
       );
     }
   }
+  for (const TimingKey& key : timing_keys()) {
+    add(
+      fmt::format("PLAYGROUND.TIMING.{}.value", key.key),
+      key.choices.empty() ? "integer" : "choice",
+      key.unit,
+      key.min,
+      key.max,
+      key.meaning
+    );
+    for (const Choice& choice : key.choices) {
+      array.back()["choices"].push_back(choice.name);
+    }
+  }
   return array.dump();
 }
 
@@ -250,6 +317,9 @@ std::string values_json(const Config& config) {
     const Latency& latency = config.*key.member;
     values[fmt::format("LATENCY.{}.dc_lib_en", key.key)] = latency.dc_lib_en;
     values[fmt::format("LATENCY.{}.dc_lib_dis", key.key)] = latency.dc_lib_dis;
+  }
+  for (const TimingKey& key : timing_keys()) {
+    values[fmt::format("PLAYGROUND.TIMING.{}.value", key.key)] = timing_value(key, config.timing);
   }
   return values.dump();
 }

@@ -8,21 +8,16 @@ namespace plena::config {
 
 namespace {
 
-struct Choice {
-  std::string_view name;
-  std::string_view title;
-};
-
 constexpr std::array profiles{
-#define PROFILE(name, title, meaning) Choice{#name, title},
+#define PROFILE(name, title, meaning) Choice{#name, title, meaning},
 #include "config/timing.def"
 };
 constexpr std::array memories{
-#define MEMORY(name, title, meaning) Choice{#name, title},
+#define MEMORY(name, title, meaning) Choice{#name, title, meaning},
 #include "config/timing.def"
 };
 constexpr std::array schedules{
-#define SCHEDULE(name, title, meaning) Choice{#name, title},
+#define SCHEDULE(name, title, meaning) Choice{#name, title, meaning},
 #include "config/timing.def"
 };
 
@@ -31,6 +26,10 @@ template <class Rows, class E> const Choice& row_of(const Rows& rows, E value) {
 }
 
 } // namespace
+
+std::span<const Choice> choices(CostProfile) { return profiles; }
+std::span<const Choice> choices(MemoryModel) { return memories; }
+std::span<const Choice> choices(Schedule) { return schedules; }
 
 std::string_view to_string(CostProfile profile) { return row_of(profiles, profile).name; }
 std::string_view to_string(MemoryModel memory) { return row_of(memories, memory).name; }

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <span>
 #include <string>
 #include <string_view>
 
@@ -22,6 +23,17 @@ enum class Schedule : std::uint8_t {
 #define SCHEDULE(name, title, meaning) name,
 #include "config/timing.def"
 };
+
+/// A value of a choice key.
+struct Choice {
+  std::string_view name;  ///< in the settings
+  std::string_view title; ///< for people
+  std::string_view meaning;
+};
+/// All values of the type of the argument, in the order of its enumerators.
+std::span<const Choice> choices(CostProfile);
+std::span<const Choice> choices(MemoryModel);
+std::span<const Choice> choices(Schedule);
 
 std::string_view to_string(CostProfile profile);
 std::string_view to_string(MemoryModel memory);

@@ -142,7 +142,10 @@ TEST_CASE("config: presets are complete, consistent and known by name", "[unit][
 
 TEST_CASE("config: generated texts follow the keys", "[unit][config]") {
   const auto keys = nlohmann::json::parse(describe_keys_json());
-  CHECK(keys.size() == config_keys().size() + precision_keys().size() + 2 * latency_keys().size());
+  CHECK(
+    keys.size() == config_keys().size() + precision_keys().size() + 2 * latency_keys().size() +
+                     timing_keys().size()
+  );
   CHECK(keys[0]["path"] == "CONFIG.MLEN.value");
   for (const auto& key : keys) {
     for (const char* member : {"path", "type", "unit", "min", "max", "meaning"}) {
@@ -161,6 +164,14 @@ TEST_CASE("config: generated texts follow the keys", "[unit][config]") {
   CHECK(section["CONFIG"]["required"].size() == config_keys().size() - 1);
   CHECK(section["LATENCY"]["required"].size() == latency_keys().size() - 2);
   CHECK(json["required"] == nlohmann::json::array({"TRANSACTIONAL"}));
+  const auto& timing = json["properties"]["PLAYGROUND"]["properties"]["TIMING"]["properties"];
+  CHECK(timing.size() == timing_keys().size());
+  CHECK(
+    timing["MEMORY_MODEL"]["properties"]["value"]["enum"] ==
+    nlohmann::json::array({"hbm2", "ideal", "fixed"})
+  );
+  CHECK(values["PLAYGROUND.TIMING.COST_PROFILE.value"] == "emulator");
+  CHECK(values["PLAYGROUND.TIMING.FIXED_BANDWIDTH.value"] == Timing{}.fixed_bandwidth);
 }
 
 TEST_CASE("config: KEYS.md is what the table says", "[unit][config]") {
