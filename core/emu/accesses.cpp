@@ -390,7 +390,8 @@ void Finder::memories() {
   case Opcode::C_SET_V_MASK_REG:
     return add(Space::special, write, mask_register, 1);
   case Opcode::C_BREAK:
-    // It clears the counter of the innermost loop, which no field tells.
+    // It clears the counter of the innermost loop, which no field tells; the others stay.
+    add(Space::gp, read, 0, operands_.gp.size());
     return add(Space::gp, write, 0, operands_.gp.size());
 
   case Opcode::S_ADD_FP:

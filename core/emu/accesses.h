@@ -34,9 +34,10 @@ struct Access {
 };
 
 /// Replaces the contents of `found`. Entries that the machine does not have are left out, except in
-/// the HBM; an instruction that the machine drops (costs.h) accesses nothing. Two are given more than
-/// they touch: C_BREAK writes all of gp, since no operand tells whose loop is innermost, and a
+/// the HBM; an instruction that the machine drops (costs.h) accesses nothing. Two are given more
+/// than they touch: C_BREAK all of gp, since no operand tells whose loop is innermost, and a
 /// transfer of more than 2^16 rows gives one range per stream of the HBM.
+/// What is written in part, or only sometimes, is read too.
 void accesses_of(
   const isa::Instr& instr,
   const Operands& operands,
