@@ -3,11 +3,13 @@
 
 #include "cli/commands.h"
 #include "cli/files.h"
+#include "cli/model.h"
 #include "cli/run.h"
 #include "driver/session.h"
 #include "driver/tools.h"
 
 #include <array>
+#include <cmath>
 #include <cstdlib>
 #include <filesystem>
 #include <fmt/format.h>
@@ -29,11 +31,12 @@ struct Options {
   std::string hbm_size;
   std::string dump_folder;
   std::string stage_profile_asm;
-  std::string stage_profile_out;
+  std::string stage_profile_out{"stage_profile.json"};
   std::string json;
   std::string log_level;
   std::string log_file;
   bool drop_in = false;
+  TimingOptions timing;
 };
 
 /// Upstream writes the HBM dump when its log level, by default `debug`, is at least that.
@@ -42,7 +45,7 @@ bool dumps_hbm(const Options& options) {
          options.log_level == "trace";
 }
 
-Result<std::string> settings_text(const Options& options) {
+Result<std::string> chosen_settings(const Options& options) {
   if (!options.settings.empty()) {
     return read_text(options.settings);
   }
@@ -105,16 +108,27 @@ Status write_dumps(const driver::Session& session, const std::filesystem::path& 
   return Done{};
 }
 
+/// Bytes per simulated second, with two decimals and an exponent as upstream prints it.
+std::string utilization(const driver::RunStatus& status) {
+  const double bytes = static_cast<double>(status.hbm_read_bytes + status.hbm_written_bytes);
+  const double rate = bytes / (static_cast<double>(status.cycles) * 1e-9);
+  if (std::isnan(rate)) {
+    return "NaN";
+  }
+  if (std::isinf(rate)) {
+    return "inf";
+  }
+  const std::string text = fmt::format("{:.2e}", rate);
+  const std::size_t e = text.find('e');
+  return fmt::format("{}e{}", text.substr(0, e), std::stoi(text.substr(e + 1)));
+}
+
 int emulate(const Options& options) {
   Diagnostics problems;
-  if (!options.stage_profile_asm.empty() || !options.stage_profile_out.empty()) {
-    problems.push_back(
-      {.code = "E_STAGE_PROFILE",
-       .message = "the stage profile needs simulated time, which this version does not model",
-       .hint = "leave out --stage-profile-asm and --stage-profile-out"}
-    );
-  }
-  const std::string settings = take(settings_text(options), problems);
+  const std::string stages_text = options.stage_profile_asm.empty()
+                                    ? std::string()
+                                    : take(read_text(options.stage_profile_asm), problems);
+  const std::string settings = take(chosen_settings(options), problems);
   const std::string program = take(read_text(options.opcode), problems);
   driver::Images images;
   images.hbm = take(read_bytes(options.hbm), problems);
@@ -138,6 +152,21 @@ int emulate(const Options& options) {
     session.set_images(std::move(images), hbm_bytes);
     Result<std::string> loaded = session.load_words(program);
     take(in_file(std::move(loaded), options.opcode), problems);
+  }
+  if (!has_errors(problems) && !options.stage_profile_asm.empty()) {
+    const std::size_t labels = session.profile_stages(stages_text);
+    if (const std::size_t words = session.program_words(); labels != words) {
+      problems.push_back(
+        {.severity = Severity::Warning,
+         .code = "W_STAGE_LABELS",
+         .message = fmt::format("the text has {} instructions, the program {}", labels, words),
+         .hint = "give the text that the program was assembled from",
+         .file = options.stage_profile_asm}
+      );
+    }
+  }
+  if (!has_errors(problems)) {
+    take(set_timing(session, options.timing), problems);
   }
   if (!has_errors(problems)) {
     take(session.reset(), problems);
@@ -171,6 +200,15 @@ int emulate(const Options& options) {
     print({fault});
     return options.drop_in ? 101 : exit_fault;
   }
+  if (!options.stage_profile_asm.empty()) {
+    Result<std::string> profile = session.stage_profile();
+    const Status written = profile ? write_file(options.stage_profile_out, *profile)
+                                   : Status(std::move(profile).diagnostics());
+    if (!written) {
+      print(written.diagnostics());
+      return exit_unusable;
+    }
+  }
   if (options.drop_in || !options.dump_folder.empty()) {
     const std::filesystem::path folder = options.drop_in ? "." : options.dump_folder;
     if (const Status written = write_dumps(session, folder, dumps_hbm(options)); !written) {
@@ -178,13 +216,18 @@ int emulate(const Options& options) {
       return exit_unusable;
     }
   }
+  if (!session.timing_is_upstream()) {
+    fmt::print(stderr, "Cycles are not those of upstream's emulator: {}\n", session.timing_title());
+  }
+  // The lines that upstream's harness reads (timing.md 3.1).
   fmt::print(
     stderr,
-    "HBM Statistics - Bytes read: {} | Bytes written: {}\n"
-    "Simulation completed after {} instructions; time is not modelled by this version\n",
+    "HBM Statistics - Bytes read: {} | Bytes written: {} | Utilization: {} bytes/sec\n"
+    "Simulation completed. Latency {}.000ns\n",
     status.hbm_read_bytes,
     status.hbm_written_bytes,
-    status.executed
+    utilization(status),
+    status.cycles
   );
   return exit_done;
 }
@@ -197,8 +240,14 @@ void add_options(CLI::App& command, const std::shared_ptr<Options>& options, Act
   command.add_option("--vram", options->vram, "Vector SRAM image");
   command.add_option("--settings", options->settings, "settings (TOML)");
   command.add_option("--hbm-size", options->hbm_size, "HBM capacity: bytes, or with K, M, G, T");
-  command.add_option("--stage-profile-asm", options->stage_profile_asm, "not in this version");
-  command.add_option("--stage-profile-out", options->stage_profile_out, "not in this version");
+  command.add_option(
+    "--stage-profile-asm",
+    options->stage_profile_asm,
+    "cycles by the stages of this text's comments"
+  );
+  command.add_option("--stage-profile-out", options->stage_profile_out, "where to write them")
+    ->capture_default_str();
+  add_timing_options(command, options->timing);
   command.add_option("--json", options->json, "write a report (- for standard output)");
   command.callback([&action, options] { action = [options] { return emulate(*options); }; });
 }

@@ -1,5 +1,7 @@
 // `plena compile` and `plena verify`.
 
+#include "cli/model.h"
+
 #include "cli/commands.h"
 #include "cli/files.h"
 #include "cli/run.h"
@@ -18,35 +20,13 @@ namespace plena::cli {
 
 namespace {
 
-struct Options {
-  std::string model;
+struct Options : ModelOptions {
   std::string output;
-  std::string settings{driver::default_settings};
-  std::vector<std::string> bindings;
-  std::string inputs;
   std::string expected;
   std::string save;
   std::string json;
   bool stages = false;
-};
-
-/// A preset's name or a file.
-Result<std::string> settings_text(const std::string& name) {
-  if (Result<driver::Preset> preset = driver::preset(name)) {
-    return std::move(preset->toml);
-  } else if (std::error_code error; !std::filesystem::exists(name, error) && !error) {
-    return std::move(preset).diagnostics();
-  }
-  return read_text(name);
-}
-
-/// Runs the steps of a command one after another; the first failure is printed and ends it.
-class Steps {
- public:
-  template <class T> std::optional<T> take(Result<T> result) {
-    print(result.diagnostics());
-    return result ? std::optional<T>(std::move(result).value()) : std::nullopt;
-  }
+  TimingOptions timing;
 };
 
 bool bind_dimensions(driver::Session& session, const std::vector<std::string>& bindings) {
@@ -66,20 +46,6 @@ bool bind_dimensions(driver::Session& session, const std::vector<std::string>& b
     session.bind_dimension(binding.substr(0, equals), value);
   }
   return true;
-}
-
-/// Settings and model into the session.
-bool prepare(driver::Session& session, const Options& options, Steps& steps) {
-  const auto toml = steps.take(settings_text(options.settings));
-  if (!toml || !steps.take(session.set_settings(options.settings, *toml)) ||
-      !bind_dimensions(session, options.bindings)) {
-    return false;
-  }
-  const auto bytes = steps.take(read_bytes(options.model));
-  return bytes &&
-         steps.take(
-           session.load_model(std::filesystem::path(options.model).filename().string(), *bytes)
-         );
 }
 
 using Setter =
@@ -120,10 +86,54 @@ bool load_tensors(
   return true;
 }
 
-bool load_inputs(driver::Session& session, const Options& options) {
+} // namespace
+
+Result<std::string> settings_text(const std::string& name) {
+  if (Result<driver::Preset> preset = driver::preset(name)) {
+    return std::move(preset->toml);
+  } else if (std::error_code error; !std::filesystem::exists(name, error) && !error) {
+    return std::move(preset).diagnostics();
+  }
+  return read_text(name);
+}
+
+bool prepare(driver::Session& session, const ModelOptions& options, Steps& steps) {
+  const auto toml = steps.take(settings_text(options.settings));
+  if (!toml || !steps.take(session.set_settings(options.settings, *toml)) ||
+      !bind_dimensions(session, options.bindings)) {
+    return false;
+  }
+  const auto bytes = steps.take(read_bytes(options.model));
+  return bytes &&
+         steps.take(
+           session.load_model(std::filesystem::path(options.model).filename().string(), *bytes)
+         );
+}
+
+bool load_inputs(driver::Session& session, const ModelOptions& options) {
   return options.inputs.empty() ||
          load_tensors(session, options.inputs, session.input_names(), &driver::Session::set_input);
 }
+
+void add_model_options(CLI::App& command, ModelOptions& options) {
+  command.add_option("model", options.model, "model (.onnx or .json)")->required();
+  command.add_option("--settings", options.settings, "settings: a preset's name or a TOML file")
+    ->capture_default_str();
+  command.add_option("--bind", options.bindings, "value of a symbolic dimension, NAME=NUMBER");
+  command.add_option("--inputs", options.inputs, "folder with NAME.npy, .bin or .txt per input");
+}
+
+void add_timing_options(CLI::App& command, TimingOptions& options) {
+  command.add_option("--cost-profile", options.cost_profile, "what instructions cost");
+  command.add_option("--memory-model", options.memory_model, "what transfers cost");
+  command.add_option("--schedule", options.schedule, "what runs at the same time");
+}
+
+Status set_timing(driver::Session& session, const TimingOptions& options) {
+  return session.set_timing(options.cost_profile, options.memory_model, options.schedule);
+}
+
+namespace {
 
 int compile(const Options& options) {
   driver::Session session;
@@ -227,7 +237,8 @@ bool save_outputs(
 int verify(const Options& options) {
   driver::Session session;
   Steps steps;
-  if (!prepare(session, options, steps) || !load_inputs(session, options)) {
+  if (!prepare(session, options, steps) || !load_inputs(session, options) ||
+      !steps.take(set_timing(session, options.timing))) {
     return exit_unusable;
   }
   if (!options.expected.empty() && !load_tensors(session, options.expected, session.output_names(), &driver::Session::set_expected)) {
@@ -263,17 +274,15 @@ int verify(const Options& options) {
       print_table("stage", verdict.stages);
     }
     print_table("output", verdict.outputs);
-    fmt::print("{} after {} instructions\n", verdict.pass ? "pass" : "FAIL", status.executed);
+    fmt::print(
+      "{} after {} instructions, {} cycles ({})\n",
+      verdict.pass ? "pass" : "FAIL",
+      status.executed,
+      status.cycles,
+      session.timing_title()
+    );
   }
   return verdict.pass ? exit_done : exit_not_holding;
-}
-
-void add_model_options(CLI::App& command, const std::shared_ptr<Options>& options) {
-  command.add_option("model", options->model, "model (.onnx or .json)")->required();
-  command.add_option("--settings", options->settings, "settings: a preset's name or a TOML file")
-    ->capture_default_str();
-  command.add_option("--bind", options->bindings, "value of a symbolic dimension, NAME=NUMBER");
-  command.add_option("--inputs", options->inputs, "folder with NAME.npy, .bin or .txt per input");
 }
 
 } // namespace
@@ -281,7 +290,7 @@ void add_model_options(CLI::App& command, const std::shared_ptr<Options>& option
 void add_compile(CLI::App& app, Action& action) {
   const auto options = std::make_shared<Options>();
   CLI::App* command = app.add_subcommand("compile", "Compile a model to a program and its images");
-  add_model_options(*command, options);
+  add_model_options(*command, *options);
   command->add_option("-o,--output", options->output, "folder for the files")->required();
   command->add_option("--json", options->json, "write a report (- for standard output)");
   command->callback([&action, options] { action = [options] { return compile(*options); }; });
@@ -291,10 +300,11 @@ void add_verify(CLI::App& app, Action& action) {
   const auto options = std::make_shared<Options>();
   CLI::App* command =
     app.add_subcommand("verify", "Compile a model, run it, compare with the references");
-  add_model_options(*command, options);
+  add_model_options(*command, *options);
   command->add_option("--expect", options->expected, "folder with outputs of a trusted runtime");
   command->add_option("--save", options->save, "write outputs of all references as .npy there");
   command->add_option("--json", options->json, "write a report (- for standard output)");
+  add_timing_options(*command, options->timing);
   command->add_flag("--stages", options->stages, "print the comparison after every operator");
   command->callback([&action, options] { action = [options] { return verify(*options); }; });
 }

@@ -14,6 +14,7 @@
 #include "isa/describe.h"
 #include "ops/registry.h"
 #include "passes/pipeline.h"
+#include "report/time_documents.h"
 
 #include <algorithm>
 #include <array>
@@ -90,8 +91,7 @@ void Session::State::take_program(isa::Program new_program, std::string new_text
   text = std::move(new_text);
   depths = loop_depths(program.words);
   expected_executions = driver::expected_executions(program.words);
-  machine.reset();
-  reason = RunStatus::Reason::Ready;
+  drop_run();
 }
 
 report::ProgramFacts Session::State::program_facts() const {
@@ -146,8 +146,11 @@ std::string Session::describe() {
   for (const ops::Op& op : ops::all()) {
     operators.push_back({op.name, op.summary});
   }
-  const std::array<report::Part, 2> tables{
-    {{"instructions", isa::describe_json()}, {"keys", config::describe_keys_json()}}};
+  const std::array<report::Part, 4> tables{
+    {{"instructions", isa::describe_json()},
+     {"keys", config::describe_keys_json()},
+     {"causes", report::describe_causes()},
+     {"lanes", report::describe_lanes()}}};
   return report::describe(api_version, version(), tables, operators);
 }
 
@@ -162,8 +165,7 @@ Result<std::string> Session::set_settings(std::string_view name, std::string_vie
     state_->compiled.reset();
   }
   state_->config = std::move(loaded).value();
-  state_->machine.reset();
-  state_->reason = RunStatus::Reason::Ready;
+  state_->drop_run();
   return {report::settings_info(name, *state_->config), std::move(warnings)};
 }
 
@@ -306,9 +308,10 @@ Result<std::string> Session::load_words(std::string_view mem_text) {
 void Session::set_images(Images images, std::optional<std::uint64_t> hbm_bytes) {
   state_->images = std::move(images);
   state_->hbm_bytes = hbm_bytes;
-  state_->machine.reset();
-  state_->reason = RunStatus::Reason::Ready;
+  state_->drop_run();
 }
+
+std::size_t Session::program_words() const { return state_->program.words.size(); }
 
 std::string Session::program_text() const { return state_->text; }
 

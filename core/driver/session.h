@@ -53,6 +53,13 @@ struct TracePiece {
   std::optional<std::uint64_t> next{}; ///< where the next piece starts; none after the last
 };
 
+/// Cycles of a group of instructions, for callers that need no JSON.
+struct TableRow {
+  std::string label;
+  std::uint64_t executions = 0;
+  std::uint64_t cycles = 0;
+};
+
 /// Where a run stands, for callers that need no JSON.
 struct RunStatus {
   enum class Reason : std::uint8_t { Ready, Slice, Done, Fault };
@@ -145,6 +152,8 @@ class Session {
   Result<std::string> load_words(std::string_view mem_text);         // ProgramInfo
   void set_images(Images images, std::optional<std::uint64_t> hbm_bytes);
 
+  std::size_t program_words() const;
+
   /// Of the compiled model.
   Result<Artefacts> artefacts() const;
   std::string program_text() const;
@@ -168,26 +177,36 @@ class Session {
 
   /// How cycles are counted, for people, e.g. `emulator profile, HBM2, serial`.
   std::string timing_title() const;
+  /// Whether cycles are those that upstream's emulator reports.
+  bool timing_is_upstream() const;
+  /// Takes the place of the settings' choices from the next reset on; empty: as the settings say.
+  /// E_TIMING for a name that is no choice.
+  Status set_timing(
+    std::string_view cost_profile, std::string_view memory_model, std::string_view schedule
+  );
   /// From the next reset on: keeps up to `events` instructions from `first_cycle` on one by one for
   /// `lanes`, `moment` and `export_trace`. 0: keeps no trace at all.
   void record_trace(std::uint64_t events, std::uint64_t first_cycle = 0);
-  /// From the next reset on: writes each instruction to `sink` as it executes; `finish_trace` writes
-  /// the rest of the file. Memory does not grow with the run.
+  /// From the next reset on: writes each instruction to `sink` as it executes; `finish_trace`
+  /// writes the rest of the file. Memory does not grow with the run.
   void stream_trace(TraceForm form, TextSink sink);
   void finish_trace();
   /// From the next reset on: cycles, instructions and bytes by the stages that the comments of an
   /// assembly text name (timing.md 3.3). The text is of the program that runs.
-  void profile_stages(std::string_view asm_text);
+  /// Returns the number of instructions in the text.
+  std::size_t profile_stages(std::string_view asm_text);
   /// Upstream's JSON of the stages.
   Result<std::string> stage_profile() const;
 
-  Result<std::string> profile() const;                                         // Profile
-  Result<std::string> heat(std::uint32_t first, std::uint32_t count) const;    // Heat
+  Result<std::string> profile() const; // Profile
+  /// A table of the profile: `cause`, `unit`, `opcode`, `node`, `loop` or `line`.
+  Result<std::vector<TableRow>> profile_table(std::string_view by) const;
+  Result<std::string> heat(std::uint32_t first, std::uint32_t count) const; // Heat
   Result<std::string>
-  lanes(std::uint64_t from, std::uint64_t to, std::uint32_t pixels) const;     // Lanes
-  Result<std::string> moment(std::uint64_t cycle) const;                       // Moment | null
-  /// The recorded trace, from an instruction on.
-  Result<TracePiece> export_trace(TraceForm form, std::uint64_t from) const;
+  lanes(std::uint64_t from, std::uint64_t to, std::uint32_t pixels) const; // Lanes
+  Result<std::string> moment(std::uint64_t cycle) const;                   // Moment | null
+  /// A piece of the recorded trace: the first for 0, then each for the `next` of the one before.
+  Result<TracePiece> export_trace(TraceForm form, std::uint64_t from);
   Result<std::string> profile_csv() const;
   /// Compares machine results with both goldens; needs a compiled model and a finished run.
   Result<std::string> verify(); // Verdict

@@ -3,6 +3,7 @@
 #include "driver/program_facts.h"
 #include "driver/session_state.h"
 #include "driver/state_digest.h"
+#include "report/time_documents.h"
 
 #include <array>
 #include <fmt/format.h>
@@ -10,6 +11,8 @@
 namespace plena::driver {
 
 namespace {
+
+constexpr std::uint8_t isa_opcodes = 64;
 
 /// A fault as the command line prints it and the page marks it.
 Diagnostic diagnostic_of(const emu::Fault& fault) {
@@ -73,13 +76,22 @@ std::string_view name(RunStatus::Reason reason) {
 }
 
 std::string run_state(const Session::State& state) {
-  return report::run_state(name(state.reason), *state.machine, state.expected_executions);
+  return report::run_state(
+    name(state.reason),
+    *state.machine,
+    state.expected_executions,
+    state.timing->settings(),
+    state.timing->cycles()
+  );
 }
 
 } // namespace
 
 report::Digests Session::State::digests() const {
-  return {program_facts().words_sha256, machine ? state_digest(*machine) : std::string()};
+  return {
+    program_facts().words_sha256,
+    machine ? state_digest(*machine) : std::string(),
+    timing ? report::cycles_digest(timing->settings(), timing->cycles()) : std::string()};
 }
 
 Result<std::string> Session::reset() {
@@ -102,10 +114,12 @@ Result<std::string> Session::reset() {
   if (!machine) {
     return std::move(machine).diagnostics();
   }
+  state.drop_run();
   state.machine = std::make_unique<emu::Machine>(std::move(machine).value());
   const std::optional<emu::Fault> fault = state.machine->load(state.program);
   state.reason = fault ? RunStatus::Reason::Fault : RunStatus::Reason::Ready;
   state.emulate_seconds = 0;
+  state.start_clock();
   return run_state(state);
 }
 
@@ -118,7 +132,7 @@ Result<std::string> Session::run(std::uint64_t max_instructions) {
     return run_state(state);
   }
   const auto start = std::chrono::steady_clock::now();
-  const emu::RunResult result = state.machine->run(max_instructions);
+  const emu::RunResult result = state.machine->run(max_instructions, state.timing.get());
   state.emulate_seconds +=
     std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
   switch (result.reason) {
@@ -141,6 +155,7 @@ RunStatus Session::status() const {
     const emu::Counters& counters = state_->machine->counters();
     status.pc = state_->machine->pc();
     status.executed = counters.executed;
+    status.cycles = state_->timing->cycles();
     status.hbm_read_bytes = counters.hbm_read_bytes;
     status.hbm_written_bytes = counters.hbm_written_bytes;
     if (state_->machine->fault()) {
@@ -182,6 +197,21 @@ Diagnostics Session::run_warnings() const {
        .where = fmt::format("pc {}", warning.first_pc)}
     );
   }
+  const config::CostProfile profile = state_->timing->settings().cost_profile;
+  for (std::uint8_t code = 0; code < isa_opcodes; ++code) {
+    const auto op = static_cast<isa::Opcode>(code);
+    if (state_->machine->counters().by_opcode[code] > 0 && emu::is_price_assumed(emu::cost_class(op), profile)) {
+      warnings.push_back(
+        {.severity = Severity::Warning,
+         .code = "W_PRICE_ASSUMED",
+         .message = fmt::format(
+           "upstream's analytic profile has no price for {}; the emulator's is taken",
+           isa::to_string(op)
+         ),
+         .where = std::string(isa::to_string(op))}
+      );
+    }
+  }
   return warnings;
 }
 
@@ -190,7 +220,7 @@ std::string Session::emulate_report() const {
     return report::single_value("instructions", state_->program.words.size(), {});
   }
   return report::emulate_report(
-    *state_->machine, state_->counts(), state_->digests(), run_warnings()
+    *state_->machine, state_->counts(), state_->digests(), state_->time_facts(), run_warnings()
   );
 }
 

@@ -5,8 +5,12 @@
 #include "config/config.h"
 #include "driver/session.h"
 #include "emu/machine.h"
+#include "emu/stage_profile.h"
+#include "emu/timing.h"
+#include "emu/trace.h"
 #include "ir/graph.h"
 #include "report/documents.h"
+#include "report/trace_files.h"
 
 #include <chrono>
 #include <map>
@@ -42,6 +46,27 @@ struct Session::State {
   RunStatus::Reason reason = RunStatus::Reason::Ready;
   double emulate_seconds = 0;
 
+  // time; the clock and its listeners belong to the run, what they are made from to the session
+  std::optional<config::CostProfile> cost_profile;
+  std::optional<config::MemoryModel> memory_model;
+  std::optional<config::Schedule> schedule;
+  emu::TraceOptions trace_options;
+  std::optional<std::vector<emu::StageLabel>> stage_labels;
+  std::vector<std::pair<TraceForm, TextSink>> streams;
+  std::unique_ptr<emu::Timing> timing;
+  std::unique_ptr<emu::Trace> trace;
+  std::unique_ptr<emu::StageProfile> stages;
+  std::vector<std::unique_ptr<report::TraceWriter>> writers; ///< of `streams`
+  std::vector<std::string> node_names; ///< of the compiled model, for tables and traces
+  /// A trace file that is handed out in pieces.
+  struct Export {
+    TraceForm form = TraceForm::Perfetto;
+    std::uint64_t next = 0;
+    std::unique_ptr<std::string> text;
+    std::unique_ptr<report::TraceWriter> writer;
+  };
+  Export exported;
+
   // verdict
   VerdictSummary verdict;
   std::vector<NamedTensor> output_values;
@@ -55,6 +80,14 @@ struct Session::State {
   report::ProgramFacts program_facts() const;
   report::InstructionCounts counts() const;
   report::Digests digests() const;
+  /// How the next or the present run counts cycles.
+  config::Timing timing_settings() const;
+  report::TimeFacts time_facts() const;
+  report::TraceSource trace_source() const;
+  /// Ends the run; the program, the settings and what is to be recorded stay.
+  void drop_run();
+  /// A clock for the machine, which is at the start of the program.
+  void start_clock();
   void note_seconds(std::string_view step, double seconds);
 };
 

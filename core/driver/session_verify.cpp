@@ -84,6 +84,7 @@ Result<std::string> Session::verify() {
     .instructions = state.counts(),
     .read_bytes = counters.hbm_read_bytes,
     .written_bytes = counters.hbm_written_bytes,
+    .time = state.time_facts(),
     .seconds = state.seconds,
     .digests = state.digests(),
     .diagnostics = state.model_notes};

@@ -29,6 +29,10 @@ inline constexpr std::array<std::string_view, 11> stage_names{
   "other",
 };
 
+/// The note at the end of the JSON.
+inline constexpr std::string_view stage_caveat =
+  "Stages come from the comments of the assembly text; seconds are simulated.";
+
 struct StageLabel {
   std::uint8_t stage = 10; ///< index into stage_names
   std::optional<std::uint64_t> pair{};

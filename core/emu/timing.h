@@ -68,6 +68,7 @@ class Timing final : public Observer {
   /// Listeners are called in order; they outlive the run.
   void listen(TimingListener& listener);
 
+  std::size_t words() const { return price_of_.size(); }
   const config::Timing& settings() const { return settings_; }
   /// Cycles of the run so far.
   std::uint64_t cycles() const;

@@ -2,6 +2,7 @@
 
 #include "isa/codec.h"
 #include "numerics/bits.h"
+#include "report/time_documents.h"
 
 #include <cmath>
 #include <fmt/format.h>
@@ -87,7 +88,17 @@ Json counts(const InstructionCounts& c) {
     {"loops", c.loops}};
 }
 
-Json digests(const Digests& d) { return {{"words", d.words}, {"state", d.state}}; }
+Json causes(const emu::CauseCycles& cycles) {
+  Json named = Json::object();
+  for (std::size_t i = 0; i < emu::cause_count; ++i) {
+    named[std::string(emu::cause_rows[i].name)] = cycles[i];
+  }
+  return named;
+}
+
+Json digests(const Digests& d) {
+  return {{"words", d.words}, {"state", d.state}, {"cycles", d.cycles}};
+}
 
 } // namespace
 
@@ -228,7 +239,11 @@ Json fault(const std::optional<emu::Fault>& fault) {
 } // namespace
 
 std::string run_state(
-  std::string_view reason, const emu::Machine& machine, const std::optional<std::uint64_t>& expected
+  std::string_view reason,
+  const emu::Machine& machine,
+  const std::optional<std::uint64_t>& expected,
+  const config::Timing& timing,
+  std::uint64_t cycles
 ) {
   const emu::Counters& counters = machine.counters();
   return dump(
@@ -238,7 +253,9 @@ std::string run_state(
      {"expected", expected ? Json(*expected) : Json(nullptr)},
      {"hbm",
       {{"readBytes", counters.hbm_read_bytes}, {"writtenBytes", counters.hbm_written_bytes}}},
-     {"fault", fault(machine.fault())}}
+     {"fault", fault(machine.fault())},
+     {"cycles", cycles},
+     {"timing", Json::parse(timing_info(timing))}}
   );
 }
 
@@ -276,11 +293,15 @@ std::string emulate_report(
   const emu::Machine& machine,
   const InstructionCounts& instruction_counts,
   const Digests& state,
+  const TimeFacts& time,
   const Diagnostics& diagnostics
 ) {
   const emu::Counters& counters = machine.counters();
   const Json document = {
     {"schema", schema},
+    {"cycles", time.cycles},
+    {"timing", Json::parse(timing_info(time.timing))},
+    {"causes", causes(time.causes)},
     {"memory",
      {{"read_bytes", counters.hbm_read_bytes}, {"written_bytes", counters.hbm_written_bytes}}},
     {"instructions", counts(instruction_counts)},
@@ -412,6 +433,9 @@ std::string verdict(const VerdictFacts& facts) {
     {"settings", facts.settings},
     {"options", Json::object()},
     {"verdict", facts.pass ? "pass" : "fail"},
+    {"cycles", facts.time.cycles},
+    {"timing", Json::parse(timing_info(facts.time.timing))},
+    {"causes", causes(facts.time.causes)},
     {"memory", {{"read_bytes", facts.read_bytes}, {"written_bytes", facts.written_bytes}}},
     {"instructions", counts(facts.instructions)},
     {"time_s", seconds},

@@ -5,6 +5,8 @@
 #include "base/result.h"
 #include "codegen/compile.h"
 #include "config/config.h"
+#include "config/timing.h"
+#include "emu/causes.h"
 #include "emu/machine.h"
 #include "ir/graph.h"
 #include "numerics/compare.h"
@@ -91,7 +93,11 @@ std::string rows(std::span<const Row> rows);
 
 /// RunState. `expected`: instructions of the whole run, when that is known.
 std::string run_state(
-  std::string_view reason, const emu::Machine& machine, const std::optional<std::uint64_t>& expected
+  std::string_view reason,
+  const emu::Machine& machine,
+  const std::optional<std::uint64_t>& expected,
+  const config::Timing& timing,
+  std::uint64_t cycles
 );
 
 /// Registers
@@ -109,6 +115,14 @@ struct InstructionCounts {
 struct Digests {
   std::string words;
   std::string state;
+  std::string cycles;
+};
+
+/// Cycles of a run, and how they were counted.
+struct TimeFacts {
+  config::Timing timing{};
+  std::uint64_t cycles = 0;
+  emu::CauseCycles causes{};
 };
 
 /// Report of `plena emulate --json`.
@@ -116,6 +130,7 @@ std::string emulate_report(
   const emu::Machine& machine,
   const InstructionCounts& counts,
   const Digests& digests,
+  const TimeFacts& time,
   const Diagnostics& diagnostics
 );
 
@@ -147,6 +162,7 @@ struct VerdictFacts {
   InstructionCounts instructions;
   std::uint64_t read_bytes = 0;
   std::uint64_t written_bytes = 0;
+  TimeFacts time{};
   std::vector<std::pair<std::string, double>> seconds{}; ///< wall time by step
   std::vector<OutputFacts> outputs{};
   std::vector<StageFacts> stages{};

@@ -1,0 +1,49 @@
+// What the commands that take a model share.
+#pragma once
+
+#include "cli/commands.h"
+#include "driver/session.h"
+#include "driver/tools.h"
+
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace plena::cli {
+
+struct ModelOptions {
+  std::string model;
+  std::string settings{driver::default_settings};
+  std::vector<std::string> bindings{};
+  std::string inputs{};
+};
+
+/// Names of choices; empty: as the settings say.
+struct TimingOptions {
+  std::string cost_profile{};
+  std::string memory_model{};
+  std::string schedule{};
+};
+
+/// Runs the steps of a command one after another; the first failure is printed and ends it.
+class Steps {
+ public:
+  template <class T> std::optional<T> take(Result<T> result) {
+    print(result.diagnostics());
+    return result ? std::optional<T>(std::move(result).value()) : std::nullopt;
+  }
+};
+
+/// A preset's name or a file.
+Result<std::string> settings_text(const std::string& name);
+
+/// Settings and model into the session; false after telling why not.
+bool prepare(driver::Session& session, const ModelOptions& options, Steps& steps);
+bool load_inputs(driver::Session& session, const ModelOptions& options);
+
+void add_model_options(CLI::App& command, ModelOptions& options);
+void add_timing_options(CLI::App& command, TimingOptions& options);
+Status set_timing(driver::Session& session, const TimingOptions& options);
+
+} // namespace plena::cli

@@ -1,0 +1,209 @@
+// `plena profile`: where the cycles of a model or a program go.
+
+#include "cli/files.h"
+#include "cli/model.h"
+#include "cli/run.h"
+
+#include <algorithm>
+#include <filesystem>
+#include <fmt/format.h>
+#include <memory>
+
+namespace plena::cli {
+
+namespace {
+
+struct Options : ModelOptions {
+  TimingOptions timing;
+  std::string by{"cause"};
+  std::size_t top = 20;
+  std::string perfetto;
+  std::string konata;
+  std::string csv;
+  std::string json;
+};
+
+bool has_extension(const std::filesystem::path& path, std::string_view extension) {
+  return path.extension() == extension;
+}
+
+/// A program that stands alone, or with the images of the folder that it lies in.
+bool load_program(
+  driver::Session& session,
+  const Options& options,
+  const std::filesystem::path& program,
+  Steps& steps
+) {
+  const auto toml = steps.take(settings_text(options.settings));
+  if (!toml || !steps.take(session.set_settings(options.settings, *toml))) {
+    return false;
+  }
+  const auto text = steps.take(read_text(program));
+  if (!text) {
+    return false;
+  }
+  driver::Images images;
+  const auto image = [&](const char* name, std::vector<std::uint8_t>& bytes) {
+    const std::filesystem::path path = program.parent_path() / name;
+    std::error_code ignored;
+    if (!std::filesystem::exists(path, ignored)) {
+      return true;
+    }
+    auto read = steps.take(read_bytes(path));
+    bytes = read ? std::move(*read) : std::vector<std::uint8_t>();
+    return read.has_value();
+  };
+  if (!image("hbm.bin", images.hbm) || !image("fp_sram.bin", images.fp_sram) ||
+      !image("int_sram.bin", images.int_sram)) {
+    return false;
+  }
+  session.set_images(std::move(images), std::nullopt);
+  return has_extension(program, ".asm")
+           ? steps.take(session.assemble(*text, driver::AsmMode::Compatible)).has_value()
+           : steps.take(session.load_words(*text)).has_value();
+}
+
+/// A model, a folder that `plena compile` wrote, or a program.
+bool load(driver::Session& session, const Options& options, Steps& steps) {
+  const std::filesystem::path path = options.model;
+  std::error_code ignored;
+  if (std::filesystem::is_directory(path, ignored)) {
+    const std::filesystem::path text = path / "program.asm";
+    return load_program(
+      session, options, std::filesystem::exists(text, ignored) ? text : path / "program.mem", steps
+    );
+  }
+  if (has_extension(path, ".asm") || has_extension(path, ".mem")) {
+    return load_program(session, options, path, steps);
+  }
+  return prepare(session, options, steps) && load_inputs(session, options) &&
+         steps.take(session.compile("{}"));
+}
+
+void print_table(
+  std::string_view by,
+  const std::vector<driver::TableRow>& rows,
+  std::uint64_t cycles,
+  std::size_t top
+) {
+  std::size_t width = by.size();
+  std::size_t shown = 0;
+  std::uint64_t other_cycles = 0;
+  std::uint64_t other_executions = 0;
+  for (const driver::TableRow& row : rows) {
+    if (shown++ < top) {
+      width = std::max(width, row.label.size());
+    } else {
+      other_cycles += row.cycles;
+      other_executions += row.executions;
+    }
+  }
+  const auto line = [&](std::string_view label, std::uint64_t executions, std::uint64_t part) {
+    fmt::print(
+      "{:<{}}  {:>12}  {:>14}  {:>6.2f}%\n",
+      label,
+      width,
+      executions,
+      part,
+      cycles == 0 ? 0.0 : 100.0 * static_cast<double>(part) / static_cast<double>(cycles)
+    );
+  };
+  fmt::print("{:<{}}  {:>12}  {:>14}  {:>7}\n", by, width, "executions", "cycles", "share");
+  std::uint64_t executions = 0;
+  for (std::size_t i = 0; i < rows.size(); ++i) {
+    executions += rows[i].executions;
+    if (i < top) {
+      line(rows[i].label, rows[i].executions, rows[i].cycles);
+    }
+  }
+  if (rows.size() > top) {
+    line(fmt::format("{} more", rows.size() - top), other_executions, other_cycles);
+  }
+  line("total", executions, cycles);
+}
+
+int profile(const Options& options) {
+  driver::Session session;
+  Steps steps;
+  if (!load(session, options, steps) || !steps.take(set_timing(session, options.timing))) {
+    return exit_unusable;
+  }
+  // Both files are written while the program runs, so that no length of it is too long.
+  std::unique_ptr<OutputFile> perfetto;
+  std::unique_ptr<OutputFile> konata;
+  const auto stream = [&](const std::string& path, driver::TraceForm form) {
+    auto file = std::make_unique<OutputFile>(path);
+    session.stream_trace(form, [to = file.get()](std::string_view text) { to->write(text); });
+    return file;
+  };
+  if (!options.perfetto.empty()) {
+    perfetto = stream(options.perfetto, driver::TraceForm::Perfetto);
+  }
+  if (!options.konata.empty()) {
+    konata = stream(options.konata, driver::TraceForm::Konata);
+  }
+  if (!steps.take(session.reset())) {
+    return exit_unusable;
+  }
+  switch (run_to_end(session)) {
+  case RunEnd::Interrupted:
+    return exit_interrupted;
+  case RunEnd::Failed:
+    return exit_unusable;
+  case RunEnd::Finished:
+    break;
+  }
+  session.finish_trace();
+  print(session.run_warnings());
+  for (OutputFile* file : {perfetto.get(), konata.get()}) {
+    if (file != nullptr && !steps.take(file->commit())) {
+      return exit_unusable;
+    }
+  }
+  const auto document = steps.take(session.profile());
+  const auto table = steps.take(session.profile_table(options.by));
+  if (!document || !table || (!options.json.empty() && !steps.take(write_file(options.json, *document + "\n")))) {
+    return exit_unusable;
+  }
+  if (!options.csv.empty()) {
+    const auto csv = steps.take(session.profile_csv());
+    if (!csv || !steps.take(write_file(options.csv, *csv))) {
+      return exit_unusable;
+    }
+  }
+  const driver::RunStatus status = session.status();
+  if (options.json != "-" && options.csv != "-" && options.perfetto != "-" && options.konata != "-") {
+    fmt::print(
+      "{} instructions, {} cycles ({})\n\n", status.executed, status.cycles, session.timing_title()
+    );
+    print_table(options.by, *table, status.cycles, options.top);
+  }
+  if (status.fault) {
+    print({*status.fault});
+    return exit_fault;
+  }
+  return exit_done;
+}
+
+} // namespace
+
+void add_profile(CLI::App& app, Action& action) {
+  const auto options = std::make_shared<Options>();
+  CLI::App* command =
+    app.add_subcommand("profile", "Run a model or a program and tell where the cycles go");
+  add_model_options(*command, *options);
+  command->get_option("model")->description(
+    "model (.onnx or .json), folder of `plena compile`, or program (.asm or .mem)"
+  );
+  add_timing_options(*command, options->timing);
+  command->add_option("--by", options->by, "table: cause, unit, opcode, node, loop or line")
+    ->capture_default_str();
+  command->add_option("--top", options->top, "rows to print")->capture_default_str();
+  command->add_option("--trace", options->perfetto, "write a trace for Perfetto (JSON)");
+  command->add_option("--konata", options->konata, "write a log for Konata");
+  command->add_option("--csv", options->csv, "write all tables as CSV (- for standard output)");
+  command->add_option("--json", options->json, "write the profile (- for standard output)");
+  command->callback([&action, options] { action = [options] { return profile(*options); }; });
+}
+
+} // namespace plena::cli
