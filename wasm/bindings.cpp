@@ -198,6 +198,94 @@ val verify(const val& handle) {
   });
 }
 
+val record_trace(const val& handle, const val& events, const val& first_cycle) {
+  return with_session<Status>(handle, [&](Session& session) -> Status {
+    const auto count = to_count(events, "events", max_exact_integer);
+    const auto cycle = to_count(first_cycle, "firstCycle", max_exact_integer);
+    if (!count || !cycle) {
+      return (count ? cycle : count).diagnostics();
+    }
+    session.record_trace(*count, *cycle);
+    return Done{};
+  });
+}
+
+val profile(const val& handle) {
+  return with_session<Result<std::string>>(handle, [](Session& session) {
+    return session.profile();
+  });
+}
+
+val heat(const val& handle, const val& first, const val& count) {
+  return with_session<Result<std::string>>(handle, [&](Session& session) -> Result<std::string> {
+    const auto first_row = to_count(first, "first", max_u32);
+    const auto row_count = to_count(count, "count", max_u32);
+    if (!first_row || !row_count) {
+      return (first_row ? row_count : first_row).diagnostics();
+    }
+    return session.heat(
+      static_cast<std::uint32_t>(*first_row), static_cast<std::uint32_t>(*row_count)
+    );
+  });
+}
+
+val lanes(const val& handle, const val& from, const val& to, const val& pixels) {
+  return with_session<Result<std::string>>(handle, [&](Session& session) -> Result<std::string> {
+    const auto first = to_count(from, "from", max_exact_integer);
+    const auto last = to_count(to, "to", max_exact_integer);
+    const auto count = to_count(pixels, "pixels", max_u32);
+    if (!first || !last || !count) {
+      return (!first ? first : !last ? last : count).diagnostics();
+    }
+    return session.lanes(*first, *last, static_cast<std::uint32_t>(*count));
+  });
+}
+
+val moment(const val& handle, const val& cycle) {
+  return with_session<Result<std::string>>(handle, [&](Session& session) -> Result<std::string> {
+    const auto at = to_count(cycle, "cycle", max_exact_integer);
+    return at ? session.moment(*at) : at.diagnostics();
+  });
+}
+
+/// `{text, next}`.
+val to_js(const Result<driver::TracePiece>& piece) {
+  if (!piece) {
+    return failure(piece.diagnostics());
+  }
+  val out = val::object();
+  out.set("text", piece->text);
+  out.set("next", piece->next ? val(static_cast<double>(*piece->next)) : val::null());
+  return success(out, piece.diagnostics());
+}
+
+val export_trace(const val& handle, const val& form, const val& from) {
+  return with_session<Result<driver::TracePiece>>(
+    handle,
+    [&](Session& session) -> Result<driver::TracePiece> {
+      const auto name = to_text(form, "form");
+      if (!name || (name->text != "perfetto" && name->text != "konata")) {
+        return bad_argument("form", "`perfetto` or `konata`");
+      }
+      const auto first = to_count(from, "from", max_exact_integer);
+      if (!first) {
+        return first.diagnostics();
+      }
+      const bool perfetto = name->text == "perfetto";
+      return session.export_trace(
+        perfetto ? driver::TraceForm::Perfetto : driver::TraceForm::Konata, *first
+      );
+    }
+  );
+}
+
+val profile_csv(const val& handle) {
+  return with_session<Result<Text>>(handle, [](Session& session) -> Result<Text> {
+    Result<std::string> csv = session.profile_csv();
+    return csv ? Result<Text>(Text{std::move(csv).value()}) : Result<Text>(csv.diagnostics());
+  });
+}
+
 } // namespace
 } // namespace plena::wasm
 
@@ -220,4 +308,11 @@ EMSCRIPTEN_BINDINGS(plena) {
   emscripten::function("run", &run);
   emscripten::function("registers", &registers);
   emscripten::function("verify", &verify);
+  emscripten::function("record_trace", &record_trace);
+  emscripten::function("profile", &profile);
+  emscripten::function("heat", &heat);
+  emscripten::function("lanes", &lanes);
+  emscripten::function("moment", &moment);
+  emscripten::function("export_trace", &export_trace);
+  emscripten::function("profile_csv", &profile_csv);
 }

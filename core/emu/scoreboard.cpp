@@ -87,6 +87,9 @@ constexpr unsigned first_bit(Space space) {
   return in_ranges;
 }
 
+/// The registers among them: gp, a, f and the special ones, but no accumulators.
+constexpr std::uint64_t operand_registers = (std::uint64_t{1} << first_bit(Space::accumulator)) - 1;
+
 /// Registers and accumulators one bit each, the entries of memories as ranges.
 struct Entries {
   std::uint64_t registers = 0;
@@ -172,6 +175,8 @@ void Scoreboard::settle(std::uint64_t end) {
     board.end = end;
     board.last_to_end = board.placed.pc;
   }
+  // Operands in registers are taken at the start: nobody has to wait for them to be read.
+  board.placed.reads.registers &= ~operand_registers;
   // The one that leaves gives its room to the next.
   std::swap(board.placed, board.occupants[board.station]);
 }

@@ -1,9 +1,10 @@
 // The overlap schedule: when instructions start if units work side by side. Not upstream's: a
 // what-if. Instructions start in program order, none before the one before it; one starts as soon
 // as its unit is free, everything it reads has been written, and everything it writes is no longer
-// read or written. Transfers use one unit in order, so that hazards in the HBM need no further
-// care. With memory times that do not depend on when a transfer starts this never takes longer than
-// one instruction after the other.
+// read or written; operands in registers are taken when
+// an instruction starts. Transfers use one unit in order, so that hazards in the HBM need no
+// further care. With memory times that do not depend on when a transfer starts this never takes
+// longer than one instruction after the other.
 #pragma once
 
 #include "config/config.h"

@@ -111,6 +111,13 @@ const plausible = {
   run: [10],
   registers: [],
   verify: [],
+  record_trace: [100, 0],
+  profile: [],
+  heat: [0, 10],
+  lanes: [0, 100, 10],
+  moment: [0],
+  export_trace: ['konata', 0],
+  profile_csv: [],
 };
 const counters = ['api_version', 'session_new', 'session_free', 'session_count', 'describe'];
 
@@ -165,7 +172,7 @@ test('the kind of an argument is checked', () => {
 
 test('calls before there is anything to work on say what is missing', () => {
   const session = engine.session_new();
-  for (const [name, rest] of [['compile', ['{}']], ['reset', []], ['run', [1]], ['verify', []]]) {
+  for (const [name, rest] of [['compile', ['{}']], ['reset', []], ['run', [1]], ['verify', []], ['profile', []], ['lanes', [0, 9, 3]], ['moment', [0]]]) {
     const reply = engine[name](session, ...rest);
     assertReply(reply);
     assert.equal(reply.ok, false, name);
@@ -288,4 +295,47 @@ test('a fault of the program is a value with its place', () => {
 
 test('no session is left over', () => {
   assert.equal(engine.session_count(), 0);
+});
+
+test('time: tables add up, the timeline shows what was recorded', () => {
+  const session = engine.session_new();
+  const value = (reply) => {
+    assert.equal(reply.ok, true, JSON.stringify(reply.diagnostics));
+    return reply.value;
+  };
+  value(engine.assemble(session, 'C_LOOP_START gp1, 50\nV_ADD_VV gp0, gp0, gp0, 0\nS_ADDI_INT gp2, gp2, 1\nC_LOOP_END gp1\n', false));
+  value(engine.record_trace(session, 1000, 0));
+  value(engine.reset(session));
+  const state = value(engine.run(session, 1e6));
+  assert.equal(state.cycles, 151);
+  assert.equal(state.timing.upstream, true);
+  const profile = value(engine.profile(session));
+  for (const [name, rows] of Object.entries(profile.by)) {
+    assert.equal(rows.reduce((sum, row) => sum + row.cycles, 0), 151, name);
+    assert.equal(rows.reduce((sum, row) => sum + row.executions, 0), 151, name);
+    for (const row of rows) {
+      assert.equal(row.causes.reduce((sum, part) => sum + part, 0), row.cycles, name);
+    }
+  }
+  const heat = value(engine.heat(session, 0, 100));
+  assert.deepEqual(heat.executions, [1, 50, 50, 50]);
+  assert.deepEqual(heat.cycles, [1, 50, 50, 50]);
+  const lanes = value(engine.lanes(session, 0, 151, 151));
+  assert.equal(lanes.exact, true);
+  assert.equal(lanes.events.pc.length, 151);
+  assert.equal(lanes.busy[1].reduce((sum, part) => sum + part, 0), 50_000);
+  assert.deepEqual(value(engine.moment(session, 2)), { pc: 2, start: 2, end: 3, index: 2 });
+  assert.equal(value(engine.moment(session, 151)), null);
+  for (const bad of [[5, 5, 1], [0, 10, 0], [0, 10, 1e6]]) {
+    assertCode(engine.lanes(session, ...bad), 'E_RANGE');
+  }
+  const pieces = value(engine.export_trace(session, 'konata', 0));
+  assert.equal(pieces.next, null);
+  assert.equal(pieces.text.match(/^R\t/gm).length, 151);
+  assertCode(engine.export_trace(session, 'konata', 7), 'E_RANGE');
+  assert.match(value(engine.profile_csv(session)), /^table,key,label/);
+  value(engine.record_trace(session, 0, 0));
+  value(engine.reset(session));
+  assertCode(engine.moment(session, 0), 'E_NO_TRACE');
+  engine.session_free(session);
 });
