@@ -72,6 +72,24 @@ TEST_CASE("what is written is no longer written", "[unit][timing]") {
   CHECK(board.last.waited_for == 0);
 }
 
+TEST_CASE("registers are read at the start and written until the end", "[unit][timing]") {
+  for (const Space space : {Space::gp, Space::f, Space::a, Space::special}) {
+    Board board;
+    CHECK(board.run(Opcode::H_PREFETCH_V, 40, {{space, reads, 2, 1}}) == 0);
+    CHECK(board.run(Opcode::S_ADD_INT, 9, {{space, writes, 2, 1}}) == 0);
+    CHECK(board.run(Opcode::V_ADD_VF, 5, {{space, reads, 2, 1}}) == 9);
+    CHECK(board.last.waited_for == 1);
+    CHECK(board.run(Opcode::S_ADD_FP, 5, {{space, writes, 2, 1}}) == 9);
+    CHECK(board.run(Opcode::M_MM, 5, {{space, writes, 2, 1}}) == 14); // not two at once
+  }
+  // Accumulators and entries of the SRAMs are read until the end.
+  for (const Space space : {Space::accumulator, Space::fp_sram, Space::int_sram}) {
+    Board board;
+    CHECK(board.run(Opcode::M_MM, 40, {{space, reads, 2, 1}}) == 0);
+    CHECK(board.run(Opcode::V_TOPK, 5, {{space, writes, 2, 1}}) == 40);
+  }
+}
+
 TEST_CASE("a unit does one instruction at a time", "[unit][timing]") {
   Board board;
   CHECK(board.run(Opcode::M_MM, 10, {}) == 0);
@@ -106,8 +124,8 @@ TEST_CASE("a prefetch runs beside what does not need its tile", "[unit][timing]"
   CHECK(board.run(Opcode::H_PREFETCH_M, 64, {tile(writes, 1), {Space::gp, reads, 1, 1}}) == 0);
   CHECK(board.run(Opcode::M_MM, 20, product(0)) == 0);
   CHECK(board.run(Opcode::M_MM, 20, product(0)) == 20);
-  // The prefetch still reads gp1; gp2 is free.
-  CHECK(board.run(Opcode::S_ADDI_INT, 1, {{Space::gp, writes, 2, 1}}) == 20);
+  // The prefetch took gp1 when it started.
+  CHECK(board.run(Opcode::S_ADDI_INT, 1, {{Space::gp, writes, 1, 1}}) == 20);
   CHECK(board.run(Opcode::M_MM, 20, product(1)) == 64);
   CHECK(board.last.waited_for == 0);
   CHECK(board.run(Opcode::M_MM_WO, 1, {accumulator_read, accumulator_write, row(writes, 9)}) == 84);
@@ -179,6 +197,14 @@ struct Placed {
   std::vector<Access> accesses;
 };
 
+/// Whether an entry is held until the instruction ends; operands in registers are taken at its
+/// start.
+bool is_held(const Access& access) {
+  const bool is_register = access.space == Space::gp || access.space == Space::a ||
+                           access.space == Space::f || access.space == Space::special;
+  return access.write || !is_register;
+}
+
 /// The rule of scoreboard.h word by word: ends per entry of every memory.
 class Tables {
  public:
@@ -202,7 +228,7 @@ class Tables {
     each(done, [&](const Access& access, std::uint64_t entry) {
       Ends& ends = entries_[{access.space, entry}];
       std::uint64_t& end = access.write ? ends.written : ends.read;
-      end = std::max(end, done.end);
+      end = std::max(end, is_held(access) ? done.end : done.start);
     });
   }
 
@@ -225,12 +251,14 @@ class Tables {
   std::map<std::pair<Space, std::uint64_t>, Ends> entries_;
 };
 
-bool conflict(const Placed& x, const Placed& y) {
-  return std::any_of(x.accesses.begin(), x.accesses.end(), [&](const Access& a) {
-    return std::any_of(y.accesses.begin(), y.accesses.end(), [&](const Access& b) {
-      return a.space == b.space && (a.write || b.write) && a.first < b.first + b.count &&
-             b.first < a.first + a.count;
-    });
+/// Whether `later` has to wait for the end of `earlier`.
+bool conflict(const Placed& earlier, const Placed& later) {
+  return std::any_of(earlier.accesses.begin(), earlier.accesses.end(), [&](const Access& a) {
+    return is_held(a) &&
+           std::any_of(later.accesses.begin(), later.accesses.end(), [&](const Access& b) {
+             return a.space == b.space && (a.write || b.write) && a.first < b.first + b.count &&
+                    b.first < a.first + a.count;
+           });
   });
 }
 
