@@ -248,17 +248,6 @@ val moment(const val& handle, const val& cycle) {
   });
 }
 
-/// `{text, next}`.
-val to_js(const Result<driver::TracePiece>& piece) {
-  if (!piece) {
-    return failure(piece.diagnostics());
-  }
-  val out = val::object();
-  out.set("text", piece->text);
-  out.set("next", piece->next ? val(static_cast<double>(*piece->next)) : val::null());
-  return success(out, piece.diagnostics());
-}
-
 val export_trace(const val& handle, const val& form, const val& from) {
   return with_session<Result<driver::TracePiece>>(
     handle,

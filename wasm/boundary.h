@@ -78,6 +78,17 @@ inline val to_js(const Status& status) {
   return status ? success(val::null(), status.diagnostics()) : failure(status.diagnostics());
 }
 
+/// `{text, next}`.
+inline val to_js(const Result<driver::TracePiece>& piece) {
+  if (!piece) {
+    return failure(piece.diagnostics());
+  }
+  val out = val::object();
+  out.set("text", piece->text);
+  out.set("next", piece->next ? val(static_cast<double>(*piece->next)) : val::null());
+  return success(out, piece.diagnostics());
+}
+
 /// Documents of the session are JSON; JavaScript receives the objects.
 inline val to_js(const Result<std::string>& result) {
   if (!result) {

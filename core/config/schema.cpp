@@ -120,7 +120,7 @@ Json playground_schema() {
 
 Json timing_value(const TimingKey& key, const Timing& timing) {
   const std::uint64_t value = key.get(timing);
-  return key.choices.empty() ? Json(value) : Json(key.choices[value].name);
+  return key.choices.empty() ? Json(value) : Json(key.choices[static_cast<std::size_t>(value)].name);
 }
 
 Json scalar_schema() {

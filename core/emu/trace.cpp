@@ -1,6 +1,7 @@
 #include "emu/trace.h"
 
 #include "base/check.h"
+#include "base/size.h"
 
 #include <algorithm>
 #include <deque>
@@ -14,7 +15,7 @@ constexpr std::uint64_t fine_stride = 64;
 /// Totals kept of the whole run; when there are more, every other one goes.
 constexpr std::size_t max_coarse = 8192;
 /// How far back a query looks for an instruction that still runs while later ones have started.
-constexpr std::uint64_t look_back = 4096;
+constexpr std::size_t look_back = 4096;
 
 /// What had passed when an event started.
 struct Totals {
@@ -25,14 +26,14 @@ struct Totals {
 struct Mark {
   std::uint64_t index = 0; ///< of the event, in the order of execution
   std::uint64_t time = 0;  ///< its start
-  std::uint64_t charges = 0;
+  std::size_t charges = 0; ///< before it
   Totals totals;
   std::array<std::uint64_t, lane_count> lane_end{}; ///< of the last event of each lane before it
 };
 
 /// Why a transfer took its time, besides its data.
 struct Waits {
-  std::uint64_t event = 0; ///< recorded, from 0
+  std::size_t event = 0; ///< recorded, from 0
   std::array<std::uint32_t, cause_count> parts{};
 
   std::uint64_t waiting() const {
@@ -96,8 +97,8 @@ struct Trace::Impl {
   std::uint32_t last_to_end = 0;
   bool closed = false; ///< no more events are recorded
 
-  std::uint64_t recorded() const { return pc.size(); }
-  std::uint64_t end_of(std::uint64_t event) const {
+  std::size_t recorded() const { return pc.size(); }
+  std::uint64_t end_of(std::size_t event) const {
     if (overlap) {
       return end[event];
     }
@@ -114,9 +115,9 @@ struct Trace::Impl {
     return time >= (first_index == 0 ? 0 : start.front()) && time <= upto;
   }
 
-  const Waits* waits_of(std::uint64_t event) const {
+  const Waits* waits_of(std::size_t event) const {
     const auto found =
-      std::lower_bound(waits.begin(), waits.end(), event, [](const Waits& w, std::uint64_t wanted) {
+      std::lower_bound(waits.begin(), waits.end(), event, [](const Waits& w, std::size_t wanted) {
         return w.event < wanted;
       });
     return found != waits.end() && found->event == event ? &*found : nullptr;
@@ -124,7 +125,7 @@ struct Trace::Impl {
 
   /// Adds the first `cycles` of an event. Within a transfer the order of causes is not known; it is
   /// told as if waits came first and data last.
-  void add_causes(CauseCycles& sum, std::uint64_t event, std::uint64_t cycles) const {
+  void add_causes(CauseCycles& sum, std::size_t event, std::uint64_t cycles) const {
     const Cause own = causes[pc[event]];
     if (const Waits* parts = is_memory(own) ? waits_of(event) : nullptr) {
       for (std::size_t i = cause_count; i-- > 0;) {
@@ -137,7 +138,7 @@ struct Trace::Impl {
   }
 
   /// Of the first `cycles` of an event, those that wait.
-  std::uint64_t waiting(std::uint64_t event, std::uint64_t cycles) const {
+  std::uint64_t waiting(std::size_t event, std::uint64_t cycles) const {
     const Waits* parts = is_memory(causes[pc[event]]) ? waits_of(event) : nullptr;
     return parts == nullptr ? 0 : std::min(cycles, parts->waiting());
   }
@@ -152,7 +153,8 @@ struct Trace::Impl {
     for (std::size_t l = 0; l < lane_count; ++l) {
       totals.busy[l] -= mark->lane_end[l] > time ? mark->lane_end[l] - time : 0;
     }
-    for (std::uint64_t i = mark->index - first_index; i < recorded() && start[i] < time; ++i) {
+    for (std::size_t i = to_size(mark->index - first_index); i < recorded() && start[i] < time;
+         ++i) {
       const std::uint64_t whole = end_of(i) - start[i];
       const std::uint64_t part = std::min(whole, time - start[i]);
       totals.busy[index_of(lanes[pc[i]])] += part;
@@ -163,7 +165,7 @@ struct Trace::Impl {
     }
     if (overlap) {
       std::uint64_t charged_to = mark->time;
-      for (std::uint64_t i = mark->charges; i < charges.size() && charges[i].from < time; ++i) {
+      for (std::size_t i = mark->charges; i < charges.size() && charges[i].from < time; ++i) {
         charged_to = charges[i].to;
         at(totals.causes, causes[charges[i].pc]) += std::min(charged_to, time) - charges[i].from;
       }
@@ -205,8 +207,8 @@ struct Trace::Impl {
   }
 
   /// The first recorded event that starts after `time`.
-  std::uint64_t after(std::uint64_t time) const {
-    return static_cast<std::uint64_t>(
+  std::size_t after(std::uint64_t time) const {
+    return static_cast<std::size_t>(
       std::upper_bound(start.begin(), start.end(), time) - start.begin()
     );
   }
@@ -366,18 +368,18 @@ LaneView Trace::lanes(std::uint64_t from, std::uint64_t to, std::uint32_t pixels
   if (!view.exact || t.pc.empty()) {
     return view;
   }
-  std::uint64_t first = t.after(from);
+  std::size_t first = t.after(from);
   first = first > 0 ? first - 1 : 0;
   if (t.overlap) {
-    const std::uint64_t oldest = first > look_back ? first - look_back : 0;
-    std::uint64_t found = first;
-    for (std::uint64_t i = first + 1; i-- > oldest;) {
+    const std::size_t oldest = first > look_back ? first - look_back : 0;
+    std::size_t found = first;
+    for (std::size_t i = first + 1; i-- > oldest;) {
       found = t.end_of(i) > from ? i : found;
     }
     first = found;
   }
   std::vector<LaneView::Event> events;
-  for (std::uint64_t i = first; i < t.recorded() && t.start[i] < to; ++i) {
+  for (std::size_t i = first; i < t.recorded() && t.start[i] < to; ++i) {
     if (t.end_of(i) > from || t.start[i] >= from) {
       if (events.size() == pixels) {
         return view;
@@ -394,9 +396,9 @@ std::optional<Moment> Trace::moment(std::uint64_t cycle) const {
   if (!t.covers(cycle)) {
     return std::nullopt;
   }
-  const std::uint64_t first = t.after(cycle);
-  const std::uint64_t oldest = t.overlap && first > look_back ? first - look_back : 0;
-  for (std::uint64_t i = first; i-- > oldest;) {
+  const std::size_t first = t.after(cycle);
+  const std::size_t oldest = t.overlap && first > look_back ? first - look_back : 0;
+  for (std::size_t i = first; i-- > oldest;) {
     if (t.end_of(i) > cycle) {
       return Moment{t.pc[i], t.start[i], t.end_of(i), t.first_index + i};
     }
@@ -409,18 +411,19 @@ std::optional<Moment> Trace::moment(std::uint64_t cycle) const {
 
 void Trace::replay(std::uint64_t first, std::uint64_t count, TimingListener& listener) const {
   const Impl& t = *impl_;
-  const std::uint64_t last = first + std::min(count, t.recorded() - std::min(first, t.recorded()));
-  if (first >= last) {
+  if (first >= t.recorded()) {
     return;
   }
+  const std::size_t begin = to_size(first);
+  const std::size_t last = begin + to_size(std::min<std::uint64_t>(count, t.recorded() - begin));
   // A charge comes before the step that starts where it ends.
   auto charge = std::lower_bound(
     t.charges.begin(),
     t.charges.end(),
-    first == 0 ? 0 : t.start[first - 1] + 1,
+    begin == 0 ? 0 : t.start[begin - 1] + 1,
     [](const Charge& c, std::uint64_t wanted) { return c.to < wanted; }
   );
-  for (std::uint64_t i = first; i < last; ++i) {
+  for (std::size_t i = begin; i < last; ++i) {
     for (; charge != t.charges.end() && charge->to <= t.start[i]; ++charge) {
       listener.charged(*charge);
     }

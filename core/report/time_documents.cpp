@@ -164,8 +164,8 @@ std::string heat(const emu::Timing& timing, std::uint32_t first, std::uint32_t c
   Json executions = Json::array();
   Json cycles = Json::array();
   Json causes = Json::array();
-  const std::size_t end = std::min<std::uint64_t>(timing.words(), std::uint64_t{first} + count);
-  for (std::size_t pc = first; pc < end; ++pc) {
+  const std::uint64_t end = std::min<std::uint64_t>(timing.words(), std::uint64_t{first} + count);
+  for (std::uint64_t pc = first; pc < end; ++pc) {
     const emu::PcTime time = timing.account(static_cast<std::uint32_t>(pc));
     executions.push_back(time.executions);
     cycles.push_back(emu::total(time.cycles));

@@ -1,5 +1,6 @@
 import { describe, expect, it, vi } from 'vitest';
 import { createClient, HARD_STOP_MS } from '../../web/src/engine/client.ts';
+import { PROTOCOL } from '../../web/src/engine/protocol.ts';
 import type { Diagnostic } from '../../web/src/engine/types.ts';
 import { deafWorker, ENDLESS, hostedWorker, mockModule, recipe } from './support.ts';
 
@@ -109,7 +110,9 @@ describe('client', () => {
     const client = createClient(() => worker, heard);
     const asked = client.call({ kind: 'hello' });
     const diagnostic = { code: 'E_ENGINE_START' } as Diagnostic;
-    worker.onmessage?.({ data: { protocol: 1, kind: 'broken', diagnostic } } as MessageEvent);
+    worker.onmessage?.({
+      data: { protocol: PROTOCOL, kind: 'broken', diagnostic },
+    } as MessageEvent);
     expect(await asked).toMatchObject({ ok: false, diagnostics: [{ code: 'E_ENGINE_START' }] });
     expect(heard.broken).toHaveBeenCalledOnce();
   });

@@ -144,7 +144,7 @@ describe('headline', async () => {
   const verdict = reply.value;
   it('says what ran, how much and how well', () => {
     expect(headline(verdict, 'small')).toBe(
-      'small on machine m64b4: 600 instructions, 35\u2009523 executed. The result agrees with the reference in the same number formats within the bound (off by at most 2.44e-4).',
+      'small on machine m64b4: 600 instructions, 35\u2009523 executed in 781\u2009443 cycles (emulator profile, HBM2, serial). The result agrees with the reference in the same number formats within the bound (off by at most 2.44e-4).',
     );
   });
   it('tells the price of the formats from a difference of the machine', () => {

@@ -1,6 +1,7 @@
 import { describe, expect, it, vi } from 'vitest';
 import type { ProgramInfo, Row } from '../../web/src/engine/types.ts';
-import { BLOCK, createRowCache, pcAtLine } from '../../web/src/state/rows.ts';
+import { BLOCK } from '../../web/src/state/blocks.ts';
+import { createRowCache, pcAtLine } from '../../web/src/state/rows.ts';
 import { nodeAt } from '../../web/src/state/selection.ts';
 
 const row = (pc: number, line = pc * 2 + 2): Row => ({

@@ -1,4 +1,5 @@
 import { afterEach, describe, expect, it, vi } from 'vitest';
+import { PROTOCOL } from '../../web/src/engine/protocol.ts';
 import { createAutosave } from '../../web/src/state/autosave.ts';
 import { rangesOf } from '../../web/src/state/selection.ts';
 import { createSession } from '../../web/src/state/session.ts';
@@ -57,6 +58,9 @@ async function builtResult(): Promise<StaticResult> {
     state,
     registers: get(module.registers(id)),
     verdict: get(module.verify(id)),
+    causes: described.causes,
+    lanes: described.lanes,
+    profile: { ...get(module.profile(id)), hottest: [] },
   };
 }
 
@@ -114,7 +118,9 @@ describe('first visit', () => {
       span: null,
       where: '',
     };
-    workers[0]?.onmessage?.({ data: { protocol: 1, kind: 'broken', diagnostic } } as MessageEvent);
+    workers[0]?.onmessage?.({
+      data: { protocol: PROTOCOL, kind: 'broken', diagnostic },
+    } as MessageEvent);
     await started;
     expect(store.engine.value).toBe('broken');
     expect(store.verdict.value?.verdict).toBe('pass');

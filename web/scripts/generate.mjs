@@ -72,6 +72,7 @@ function runDefault(module, gallery, modelsDir, layoutGraph) {
     );
   const rows = value(module.rows(session, 0, FIRST_ROWS), 'rows');
   const registers = value(module.registers(session), 'registers');
+  const profile = { ...value(module.profile(session), 'profile'), hottest: [] };
   module.session_free(session);
   return {
     example: entry.id,
@@ -88,6 +89,9 @@ function runDefault(module, gallery, modelsDir, layoutGraph) {
     state,
     registers,
     verdict,
+    causes: description.causes,
+    lanes: description.lanes,
+    profile,
   };
 }
 

@@ -110,7 +110,12 @@ TEST_CASE("pixels are what the steps say", "[unit][timing]") {
     const Run run(settings, 20, {100'000, 0});
     const std::uint64_t cycles = run.timing.cycles();
     CHECK(run.trace.recorded() == run.everything.steps.size());
-    const std::vector<std::array<std::uint64_t, 3>> views{
+    struct Cut {
+      std::uint64_t from;
+      std::uint64_t to;
+      std::uint32_t pixels;
+    };
+    const std::vector<Cut> views{
       {0, cycles, 7},
       {0, cycles, 300},
       {cycles / 3, cycles / 3 + 640, 64},
@@ -119,14 +124,14 @@ TEST_CASE("pixels are what the steps say", "[unit][timing]") {
       {cycles + 5, cycles + 10, 3},
     };
     for (const auto& [from, to, pixels] : views) {
-      const auto view = run.trace.lanes(from, to, static_cast<std::uint32_t>(pixels));
+      const auto view = run.trace.lanes(from, to, pixels);
       INFO(from << " to " << to << " in " << pixels);
       CHECK(view.exact);
       CHECK(view.cycles == cycles);
       const std::uint64_t width = to - from;
       for (std::size_t l = 0; l < emu::lane_count; ++l) {
         REQUIRE(view.busy[l].size() == pixels);
-        for (std::uint64_t i = 0; i < pixels; ++i) {
+        for (std::uint32_t i = 0; i < pixels; ++i) {
           const std::uint64_t left = from + width / pixels * i + width % pixels * i / pixels;
           const std::uint64_t right =
             std::max(left + 1, from + width / pixels * (i + 1) + width % pixels * (i + 1) / pixels);
@@ -158,7 +163,7 @@ TEST_CASE("the instruction of a cycle is found", "[unit][timing]") {
       // The last to start that still runs; under overlap there may be none at a cycle.
       const emu::Step* expected = nullptr;
       std::uint64_t index = 0;
-      for (std::uint64_t i = 0; i < run.everything.steps.size(); ++i) {
+      for (std::size_t i = 0; i < run.everything.steps.size(); ++i) {
         const emu::Step& step = run.everything.steps[i].step;
         if (step.start <= cycle && step.end > cycle) {
           expected = &step;

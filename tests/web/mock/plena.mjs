@@ -51,6 +51,38 @@ function sample() {
   return `${lines.join('\n')}\n`;
 }
 
+const LANES = [
+  { name: 'matrix', title: 'Matrix unit' },
+  { name: 'vector', title: 'Vector unit' },
+  { name: 'scalar', title: 'Scalar floating point' },
+  { name: 'control', title: 'Addresses and loops' },
+  { name: 'hbm_read', title: 'HBM read' },
+  { name: 'hbm_write', title: 'HBM write' },
+];
+const CAUSES = [
+  ['matrix', 'matrix compute', 'matrix'],
+  ['vector', 'vector compute', 'vector'],
+  ['address', 'address arithmetic', 'control'],
+  ['loop', 'loop control', 'control'],
+].map(([name, title, lane]) => ({ name, title, lane, meaning: `${title}.` }));
+const TIMING = {
+  profile: 'emulator',
+  memory: 'hbm2',
+  schedule: 'serial',
+  upstream: true,
+  text: 'emulator profile, HBM2, serial',
+};
+/** Index of the cause and cycles of one execution. */
+const priceOf = ({ info }) =>
+  info.unit === 'Matrix'
+    ? [0, 64]
+    : info.unit === 'Vector'
+      ? [1, 1]
+      : info.unit === 'Control'
+        ? [3, 1]
+        : [2, 1];
+const LANE_OF_CAUSE = [0, 1, 3, 3];
+
 function assembleText(text) {
   const program = [];
   const problems = [];
@@ -95,6 +127,12 @@ class Session {
   nodes = [];
   pc = 0;
   executed = 0;
+  cycles = 0;
+  /** Executions by instruction. */
+  counts = [];
+  /** `[pc, start, end]` of the first instructions. */
+  trace = [];
+  recording = 0;
   loops = [];
   gp = new Array(16).fill(0);
   settings = null;
@@ -118,7 +156,44 @@ const state = (s, reason, fault = null) => ({
   expected: s.text.includes('4000000') ? 16_000_000_000_000 : null,
   hbm: { readBytes: s.executed * 4, writtenBytes: 0 },
   fault,
+  cycles: s.cycles,
+  timing: TIMING,
 });
+
+function tables(s) {
+  const row = (key, label, pc) => ({
+    key,
+    label,
+    pc,
+    executions: 0,
+    cycles: 0,
+    causes: CAUSES.map(() => 0),
+  });
+  const by = { cause: [], unit: [], opcode: [], node: [], loop: [] };
+  const add = (table, key, label, pc) => {
+    const executions = s.counts[pc] ?? 0;
+    if (executions === 0) return;
+    const [cause, price] = priceOf(s.program[pc]);
+    let found = by[table].find((one) => one.key === key);
+    if (!found) {
+      found = row(key, label, pc);
+      by[table].push(found);
+    }
+    found.executions += executions;
+    found.cycles += executions * price;
+    found.causes[cause] += executions * price;
+  };
+  for (const [pc, one] of s.program.entries()) {
+    const [cause] = priceOf(one);
+    const node = s.nodes.find((r) => pc >= r.first && pc < r.first + r.count)?.node;
+    add('cause', CAUSES[cause].name, CAUSES[cause].title, pc);
+    add('unit', one.info.unit, one.info.unit, pc);
+    add('opcode', one.info.name, one.info.name, pc);
+    add('node', String(node ?? 'none'), NODES[node]?.[0] ?? 'no node', pc);
+    add('loop', 'none', 'outside of loops', pc);
+  }
+  return by;
+}
 
 function advance(s, budget) {
   let left = budget;
@@ -126,6 +201,10 @@ function advance(s, budget) {
     const one = s.program[s.pc];
     if (!one) return state(s, 'done');
     s.executed++;
+    s.counts[s.pc] = (s.counts[s.pc] ?? 0) + 1;
+    const end = s.cycles + priceOf(one)[1];
+    if (s.trace.length < s.recording) s.trace.push([s.pc, s.cycles, end]);
+    s.cycles = end;
     const index = Number(one.operands[0]?.slice(2) ?? 0);
     if (one.info.name === 'C_LOOP_START') {
       s.gp[index] = Number(one.operands[1]);
@@ -207,6 +286,8 @@ export default async function createPlena() {
         keys: [],
         operators: [{ name: 'linear', summary: 'Matrix product' }],
         presets: PRESETS,
+        causes: CAUSES,
+        lanes: LANES,
       }),
     session_new() {
       sessions.set(next, new Session());
@@ -305,7 +386,15 @@ export default async function createPlena() {
     },
     reset(id) {
       const s = at(id);
-      Object.assign(s, { pc: 0, executed: 0, loops: [], gp: new Array(16).fill(0) });
+      Object.assign(s, {
+        pc: 0,
+        executed: 0,
+        cycles: 0,
+        counts: [],
+        trace: [],
+        loops: [],
+        gp: new Array(16).fill(0),
+      });
       return good(state(s, 'ready'));
     },
     run: (id, budget) => good(advance(at(id), budget)),
@@ -338,6 +427,9 @@ export default async function createPlena() {
           loops: 14,
         },
         memory: { read_bytes: 98304, written_bytes: 2048 },
+        cycles: s.cycles,
+        timing: TIMING,
+        causes: Object.fromEntries(tables(s).cause.map((one) => [one.key, one.cycles])),
         outputs: [
           {
             name: 'y',
@@ -357,9 +449,93 @@ export default async function createPlena() {
           golden_vs_machine: errors(0.0001 * (node + 1)),
         })),
         first_bad_stage: null,
-        digests: { words: info(s).words, state: `state${s.executed}` },
+        digests: {
+          words: info(s).words,
+          state: `state${s.executed}`,
+          cycles: `cycles${s.cycles}`,
+        },
         diagnostics: [],
       });
     },
+    record_trace(id, events) {
+      at(id).recording = Math.min(events, 100_000);
+      return good(null);
+    },
+    profile(id) {
+      const s = at(id);
+      const hottest = s.program
+        .map((one, pc) => ({
+          pc,
+          text: one.text,
+          executions: s.counts[pc] ?? 0,
+          cycles: (s.counts[pc] ?? 0) * priceOf(one)[1],
+          cause: priceOf(one)[0],
+        }))
+        .filter((one) => one.cycles > 0)
+        .sort((a, b) => b.cycles - a.cycles)
+        .slice(0, 200);
+      const { cycles, executed } = s;
+      return good({
+        schema: 1,
+        timing: TIMING,
+        cycles,
+        executed,
+        serialCycles: null,
+        by: tables(s),
+        hottest,
+      });
+    },
+    heat(id, first, count) {
+      const s = at(id);
+      const part = s.program.slice(first, first + count);
+      const executions = part.map((_, i) => s.counts[first + i] ?? 0);
+      return good({
+        first,
+        executions,
+        cycles: part.map((one, i) => executions[i] * priceOf(one)[1]),
+        cause: part.map((one, i) => (executions[i] > 0 ? priceOf(one)[0] : -1)),
+      });
+    },
+    lanes(id, from, to, pixels) {
+      const s = at(id);
+      const inside = s.trace.filter(([, start, end]) => end > from && start < to);
+      const causes = inside.map(([pc]) => priceOf(s.program[pc])[0]);
+      return good({
+        from,
+        to,
+        pixels,
+        cycles: s.cycles,
+        exact: true,
+        resolution: 1,
+        busy: LANES.map((_, lane) =>
+          Array.from({ length: pixels }, () =>
+            causes.some((c) => LANE_OF_CAUSE[c] === lane) ? 500 : 0,
+          ),
+        ),
+        cause: Array.from(
+          { length: pixels },
+          (_, i) => causes[i % Math.max(1, causes.length)] ?? -1,
+        ),
+        events:
+          inside.length > pixels
+            ? null
+            : {
+                pc: inside.map(([pc]) => pc),
+                start: inside.map(([, start]) => start),
+                end: inside.map(([, , end]) => end),
+                lane: causes.map((cause) => LANE_OF_CAUSE[cause]),
+              },
+      });
+    },
+    moment(id, cycle) {
+      const index = at(id).trace.findIndex(([, start, end]) => start <= cycle && end > cycle);
+      const [pc, start, end] = at(id).trace[index] ?? [];
+      return good(index < 0 ? null : { pc, start, end, index });
+    },
+    export_trace: (id, form, from) =>
+      from === 0
+        ? good({ text: `${form} head\n`, next: 1 })
+        : good({ text: `${at(id).trace.length} instructions\n`, next: null }),
+    profile_csv: (id) => good(`table,key,cycles\ntotal,,${at(id).cycles}\n`),
   };
 }

@@ -9,9 +9,11 @@ import {
   PROTOCOL,
   problem,
   type Recipe,
+  type Recorded,
   type Request,
   type RunEnd,
   type Stage,
+  TRACE_EVENTS,
 } from './protocol.ts';
 import type { Diagnostic, PlenaModule, Reply, RunState } from './types.ts';
 
@@ -44,6 +46,39 @@ export function createHost(module: PlenaModule, env: HostEnvironment) {
   let wanted: 'go' | 'pause' | 'stop' = 'go';
   let running: Promise<Answer<RunEnd>> | null = null;
   let budget = FIRST_BUDGET;
+  /** Where the timeline starts to be kept one by one; the program's start unless asked otherwise. */
+  let firstCycle = 0;
+
+  /** The machine at the program's start, with a timeline from there. */
+  function reset(of: number): Reply<RunState> {
+    const trace = module.record_trace(of, TRACE_EVENTS, firstCycle);
+    return trace.ok ? module.reset(of) : trace;
+  }
+
+  /** What is kept one by one is one stretch of cycles; its end is found by bisection. */
+  function recorded(): Answer<Recorded> {
+    const view = module.lanes(session, 0, 1, 1);
+    if (!view.ok) return fail('engine', view.diagnostics);
+    const { cycles } = view.value;
+    const kept = (cycle: number) => {
+      const moment = cycle < cycles ? module.moment(session, cycle) : null;
+      return moment?.ok ? moment.value : null;
+    };
+    // An instruction that runs when recording starts is not kept; the next one is.
+    let from = Math.min(firstCycle, cycles);
+    for (let step = 1; from < cycles && !kept(from); step *= 2)
+      from = Math.min(cycles, from + step);
+    from = kept(from)?.start ?? cycles;
+    let low = from;
+    let high = cycles;
+    while (low < high) {
+      const middle = low + Math.floor((high - low) / 2);
+      const moment = kept(middle);
+      if (moment) low = Math.max(middle + 1, Math.min(moment.end, cycles));
+      else high = middle;
+    }
+    return { ok: true, value: { from, to: low }, diagnostics: [] };
+  }
 
   function answer<T>(stage: Stage, reply: Reply<T>): Answer<T> {
     return reply.ok ? reply : fail(stage, reply.diagnostics);
@@ -82,7 +117,8 @@ export function createHost(module: PlenaModule, env: HostEnvironment) {
       notes.push(...program.diagnostics);
       if (program.ok) {
         opened.program = program.value;
-        const state = module.reset(fresh);
+        firstCycle = 0;
+        const state = reset(fresh);
         notes.push(...state.diagnostics);
         if (state.ok) opened.state = state.value;
       }
@@ -107,7 +143,7 @@ export function createHost(module: PlenaModule, env: HostEnvironment) {
 
   async function run(id: number, from: 'start' | 'here', limit: number | null) {
     if (from === 'start') {
-      const start = module.reset(session);
+      const start = reset(session);
       if (!start.ok) return fail('run', start.diagnostics);
     }
     const began = env.now();
@@ -161,18 +197,38 @@ export function createHost(module: PlenaModule, env: HostEnvironment) {
         return answer('engine', module.rows(session, call.first, call.count));
       case 'registers':
         return answer('engine', module.registers(session));
+      case 'profile':
+        return answer('engine', module.profile(session));
+      case 'heat':
+        return answer('engine', module.heat(session, call.first, call.count));
+      case 'lanes':
+        return answer('engine', module.lanes(session, call.from, call.to, call.pixels));
+      case 'moment':
+        return answer('engine', module.moment(session, call.cycle));
+      case 'recorded':
+        return recorded();
+      case 'exportTrace':
+        return answer('engine', module.export_trace(session, call.form, call.from));
+      case 'profileCsv':
+        return answer('engine', module.profile_csv(session));
+      case 'record':
+        await settle();
+        firstCycle = call.firstCycle;
+        return { ok: true, value: null, diagnostics: [] };
       case 'open':
         await settle();
         return open(call.recipe);
       case 'assemble':
         await settle();
+        firstCycle = 0;
         return answer('assemble', module.assemble(session, call.text, call.strict));
       case 'compile':
         await settle();
+        firstCycle = 0;
         return answer('compile', module.compile(session, call.options));
       case 'reset':
         await settle();
-        return answer('run', module.reset(session));
+        return answer('run', reset(session));
       case 'verify':
         await settle();
         return answer('run', module.verify(session));

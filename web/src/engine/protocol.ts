@@ -3,7 +3,11 @@
 import type {
   Description,
   Diagnostic,
+  Heat,
+  Lanes,
   ModelInfo,
+  Moment,
+  Profile,
   ProgramInfo,
   Registers,
   Row,
@@ -12,10 +16,13 @@ import type {
   Verdict,
 } from './types.ts';
 
-export const PROTOCOL = 1;
+export const PROTOCOL = 2;
 
 /** Milliseconds between two progress messages of a run, at least. */
 export const PROGRESS_INTERVAL = 100;
+
+/** Instructions of a run that are kept one by one for the timeline; of the others it knows sums. */
+export const TRACE_EVENTS = 4_194_304;
 
 /** The smallest input that makes the engine do the same again. */
 export interface Recipe {
@@ -41,6 +48,12 @@ export interface Progress {
   elapsedMs: number;
 }
 
+/** Which cycles of the run are kept one by one: from `from` up to, not including, `to`. */
+export interface Recorded {
+  from: number;
+  to: number;
+}
+
 export interface RunEnd {
   reason: 'done' | 'fault' | 'paused' | 'stopped' | 'limit';
   state: RunState;
@@ -61,7 +74,27 @@ export interface Calls {
   reset: { ask: object; answer: RunState };
   registers: { ask: object; answer: Registers };
   verify: { ask: object; answer: Verdict };
+  /** From the next run from the start on, instructions are kept one by one from this cycle on. */
+  record: { ask: { firstCycle: number }; answer: null };
+  recorded: { ask: object; answer: Recorded };
+  profile: { ask: object; answer: Profile };
+  heat: { ask: { first: number; count: number }; answer: Heat };
+  lanes: { ask: { from: number; to: number; pixels: number }; answer: Lanes };
+  moment: { ask: { cycle: number }; answer: Moment | null };
+  /** One piece of the recorded trace; ask again with `next` until it is null. */
+  exportTrace: {
+    ask: { form: TraceForm; from: number };
+    answer: TracePiece;
+  };
+  profileCsv: { ask: object; answer: string };
 }
+
+export interface TracePiece {
+  text: string;
+  next: number | null;
+}
+
+export type TraceForm = 'perfetto' | 'konata';
 
 export type CallKind = keyof Calls;
 export type Call = { [K in CallKind]: { kind: K } & Calls[K]['ask'] }[CallKind];

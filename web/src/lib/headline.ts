@@ -1,6 +1,6 @@
 // The one sentence that says what happened, in plain words and with the numbers of the run.
-import type { Verdict } from '../engine/types.ts';
-import { short, whole } from './format.ts';
+import type { TimingInfo, Verdict } from '../engine/types.ts';
+import { counted, short, whole } from './format.ts';
 
 /** The largest deviation of any output; null when some value is not finite. */
 export function worstError(
@@ -38,21 +38,28 @@ export function price(verdict: Verdict): string {
     : `Rounding to those formats moves results by at most ${short(cost)} from 32-bit floats.`;
 }
 
+/** A number of cycles with how they were counted, as it stands everywhere. */
+export function cyclesText(cycles: number, timing: TimingInfo): string {
+  return `${counted(cycles, 'cycle')} (${timing.text})`;
+}
+
 /** `name` is what the page calls the model, which the verdict knows by its file only. */
 export function headline(verdict: Verdict, name: string): string {
   const { instructions } = verdict;
   return (
     `${name} on machine ${verdict.settings}: ${whole(instructions.static)} instructions, ` +
-    `${whole(instructions.dynamic)} executed. The result ${agreement(verdict)}.`
+    `${whole(instructions.dynamic)} executed in ${cyclesText(verdict.cycles, verdict.timing)}. ` +
+    `The result ${agreement(verdict)}.`
   );
 }
 
-/** Two runs are the same when program and final state have the same digests. */
+/** Two runs are the same when program, final state and cycles have the same digests. */
 export function sameRun(a: Verdict | null, b: Verdict | null): boolean {
   return (
     a !== null &&
     b !== null &&
     a.digests.words === b.digests.words &&
-    a.digests.state === b.digests.state
+    a.digests.state === b.digests.state &&
+    a.digests.cycles === b.digests.cycles
   );
 }

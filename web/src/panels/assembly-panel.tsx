@@ -36,6 +36,7 @@ function Tools() {
         options={[
           { value: 'text', text: 'Assembly' },
           { value: 'words', text: 'Words' },
+          { value: 'heat', text: 'Heat' },
         ]}
         onChange={(value) => {
           programView.value = value;
@@ -67,7 +68,7 @@ function View() {
           {counted(EDITABLE_LINES, 'line')} are listed, not edited.
         </p>
       )}
-      {!editing && <Listing words={programView.value === 'words'} />}
+      {!editing && <Listing view={programView.value} />}
       <EditorHost visible={editable} />
       <InstructionCard />
     </div>

@@ -2,7 +2,7 @@
 // file in this folder.
 import type { ComponentType } from 'preact';
 
-export type Region = 'model' | 'program' | 'machine' | 'bottom';
+export type Region = 'model' | 'program' | 'machine' | 'time' | 'bottom';
 
 export interface Panel<State extends object = object> {
   /** Public: appears in stored and shared states, never renamed. */

@@ -3,7 +3,7 @@
 import { useEffect, useState } from 'preact/hooks';
 import type { Errors, OutputVerdict, Verdict } from '../engine/types.ts';
 import { bytes, counted, percent, short, whole } from '../lib/format.ts';
-import { price, worstError } from '../lib/headline.ts';
+import { cyclesText, price, worstError } from '../lib/headline.ts';
 import { Icon } from '../ui/icon.tsx';
 import { NodeChip } from '../ui/node-chip.tsx';
 import { usePage } from './page.ts';
@@ -214,6 +214,11 @@ function View() {
           <dd>
             {bytes(verdict.memory.read_bytes)} read, {bytes(verdict.memory.written_bytes)} written
           </dd>
+          <dt>time</dt>
+          <dd>
+            {cyclesText(verdict.cycles, verdict.timing)}
+            {!verdict.timing.upstream && <span class="badge badge-warn">not upstream's</span>}
+          </dd>
           <dt>words</dt>
           <dd>
             <Digest name="machine words" value={verdict.digests.words} />
@@ -221,6 +226,10 @@ function View() {
           <dt>final state</dt>
           <dd>
             <Digest name="final state" value={verdict.digests.state} />
+          </dd>
+          <dt>cycles</dt>
+          <dd>
+            <Digest name="cycles" value={verdict.digests.cycles} />
           </dd>
         </dl>
       </section>

@@ -15,7 +15,7 @@ import { Pane } from './pane.tsx';
 import { StatusBar } from './status-bar.tsx';
 import { Tabs } from './tabs.tsx';
 
-const FIRST_SIZES = { left: 24, right: 31, lower: 38 };
+const FIRST_SIZES = { left: 24, right: 31, lower: 38, time: 34 };
 const STORED = 'plena.sizes';
 const sizes = signal(FIRST_SIZES);
 /** What the user said about the problems pane; null follows the problems themselves. */
@@ -69,7 +69,7 @@ export function App({ store, session }: { store: Store; session: Session }) {
     [store],
   );
 
-  const { left, right, lower } = sizes.value;
+  const { left, right, lower, time } = sizes.value;
   const [report, registers] = inRegion('machine');
   return (
     <PageContext.Provider value={page}>
@@ -79,55 +79,73 @@ export function App({ store, session }: { store: Store; session: Session }) {
         </a>
         <Header />
         <Headline />
-        <main
-          class="columns"
-          style={{
-            '--left': `${left}fr`,
-            '--middle': `${100 - left - right}fr`,
-            '--right': `${right}fr`,
-          }}
+        <div
+          class="desk"
+          style={{ '--desk-upper': `${100 - time}fr`, '--desk-lower': `${time}fr` }}
         >
-          {inRegion('model').map((panel) => (
-            <Pane key={panel.id} panel={panel} />
-          ))}
-          <Splitter
-            label="Width of the model"
-            orientation="vertical"
-            value={left}
-            min={14}
-            max={45}
-            direction={1}
-            onChange={(value) => resize('left', value)}
-            onReset={() => resize('left', FIRST_SIZES.left)}
-          />
-          {inRegion('program').map((panel) => (
-            <Pane key={panel.id} panel={panel} />
-          ))}
-          <Splitter
-            label="Width of result and machine"
-            orientation="vertical"
-            value={right}
-            min={20}
-            max={50}
-            direction={-1}
-            onChange={(value) => resize('right', value)}
-            onReset={() => resize('right', FIRST_SIZES.right)}
-          />
-          <div class="stack" style={{ '--upper': `${100 - lower}fr`, '--lower': `${lower}fr` }}>
-            {report && <Pane panel={report} />}
+          <main
+            class="columns"
+            style={{
+              '--left': `${left}fr`,
+              '--middle': `${100 - left - right}fr`,
+              '--right': `${right}fr`,
+            }}
+          >
+            {inRegion('model').map((panel) => (
+              <Pane key={panel.id} panel={panel} />
+            ))}
             <Splitter
-              label="Height of the machine"
-              orientation="horizontal"
-              value={lower}
-              min={12}
-              max={75}
-              direction={-1}
-              onChange={(value) => resize('lower', value)}
-              onReset={() => resize('lower', FIRST_SIZES.lower)}
+              label="Width of the model"
+              orientation="vertical"
+              value={left}
+              min={14}
+              max={45}
+              direction={1}
+              onChange={(value) => resize('left', value)}
+              onReset={() => resize('left', FIRST_SIZES.left)}
             />
-            {registers && <Pane panel={registers} />}
-          </div>
-        </main>
+            {inRegion('program').map((panel) => (
+              <Pane key={panel.id} panel={panel} />
+            ))}
+            <Splitter
+              label="Width of result and machine"
+              orientation="vertical"
+              value={right}
+              min={20}
+              max={50}
+              direction={-1}
+              onChange={(value) => resize('right', value)}
+              onReset={() => resize('right', FIRST_SIZES.right)}
+            />
+            <div class="stack" style={{ '--upper': `${100 - lower}fr`, '--lower': `${lower}fr` }}>
+              {report && <Pane panel={report} />}
+              <Splitter
+                label="Height of the machine"
+                orientation="horizontal"
+                value={lower}
+                min={12}
+                max={75}
+                direction={-1}
+                onChange={(value) => resize('lower', value)}
+                onReset={() => resize('lower', FIRST_SIZES.lower)}
+              />
+              {registers && <Pane panel={registers} />}
+            </div>
+          </main>
+          <Splitter
+            label="Height of the time"
+            orientation="horizontal"
+            value={time}
+            min={14}
+            max={70}
+            direction={-1}
+            onChange={(value) => resize('time', value)}
+            onReset={() => resize('time', FIRST_SIZES.time)}
+          />
+          {inRegion('time').map((panel) => (
+            <Pane key={panel.id} panel={panel} />
+          ))}
+        </div>
         {inRegion('bottom').map((panel) => (
           <div key={panel.id} class={`drawer ${problemsOpen.value ? 'is-open' : ''}`}>
             <Pane panel={panel} />

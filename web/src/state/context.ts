@@ -6,6 +6,7 @@ import type { LayoutClient } from '../graph/layout-client.ts';
 import type { Autosave } from './autosave.ts';
 import type { RowCache } from './rows.ts';
 import { NO_PROBLEMS, type ProblemStep, type Store } from './store.ts';
+import type { Timing } from './timing.ts';
 
 /** Programs above this are listed, not opened in the editor. */
 export const EDITABLE_LINES = 300_000;
@@ -14,6 +15,7 @@ export interface Context {
   store: Store;
   client: EngineClient;
   rows: RowCache;
+  timing: Timing;
   layouts: LayoutClient;
   autosave: Autosave;
   /** Bytes of a gallery model. */

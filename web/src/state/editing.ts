@@ -14,7 +14,7 @@ export function editKey(context: Context): string | null {
 }
 
 export function createEditing(context: Context) {
-  const { store, client, rows, autosave } = context;
+  const { store, client, rows, timing, autosave } = context;
   let timer: ReturnType<typeof setTimeout> | undefined;
   let inFlight: Promise<void> | null = null;
   let warned = false;
@@ -90,6 +90,7 @@ export function createEditing(context: Context) {
     store.program.value = program;
     store.programVersion.value++;
     rows.clear();
+    timing.forget();
     forget(context, 'run');
     store.machine.value = 'fresh';
     if (store.standing.peek() !== 'none') store.standing.value = 'outdated';

@@ -36,7 +36,7 @@ export function settingsText(context: Context, name: string): string | null {
 }
 
 export function createOpening(context: Context, editing: Editing) {
-  const { store, client, rows, layouts, autosave } = context;
+  const { store, client, rows, timing, layouts, autosave } = context;
 
   async function open(recipe: Recipe, source: Source, first: boolean): Promise<boolean> {
     const ticket = ++context.ticket;
@@ -93,6 +93,7 @@ export function createOpening(context: Context, editing: Editing) {
       store.standing.value = 'none';
       store.selection.clear();
       rows.clear();
+      timing.forget();
       store.layout.value = null;
     } else {
       rows.clear(store.built.rows);
@@ -243,6 +244,7 @@ export function createOpening(context: Context, editing: Editing) {
     store.busy.value = null;
     if (!answer.ok) return;
     rows.clear();
+    timing.forget();
     store.program.value = answer.value.program;
     store.programVersion.value++;
     store.runState.value = answer.value.state;

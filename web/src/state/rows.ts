@@ -1,10 +1,7 @@
-// Listing rows on demand: blocks are asked of the engine when first looked at, kept while recent,
-// and dropped when the program changes.
-import { type Signal, signal } from '@preact/signals';
+// Listing rows on demand, by instruction.
+import type { Signal } from '@preact/signals';
 import type { Row } from '../engine/types.ts';
-
-export const BLOCK = 256;
-const KEPT_BLOCKS = 96;
+import { createBlockCache } from './blocks.ts';
 
 export type FetchRows = (first: number, count: number) => Promise<Row[] | null>;
 
@@ -19,55 +16,8 @@ export interface RowCache {
 }
 
 export function createRowCache(fetch: FetchRows): RowCache {
-  const version = signal(0);
-  let blocks = new Map<number, Row[]>();
-  let asked = new Map<number, Promise<void>>();
-  let known: Row[] = [];
-  let generation = 0;
-
-  function ask(block: number): Promise<void> {
-    const running = asked.get(block);
-    if (running) return running;
-    const mine = generation;
-    const promise = fetch(block * BLOCK, BLOCK).then((rows) => {
-      if (mine !== generation) return;
-      asked.delete(block);
-      if (!rows) return;
-      blocks.set(block, rows);
-      if (blocks.size > KEPT_BLOCKS) {
-        const oldest = blocks.keys().next();
-        if (!oldest.done) blocks.delete(oldest.value);
-      }
-      version.value++;
-    });
-    asked.set(block, promise);
-    return promise;
-  }
-
-  function peek(pc: number): Row | null {
-    const block = blocks.get(Math.floor(pc / BLOCK));
-    return block?.[pc % BLOCK] ?? known[pc] ?? null;
-  }
-
-  return {
-    version,
-    row(pc) {
-      const row = peek(pc);
-      if (!row) void ask(Math.floor(pc / BLOCK));
-      return row;
-    },
-    async ensure(pc) {
-      if (!peek(pc)) await ask(Math.floor(pc / BLOCK));
-      return peek(pc);
-    },
-    clear(rows = []) {
-      generation++;
-      blocks = new Map();
-      asked = new Map();
-      known = rows;
-      version.value++;
-    },
-  };
+  const { version, at, ensure, clear } = createBlockCache(fetch);
+  return { version, row: at, ensure, clear };
 }
 
 /** The instruction that stands on a line of the text, or the next one after it, by bisection. */

@@ -81,6 +81,7 @@ async function settleRun(
     store.registersBefore.value = fromStart ? null : store.registers.peek();
     store.registers.value = registers.value;
   }
+  void context.timing.refresh();
   if (end.reason === 'done') await compare(context, end.elapsedMs, current);
   else if (end.reason !== 'limit' && store.verdict.peek() && store.standing.peek() !== 'built')
     store.standing.value = 'outdated';

@@ -9,6 +9,7 @@ import { createOpening, type NamedBytes } from './opening.ts';
 import { createRowCache } from './rows.ts';
 import { pause, run, step, stop } from './running.ts';
 import type { Store } from './store.ts';
+import { createTiming } from './timing.ts';
 
 export interface Services {
   spawnEngine(): WorkerLike;
@@ -50,10 +51,13 @@ export function createSession(store: Store, services: Services) {
   });
   rows.clear(store.built.rows);
 
+  const timing = createTiming(store, client);
+
   const context: Context = {
     store,
     client,
     rows,
+    timing,
     layouts: services.layouts,
     autosave: services.autosave,
     fetchExample: services.fetchExample,
@@ -66,6 +70,7 @@ export function createSession(store: Store, services: Services) {
 
   return {
     rows,
+    timing,
     /** Starts the engine and proves the built result, or returns to what this tab had open. */
     async start() {
       store.engine.value = 'starting';
@@ -106,6 +111,15 @@ export function createSession(store: Store, services: Services) {
       if (await editing.flush()) await step(context, count);
     },
     stop: () => stop(context),
+    /** Runs again from the start and keeps the instructions one by one from this cycle on. */
+    async recordFrom(cycle: number) {
+      if (!(await editing.flush())) return;
+      const version = store.programVersion.peek();
+      const answer = await client.call({ kind: 'record', firstCycle: cycle });
+      if (!answer.ok || version !== store.programVersion.peek()) return;
+      store.time.firstCycle.value = cycle;
+      await run(context, 'start');
+    },
     dispose: () => client.dispose(),
   };
 }

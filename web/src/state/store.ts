@@ -1,10 +1,13 @@
 // The one application state. Views read the signals; only actions (session.ts, selection.ts) write.
 import { computed, type Signal, signal } from '@preact/signals';
-import type { Progress } from '../engine/protocol.ts';
+import type { Progress, Recorded } from '../engine/protocol.ts';
 import type {
+  CauseInfo,
   Description,
   Diagnostic,
+  LaneInfo,
   ModelInfo,
+  Profile,
   ProgramInfo,
   Registers,
   Row,
@@ -14,6 +17,7 @@ import type {
 } from '../engine/types.ts';
 import type { GraphLayout } from '../graph/shape.ts';
 import { byCode } from '../lib/bits.ts';
+import { markCauses } from '../lib/causes.ts';
 import { markNodes } from '../lib/node-colours.ts';
 import { createSelection } from './selection.ts';
 
@@ -41,6 +45,10 @@ export interface StaticResult {
   state: RunState;
   registers: Registers;
   verdict: Verdict;
+  causes: CauseInfo[];
+  lanes: LaneInfo[];
+  /** Without the hottest instructions, which the engine tells. */
+  profile: Profile;
 }
 
 /** Where the model came from. */
@@ -122,6 +130,18 @@ export function createStore(built: StaticResult) {
     registersBefore: signal<Registers | null>(null),
     verdict: signal<Verdict | null>(built.verdict),
     standing: signal<Standing>('built'),
+    /** The time of the latest run. */
+    time: {
+      /** Counts states of the machine; what was asked of an earlier one is stale. */
+      version: signal(0),
+      /** The engine can be asked; before that the page shows what the build found. */
+      live: signal(false),
+      profile: signal<Profile | null>(built.profile),
+      /** The cycles kept one by one; null when that is all of them. */
+      recorded: signal<Recorded | null>(null),
+      /** Where they were asked to start. */
+      firstCycle: signal(0),
+    },
     problems,
     /** One polite sentence for screen readers and the status bar. */
     announcement: signal(''),
@@ -131,6 +151,8 @@ export function createStore(built: StaticResult) {
     reveal: signal<Reveal | null>(null),
     selection: createSelection(),
 
+    causes: computed(() => markCauses(description.value ?? built)),
+    lanes: computed(() => (description.value ?? built).lanes),
     marks: computed(() => markNodes(model.value?.nodes ?? [])),
     instructions: computed(() => (description.value ? byCode(description.value) : null)),
     edited: computed(() => text.value !== null && text.value.current !== text.value.compiled),

@@ -3,9 +3,10 @@
 import { useEffect, useRef, useState } from 'preact/hooks';
 import type { Row } from '../../engine/types.ts';
 import { binary, cutWord, instructionOf } from '../../lib/bits.ts';
-import { hex, whole } from '../../lib/format.ts';
+import { hex, percent, whole } from '../../lib/format.ts';
 import { closesLoop, opensLoop, tripCount, tripText } from '../../lib/loops.ts';
 import { nodeAt } from '../../state/selection.ts';
+import type { Warmth } from '../../state/timing.ts';
 import { NodeChip } from '../../ui/node-chip.tsx';
 import { VirtualList } from '../../ui/virtual-list.tsx';
 import { usePage } from '../page.ts';
@@ -85,8 +86,50 @@ function Fields({ row }: { row: Row }) {
   );
 }
 
-export function Listing({ words }: { words: boolean }) {
+/** What an instruction cost in the latest run; the ground grows darker with its share. */
+function Heat({ pc, warmth, total }: { pc: number; warmth: Warmth | null; total: number }) {
+  const { store } = usePage();
+  const cause = store.causes.value[warmth?.cause ?? -1];
+  const share = warmth && total > 0 ? warmth.cycles / total : 0;
+  const none = '\u2013';
+  return (
+    <>
+      <span role="gridcell" class="heat-cell heat-executions">
+        {warmth ? whole(warmth.executions) : none}
+      </span>
+      <span
+        role="gridcell"
+        class="heat-cell heat-cycles"
+        style={{ '--heat': `${Math.min(100, Math.round(Math.sqrt(share) * 100))}%` }}
+      >
+        {warmth ? whole(warmth.cycles) : none}
+      </span>
+      <span role="gridcell" class="heat-cell heat-share">
+        {warmth ? percent(share) : none}
+      </span>
+      <span role="gridcell" class="heat-cell heat-cause" title={cause?.title}>
+        {cause && (
+          <>
+            <span class={`cause-chip cause-${cause.colour}`} aria-hidden="true">
+              {cause.letter}
+            </span>
+            <span class="sr-only">
+              {cause.title} at {pc}
+            </span>
+          </>
+        )}
+      </span>
+    </>
+  );
+}
+
+export function Listing({ view }: { view: 'text' | 'words' | 'heat' }) {
   const { store, session } = usePage();
+  const words = view === 'words';
+  const heat = view === 'heat';
+  void session.timing.heat.version.value;
+  const total = store.time.profile.value?.cycles ?? 0;
+  const known = heat && store.time.live.value;
   const [hovered, setHovered] = useState<Hovered | null>(null);
   const timer = useRef<ReturnType<typeof setTimeout> | undefined>(undefined);
   useEffect(() => () => clearTimeout(timer.current), []);
@@ -114,7 +157,7 @@ export function Listing({ words }: { words: boolean }) {
 
   return (
     <div
-      class={`listing ${words ? 'listing-words' : ''}`}
+      class={`listing ${words ? 'listing-words' : ''} ${heat ? 'listing-heat' : ''}`}
       style={{ '--pc-width': `${Math.max(4, width) + 1}ch` }}
     >
       <div class="listing-head" aria-hidden="true">
@@ -122,15 +165,26 @@ export function Listing({ words }: { words: boolean }) {
           node
         </span>
         <span class="pc-cell">at</span>
-        <span class="word-cell">word</span>
+        {heat ? (
+          <>
+            <span class="heat-cell heat-executions">executed</span>
+            <span class="heat-cell heat-cycles">cycles</span>
+            <span class="heat-cell heat-share">share</span>
+            <span class="heat-cell heat-cause" title="Cause with the most cycles">
+              why
+            </span>
+          </>
+        ) : (
+          <span class="word-cell">word</span>
+        )}
         <span class="text-cell">{words ? 'fields, from the high end' : 'instruction'}</span>
       </div>
       <VirtualList
         id="listing"
-        label={words ? 'Program, machine words' : 'Program, assembly'}
+        label={words ? 'Program, machine words' : heat ? 'Program, cycles' : 'Program, assembly'}
         rows={count}
         rowHeight={ROW_HEIGHT}
-        columns={5}
+        columns={heat ? 8 : 5}
         active={selection.pc}
         follow={selection.from !== 'assembly'}
         assumedHeight={600}
@@ -169,9 +223,13 @@ export function Listing({ words }: { words: boolean }) {
               <span role="gridcell" class="pc-cell">
                 {pc}
               </span>
-              <span role="gridcell" class="word-cell">
-                {hex(row.word)}
-              </span>
+              {heat ? (
+                <Heat pc={pc} warmth={known ? session.timing.heat.at(pc) : null} total={total} />
+              ) : (
+                <span role="gridcell" class="word-cell">
+                  {hex(row.word)}
+                </span>
+              )}
               {words ? null : <Loops row={row} above={above} below={below} />}
               <span role="gridcell" class="text-cell">
                 {words ? <Fields row={row} /> : <Text text={row.text} />}

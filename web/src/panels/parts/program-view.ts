@@ -1,4 +1,4 @@
-// How the program is shown: its assembly, or its machine words cut into fields.
+// How the program is shown: its assembly, its machine words cut into fields, or what it cost.
 import { signal } from '@preact/signals';
 
-export const programView = signal<'text' | 'words'>('text');
+export const programView = signal<'text' | 'words' | 'heat'>('text');
