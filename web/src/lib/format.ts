@@ -36,6 +36,12 @@ export function percent(share: number): string {
   return `${trim(text.toPrecision(text >= 99 ? 4 : 3))} %`;
 }
 
+/** A share in percent with two decimals, for columns. */
+export function hundredths(share: number): string {
+  if (share > 0 && share < 0.0001) return '< 0.01 %';
+  return `${(share * 100).toFixed(2)} %`;
+}
+
 const UNITS = ['B', 'KiB', 'MiB', 'GiB', 'TiB'] as const;
 
 export function bytes(count: number): string {

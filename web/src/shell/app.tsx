@@ -15,7 +15,7 @@ import { Pane } from './pane.tsx';
 import { StatusBar } from './status-bar.tsx';
 import { Tabs } from './tabs.tsx';
 
-const FIRST_SIZES = { left: 24, right: 31, lower: 38, time: 34 };
+const FIRST_SIZES = { left: 24, right: 31, lower: 38, time: 41 };
 const STORED = 'plena.sizes';
 const sizes = signal(FIRST_SIZES);
 /** What the user said about the problems pane; null follows the problems themselves. */
@@ -79,11 +79,11 @@ export function App({ store, session }: { store: Store; session: Session }) {
         </a>
         <Header />
         <Headline />
-        <div
+        <main
           class="desk"
           style={{ '--desk-upper': `${100 - time}fr`, '--desk-lower': `${time}fr` }}
         >
-          <main
+          <div
             class="columns"
             style={{
               '--left': `${left}fr`,
@@ -131,7 +131,7 @@ export function App({ store, session }: { store: Store; session: Session }) {
               />
               {registers && <Pane panel={registers} />}
             </div>
-          </main>
+          </div>
           <Splitter
             label="Height of the time"
             orientation="horizontal"
@@ -145,7 +145,7 @@ export function App({ store, session }: { store: Store; session: Session }) {
           {inRegion('time').map((panel) => (
             <Pane key={panel.id} panel={panel} />
           ))}
-        </div>
+        </main>
         {inRegion('bottom').map((panel) => (
           <div key={panel.id} class={`drawer ${problemsOpen.value ? 'is-open' : ''}`}>
             <Pane panel={panel} />

@@ -3,7 +3,7 @@
 import { useEffect, useRef, useState } from 'preact/hooks';
 import type { Row } from '../../engine/types.ts';
 import { binary, cutWord, instructionOf } from '../../lib/bits.ts';
-import { hex, percent, whole } from '../../lib/format.ts';
+import { hex, hundredths, whole } from '../../lib/format.ts';
 import { closesLoop, opensLoop, tripCount, tripText } from '../../lib/loops.ts';
 import { nodeAt } from '../../state/selection.ts';
 import type { Warmth } from '../../state/timing.ts';
@@ -105,7 +105,7 @@ function Heat({ pc, warmth, total }: { pc: number; warmth: Warmth | null; total:
         {warmth ? whole(warmth.cycles) : none}
       </span>
       <span role="gridcell" class="heat-cell heat-share">
-        {warmth ? percent(share) : none}
+        {warmth ? hundredths(share) : none}
       </span>
       <span role="gridcell" class="heat-cell heat-cause" title={cause?.title}>
         {cause && (

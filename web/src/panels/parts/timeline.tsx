@@ -29,7 +29,7 @@ import { AXIS } from './time-paint.ts';
 import { TimeTable } from './time-table.tsx';
 import { timeAs, timeCursor, timeView } from './time-view.ts';
 
-const LEAST_ROW = 16;
+const LEAST_ROW = 13;
 const MOST_ROW = 28;
 const ZOOM_STEP = 2;
 /** Part of the width that a key moves the view by. */
