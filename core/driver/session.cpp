@@ -88,6 +88,7 @@ void Session::State::take_program(isa::Program new_program, std::string new_text
     node_of_word.assign(new_program.words.size(), no_node);
   }
   program = std::move(new_program);
+  has_program = true;
   text = std::move(new_text);
   depths = loop_depths(program.words);
   expected_executions = driver::expected_executions(program.words);

@@ -96,7 +96,7 @@ report::Digests Session::State::digests() const {
 
 Result<std::string> Session::reset() {
   State& state = *state_;
-  if (state.program.words.empty() && state.text.empty()) {
+  if (!state.has_program) { // one of no words is a program
     return missing(
       "E_NO_PROGRAM", "there is no program to run", "compile a model or assemble a text"
     );

@@ -34,6 +34,7 @@ struct Session::State {
   std::optional<codegen::Compiled> compiled;
   std::string compiled_text;
   isa::Program program;
+  bool has_program = false;
   std::string text;
   std::vector<std::uint32_t> node_of_word;
   std::vector<std::uint32_t> depths;

@@ -342,3 +342,216 @@ test('recorded exports with unsupported nodes are refused by naming the first', 
     assert.match(message.split('\n')[0], /node \d+ ".+" \(.+\)/, name);
   }
 });
+
+// ---- time
+
+const sum = (numbers) => numbers.reduce((total, one) => total + one, 0);
+
+test('profile: tables, traces and files tell the same cycles', () => {
+  const result = run([
+    'profile', path.join(source, 'models', 'swiglu_block.json'), '--settings', 'm64b4', '--by', 'node',
+    '--trace', 'p.json', '--konata', 'p.log', '--csv', 'p.csv', '--json', 'profile.json',
+  ]);
+  assert.equal(result.status, 0, result.stderr);
+  const profile = JSON.parse(readFileSync(at('profile.json'), 'utf8'));
+  assert.match(result.stdout, new RegExp(`${profile.cycles} cycles \\(emulator profile, HBM2, serial\\)`));
+  for (const [name, rows] of Object.entries(profile.by)) {
+    assert.equal(sum(rows.map((row) => row.cycles)), profile.cycles, name);
+    assert.equal(sum(rows.map((row) => row.executions)), profile.executed, name);
+    for (const row of rows) {
+      assert.equal(sum(row.causes), row.cycles, `${name} ${row.key}`);
+    }
+  }
+  const lines = readFileSync(at('p.csv'), 'utf8').trim().split('\n').map((line) => line.split(','));
+  const cycles = lines[0].indexOf('cycles');
+  for (const table of ['cause', 'unit', 'opcode', 'node', 'loop', 'line']) {
+    const rows = lines.filter(([name]) => name === table);
+    assert.equal(sum(rows.map((row) => Number(row[cycles]))), profile.cycles, table);
+  }
+
+  const trace = JSON.parse(readFileSync(at('p.json'), 'utf8'));
+  const events = trace.traceEvents.filter(({ ph }) => ph === 'X');
+  const lanes = new Map(trace.traceEvents.filter(({ name }) => name === 'thread_name').map(({ tid, args }) => [tid, args.name]));
+  for (const unit of profile.by.unit) {
+    const mine = events.filter(({ tid }) => lanes.get(tid) === unit.label);
+    assert.equal(sum(mine.map(({ dur }) => dur)), unit.cycles, unit.label);
+  }
+  for (const [i, event] of events.entries()) {
+    assert.ok(i === 0 || event.ts === events[i - 1].ts + events[i - 1].dur, 'one after the other, without a gap');
+  }
+  assert.equal(trace.otherData.timing, 'emulator profile, HBM2, serial');
+
+  const konata = parseKonata(readFileSync(at('p.log'), 'utf8'));
+  assert.equal(konata.retired, profile.executed);
+  assert.equal(konata.cycles, profile.cycles);
+  for (const unit of profile.by.unit) {
+    assert.equal(konata.stages.get(unit.key) ?? 0, unit.cycles, unit.key);
+  }
+});
+
+/** Reads a Konata log and checks its grammar: known records, ids in order, stages opened and closed. */
+function parseKonata(text) {
+  const lines = text.trimEnd().split('\n').map((line) => line.split('\t'));
+  assert.deepEqual(lines[0], ['Kanata', '0004']);
+  assert.equal(lines[1][0], 'C=');
+  let now = Number(lines[1][1]);
+  const open = new Map();
+  const stages = new Map();
+  let next = 0;
+  let retired = 0;
+  for (const [record, ...fields] of lines.slice(2)) {
+    const id = fields[0];
+    switch (record) {
+      case 'C':
+        assert.ok(Number(fields[0]) > 0);
+        now += Number(fields[0]);
+        break;
+      case 'I':
+        assert.equal(fields.length, 3);
+        assert.equal(Number(id), next++);
+        open.set(id, null);
+        break;
+      case 'L':
+        assert.equal(fields.length, 3);
+        assert.ok(open.has(id));
+        break;
+      case 'S':
+        assert.equal(open.get(id), null);
+        open.set(id, { stage: fields[2], since: now });
+        break;
+      case 'E': {
+        const { stage, since } = open.get(id);
+        assert.equal(stage, fields[2]);
+        stages.set(stage, (stages.get(stage) ?? 0) + now - since);
+        open.set(id, 'over');
+        break;
+      }
+      case 'R':
+        assert.equal(open.get(id), 'over');
+        assert.equal(Number(fields[1]), retired++);
+        assert.equal(fields[2], '0');
+        open.delete(id);
+        break;
+      default:
+        assert.fail(`record ${record}`);
+    }
+  }
+  assert.equal(open.size, 0);
+  return { cycles: now, retired, stages };
+}
+
+test('profile: a folder of compile, a program alone, other ways to count', () => {
+  const model = path.join(source, 'models', 'swiglu_block.json');
+  assert.equal(run(['compile', model, '-o', 'compiled', '--settings', 'm64b4']).status, 0);
+  const cycles = (args) => {
+    const result = run(['profile', ...args, '--settings', 'm64b4', '--json', '-']);
+    assert.equal(result.status, 0, result.stderr);
+    return JSON.parse(result.stdout);
+  };
+  const whole = cycles([model]);
+  assert.equal(cycles(['compiled']).cycles, whole.cycles);
+  assert.equal(cycles(['compiled/program.mem']).cycles, whole.cycles);
+  const ideal = cycles([model, '--memory-model', 'ideal']);
+  const fixed = cycles([model, '--memory-model', 'fixed']);
+  const overlap = cycles([model, '--memory-model', 'ideal', '--schedule', 'overlap']);
+  const analytic = cycles([model, '--cost-profile', 'analytic']);
+  assert.ok(ideal.cycles < whole.cycles && ideal.cycles < fixed.cycles);
+  assert.ok(overlap.cycles < ideal.cycles);
+  assert.equal(overlap.serialCycles, ideal.cycles);
+  for (const one of [ideal, fixed, overlap, analytic]) {
+    assert.equal(one.timing.upstream, false);
+    assert.equal(one.executed, whole.executed);
+  }
+  assert.equal(analytic.timing.memory, 'none');
+  refused(['profile', model, '--schedule', 'both'], 'E_TIMING');
+  refused(['profile', model, '--by', 'moon'], 'E_TABLE');
+  refused(['profile', 'absent.mem'], 'E_FILE');
+});
+
+test('emulate and verify tell cycles, causes and their digest', () => {
+  put('loop.mem', '0x0000C06F\n0x00000062\n0x00000070\n');
+  const result = run(['emulate', '--opcode', 'loop.mem', '--hbm', 'empty', '--fpsram', 'empty', '--json', 'loop.json']);
+  assert.equal(result.status, 0, result.stderr);
+  const report = JSON.parse(readFileSync(at('loop.json'), 'utf8'));
+  assert.ok(report.cycles > 0);
+  assert.equal(sum(Object.values(report.causes)), report.cycles);
+  const wanted = createHash('sha256').update(`emulator hbm2 serial ${report.cycles}`).digest('hex');
+  assert.equal(report.digests.cycles, wanted);
+  assert.match(result.stderr, new RegExp(`^Simulation completed\\. Latency ${report.cycles}\\.000ns$`, 'm'));
+  assert.match(result.stderr, /^HBM Statistics - Bytes read: 0 \| Bytes written: 0 \| Utilization: 0\.00e0 bytes\/sec$/m);
+  const none = run(['emulate', '--opcode', 'empty', '--hbm', 'empty', '--fpsram', 'empty']);
+  assert.match(none.stderr, /Utilization: NaN bytes\/sec\nSimulation completed\. Latency 0\.000ns/);
+  const other = run(['emulate', '--opcode', 'loop.mem', '--hbm', 'empty', '--fpsram', 'empty', '--memory-model', 'ideal']);
+  assert.match(other.stderr, /not those of upstream's emulator: emulator profile, ideal memory, serial/);
+  const verified = run(['verify', path.join(source, 'models', 'swiglu_block.json'), '--json', 'verified.json']);
+  assert.equal(verified.status, 0);
+  const verdict = JSON.parse(readFileSync(at('verified.json'), 'utf8'));
+  assert.equal(sum(Object.values(verdict.causes)), verdict.cycles);
+  assert.match(verified.stdout, new RegExp(`${verdict.cycles} cycles \\(emulator profile, HBM2, serial\\)`));
+});
+
+/** Settings of a recorded timing program as a file. */
+function recordedSettings(meta) {
+  const inline = (value) => typeof value === 'object'
+    ? `{${Object.entries(value).map(([key, one]) => `${key} = ${inline(one)}`).join(', ')}}`
+    : JSON.stringify(value);
+  const { CONFIG, LATENCY, PRECISION } = meta.settings;
+  return [
+    ...Object.entries(CONFIG).map(([key, value]) => `[TRANSACTIONAL.CONFIG.${key}]\nvalue = ${value}`),
+    ...Object.entries(LATENCY).map(([key, value]) => `[TRANSACTIONAL.LATENCY.${key}]\ndc_lib_en = ${value}\ndc_lib_dis = ${value}`),
+    '[TRANSACTIONAL.PRECISION]',
+    ...Object.entries(PRECISION).map(([key, value]) => `${key} = ${inline(value)}`),
+  ].join('\n');
+}
+
+test('the drop-in prints upstream\'s latency and writes its stage profile', { skip: !has_shared && 'no recorded data' }, () => {
+  const drop_in = at('transactional_emulator');
+  if (!existsSync(drop_in)) {
+    symlinkSync(plena, drop_in);
+  }
+  const recorded = (name) => path.join(shared, 'timing_unit', name);
+  const emulate = (name, more = []) => {
+    const meta = JSON.parse(readFileSync(path.join(recorded(name), 'meta.json'), 'utf8'));
+    put('recorded.toml', recordedSettings(meta));
+    const int_sram = path.join(recorded(name), 'int_sram.bin');
+    const result = run([
+      '--opcode', path.join(recorded(name), 'program.mem'), '--hbm', 'empty', '--fpsram', 'empty',
+      '--settings', 'recorded.toml', ...(existsSync(int_sram) ? ['--intsram', int_sram] : []), ...more,
+    ], { program: drop_in });
+    assert.equal(result.status, 0, `${name}\n${result.stderr}`);
+    return { meta, result };
+  };
+  for (const name of ['c_all_vector_dcdis', 'h_pv_1', 'h_pm_4_seq', 'x_load_compute_store', 'x_int_sram_indexed']) {
+    const { meta, result } = emulate(name);
+    assert.ok(result.stderr.includes(`Simulation completed. Latency ${meta.cycles_by_rule}.000ns`), name);
+    assert.ok(result.stderr.includes(`Bytes read: ${meta.hbm_bytes_read} | Bytes written: ${meta.hbm_bytes_written}`), name);
+  }
+  emulate('stage_profile_1', ['--stage-profile-asm', path.join(recorded('stage_profile_1'), 'program.asm')]);
+  const text = readFileSync(at('stage_profile.json'), 'utf8');
+  const { caveat, ...profile } = JSON.parse(text);
+  assert.equal(typeof caveat, 'string');
+  const wanted = JSON.parse(readFileSync(path.join(recorded('stage_profile_1'), 'stage_profile.json'), 'utf8'));
+  assert.deepEqual(profile, wanted);
+  assert.deepEqual(Object.keys(profile.stages), Object.keys(wanted.stages));
+  assert.ok(text.startsWith('{\n  "schema_version": 1,\n') && text.endsWith('}\n'));
+  assert.match(text, /"total_profiled_seconds": 5\.33e-7,/);
+
+  // A whole model, from the text that names its stages.
+  const model = path.join(shared, 'models', 'tiny_llama_2l_m64b4');
+  const stages_text = path.join(model, 'stages_program.asm');
+  assert.equal(run(['asm', stages_text, '-o', 'stages.mem']).status, 0);
+  const whole = run([
+    'emulate', '--opcode', 'stages.mem', '--hbm', path.join(model, 'hbm.bin'),
+    '--fpsram', path.join(model, 'fp_sram.bin'), '--settings', path.join(model, 'settings.toml'),
+    '--hbm-size', '16777216', '--stage-profile-asm', stages_text, '--stage-profile-out', 'model.json',
+    '--json', 'model-report.json',
+  ]);
+  assert.doesNotMatch(whole.stderr, /W_STAGE_LABELS/);
+  assert.equal(whole.status, 0, whole.stderr);
+  const stages = JSON.parse(readFileSync(at('model.json'), 'utf8'));
+  const report = JSON.parse(readFileSync(at('model-report.json'), 'utf8'));
+  assert.equal(sum(Object.values(stages.stages).map((one) => one.instructions)), report.instructions.dynamic);
+  assert.equal(stages.total_instructions_executed, report.instructions.dynamic);
+  assert.equal(stages.total_hbm_bytes_read, report.memory.read_bytes);
+  assert.ok(Math.abs(stages.total_profiled_seconds * 1e9 - report.cycles) < 1e-3);
+});
