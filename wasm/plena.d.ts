@@ -254,6 +254,12 @@ export interface Lanes {
   events: { pc: number[]; start: number[]; end: number[]; lane: number[] } | null;
 }
 
+/** A piece of a trace file; `next` is where the next one starts, null after the last. */
+export interface TracePiece {
+  text: string;
+  next: number | null;
+}
+
 /** The instruction in flight at a cycle. */
 export interface Moment {
   pc: number;
@@ -350,11 +356,7 @@ export interface PlenaModule {
   moment(session: number, cycle: number): Reply<Moment | null>;
   /** A piece of the recorded trace as text; pieces are joined by the caller. `next` is null at the
    * end. Start with `from` 0. */
-  export_trace(
-    session: number,
-    form: 'perfetto' | 'konata',
-    from: number,
-  ): Reply<{ text: string; next: number | null }>;
+  export_trace(session: number, form: 'perfetto' | 'konata', from: number): Reply<TracePiece>;
   /** The tables of `profile` as CSV. */
   profile_csv(session: number): Reply<string>;
 }

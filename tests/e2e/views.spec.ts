@@ -35,7 +35,7 @@ for (const colorScheme of ['light', 'dark'] as const) {
       expect(await findings(page)).toEqual([]);
       expect(await noSideways(page)).toBe(true);
       await page.screenshot({ path: resolve(shots, `wide-${colorScheme}.png`) });
-      await page.getByRole('button', { name: 'Table' }).click();
+      await page.getByRole('button', { name: 'Table', exact: true }).click();
       await page.getByRole('button', { name: 'Words', exact: true }).click();
       await page.getByRole('button', { name: 'No problems' }).click();
       expect(await findings(page)).toEqual([]);

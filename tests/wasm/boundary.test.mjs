@@ -68,7 +68,7 @@ test('the description has the version of the boundary and every table', () => {
   const description = valueOf(engine.describe());
   assert.equal(description.apiVersion, engine.api_version());
   assert.match(description.version, /^\d+\.\d+\.\d+/);
-  for (const table of ['instructions', 'keys', 'operators', 'presets']) {
+  for (const table of ['instructions', 'keys', 'operators', 'presets', 'causes', 'lanes']) {
     assert.ok(description[table].length > 0, table);
   }
 });

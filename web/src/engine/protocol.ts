@@ -13,6 +13,7 @@ import type {
   Row,
   RunState,
   SettingsInfo,
+  TracePiece,
   Verdict,
 } from './types.ts';
 
@@ -87,11 +88,6 @@ export interface Calls {
     answer: TracePiece;
   };
   profileCsv: { ask: object; answer: string };
-}
-
-export interface TracePiece {
-  text: string;
-  next: number | null;
 }
 
 export type TraceForm = 'perfetto' | 'konata';

@@ -28,5 +28,6 @@ export type {
   SettingsInfo,
   Span,
   TimingInfo,
+  TracePiece,
   Verdict,
 } from '../../../wasm/plena.d.ts';

@@ -1,8 +1,8 @@
 // Where the cycles of the latest run went: tables, heat of the listing, the timeline piece by piece,
 // and the trace as a file. Everything carries a version; what belongs to an earlier one is dropped.
 import type { EngineClient } from '../engine/client.ts';
-import { type Answer, TRACE_EVENTS, type TraceForm, type TracePiece } from '../engine/protocol.ts';
-import type { Diagnostic, Lanes, Moment } from '../engine/types.ts';
+import { type Answer, TRACE_EVENTS, type TraceForm } from '../engine/protocol.ts';
+import type { Diagnostic, Lanes, Moment, TracePiece } from '../engine/types.ts';
 import { type BlockCache, createBlockCache } from './blocks.ts';
 import type { Store } from './store.ts';
 
