@@ -140,6 +140,11 @@ void Timing::listen(TimingListener& listener) {
   quiet_ = false;
 }
 
+void Timing::wrap(std::uint32_t pc) {
+  wraps_.resize(executions_.size());
+  ++wraps_[pc];
+}
+
 bool Timing::asks_memory(std::uint32_t pc) const {
   return memory_ != nullptr && is_transfer(cost_class(price(pc).opcode));
 }
@@ -157,7 +162,7 @@ std::uint64_t Timing::cycles() const { return overlap_ ? overlap_->board.end() :
 std::uint64_t Timing::serial_cycles() const { return now_; }
 
 PcTime Timing::account(std::uint32_t pc) const {
-  PcTime time{executions_[pc], {}};
+  PcTime time{executions(pc), {}};
   const Cause own = cause_of(price(pc).opcode);
   if (overlap_) {
     time.cycles = overlap_->charged[pc];
@@ -168,7 +173,7 @@ PcTime Timing::account(std::uint32_t pc) const {
   } else if (asks_memory(pc)) {
     time.cycles = waits_of(pc);
   } else {
-    at(time.cycles, own) = executions_[pc] * price(pc).cycles;
+    at(time.cycles, own) = time.executions * price(pc).cycles;
   }
   return time;
 }
@@ -185,7 +190,7 @@ std::vector<PcTime> Timing::account() const {
 CauseCycles Timing::causes() const {
   CauseCycles sum{};
   for (std::uint32_t pc = 0; pc < executions_.size(); ++pc) {
-    if (executions_[pc] > 0) {
+    if (executions(pc) > 0) {
       const PcTime time = account(pc);
       for (std::size_t i = 0; i < cause_count; ++i) {
         sum[i] += time.cycles[i];

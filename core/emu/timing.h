@@ -99,13 +99,18 @@ class Timing final : public Observer {
     std::uint64_t cycles = 0;
   };
   const Price& price(std::uint32_t pc) const { return prices_[price_of_[pc]]; }
+  void wrap(std::uint32_t pc);
+  std::uint64_t executions(std::uint32_t pc) const {
+    return executions_[pc] + (wraps_.empty() ? 0 : std::uint64_t{wraps_[pc]} << 32);
+  }
   bool asks_memory(std::uint32_t pc) const;
   CauseCycles& waits_of(std::uint32_t pc);
   const CauseCycles& waits_of(std::uint32_t pc) const;
 
   std::array<Price, 256> prices_{};
   std::vector<std::uint8_t> price_of_;    // by pc
-  std::vector<std::uint64_t> executions_; // by pc
+  std::vector<std::uint32_t> executions_; // by pc, modulo 2^32
+  std::vector<std::uint32_t> wraps_;      // by pc: how often that began again; empty: never
   std::vector<std::uint32_t> transfers_;  // pcs of the words that ask the memory, ascending
   std::vector<CauseCycles> waits_;        // theirs
   std::vector<std::uint64_t> blocks_;     // of the transfer in hand
@@ -117,7 +122,9 @@ class Timing final : public Observer {
 };
 
 inline void Timing::executed(std::uint32_t pc, const isa::Instr& instr, CostClass cost) {
-  ++executions_[pc];
+  if (++executions_[pc] == 0) [[unlikely]] {
+    wrap(pc);
+  }
   if (quiet_ && !is_transfer(cost)) [[likely]] {
     now_ += price(pc).cycles;
     return;

@@ -396,7 +396,7 @@ class Channel {
   template <bool reading> Choice choose(Queue& queue, Tick at) const {
     Choice choice;
     // Nobody is older than the oldest: mostly one of the first few is ready.
-    constexpr int few = 5;
+    constexpr int few = 8;
     const Queue::Request* request = queue.oldest();
     for (int i = 0; i < few && request != nullptr; ++i, request = queue.younger(*request)) {
       const unsigned bank = request->bank;
