@@ -174,8 +174,16 @@ int profile(const Options& options) {
   const driver::RunStatus status = session.status();
   if (options.json != "-" && options.csv != "-" && options.perfetto != "-" && options.konata != "-") {
     fmt::print(
-      "{} instructions, {} cycles ({})\n\n", status.executed, status.cycles, session.timing_title()
+      "{} instructions, {} cycles ({})\n", status.executed, status.cycles, session.timing_title()
     );
+    if (status.serial_cycles != status.cycles) {
+      fmt::print(
+        "one after the other {} cycles: this schedule is {}\n",
+        status.serial_cycles,
+        status.cycles < status.serial_cycles ? "quicker" : "slower"
+      );
+    }
+    fmt::print("\n");
     print_table(options.by, *table, status.cycles, options.top);
   }
   if (status.fault) {

@@ -68,6 +68,7 @@ struct RunStatus {
   std::uint32_t pc = 0;
   std::uint64_t executed = 0;
   std::uint64_t cycles = 0;
+  std::uint64_t serial_cycles = 0; ///< one instruction after the other; equal unless overlapped
   std::uint64_t hbm_read_bytes = 0;
   std::uint64_t hbm_written_bytes = 0;
   std::optional<Diagnostic> fault{}; ///< its code is E_FAULT_ and the kind of fault

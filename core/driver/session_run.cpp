@@ -156,6 +156,7 @@ RunStatus Session::status() const {
     status.pc = state_->machine->pc();
     status.executed = counters.executed;
     status.cycles = state_->timing->cycles();
+    status.serial_cycles = state_->timing->serial_cycles();
     status.hbm_read_bytes = counters.hbm_read_bytes;
     status.hbm_written_bytes = counters.hbm_written_bytes;
     if (state_->machine->fault()) {
