@@ -160,6 +160,8 @@ void Session::finish_trace() {
   for (const auto& writer : state_->writers) {
     writer->end();
   }
+  state_->writers.clear();
+  state_->streams.clear();
 }
 
 std::size_t Session::profile_stages(std::string_view asm_text) {

@@ -64,16 +64,25 @@ isa::Opcode opcode_of(std::uint32_t word) { return isa::decode_word(word).instr.
 /// The loops of a program by the pc of their starts, as far as starts and ends match.
 struct Loops {
   std::vector<std::int64_t> innermost; ///< of each word, its start and end included; -1: none
-  std::map<std::int64_t, std::int64_t> parents; ///< of each loop; -1: none
-
-  std::string label(std::int64_t start) const {
-    std::string label = fmt::format("loop at {}", start);
-    for (std::int64_t at = parents.at(start); at >= 0; at = parents.at(at)) {
-      label = fmt::format("loop at {} > {}", at, label);
-    }
-    return label;
-  }
+  std::map<std::int64_t, std::string> labels;
 };
+
+/// Loops of a nest that a label names at each end; nests can be as deep as programs are long.
+constexpr std::size_t named_at_ends = 4;
+
+/// The nest from its outermost loop on.
+template <class Range> std::string nest_label(const std::vector<Range>& nest) {
+  std::string label;
+  for (std::size_t i = 0; i < nest.size(); ++i) {
+    if (i == named_at_ends && nest.size() > 2 * named_at_ends) {
+      const std::size_t left_out = nest.size() - 2 * named_at_ends;
+      label += fmt::format(" > {} more", left_out);
+      i += left_out;
+    }
+    label += fmt::format("{}loop at {}", label.empty() ? "" : " > ", nest[i].start);
+  }
+  return label;
+}
 
 Loops loops_of(std::span<const std::uint32_t> words) {
   struct Range {
@@ -109,9 +118,8 @@ Loops loops_of(std::span<const std::uint32_t> words) {
   std::size_t next = 0;
   for (std::size_t pc = 0; pc < words.size(); ++pc) {
     if (next < ranges.size() && ranges[next].start == pc) {
-      loops.parents[static_cast<std::int64_t>(pc)] =
-        inside.empty() ? -1 : static_cast<std::int64_t>(inside.back().start);
       inside.push_back(ranges[next++]);
+      loops.labels[static_cast<std::int64_t>(pc)] = nest_label(inside);
     }
     if (!inside.empty()) {
       loops.innermost[pc] = static_cast<std::int64_t>(inside.back().start);
@@ -231,7 +239,7 @@ std::vector<ProfileRow> profile_table(const ProfileSource& source, ProfileBy by)
         const std::int64_t start = loops.innermost[pc];
         const auto order = static_cast<std::uint64_t>(start);
         if (rows.named(order, std::to_string(start), "").label.empty()) {
-          rows.named(order, "", "").label = loops.label(start);
+          rows.named(order, "", "").label = loops.labels.at(start);
         }
         rows.add(order, "", "", pc, time);
       }

@@ -119,6 +119,30 @@ TEST_CASE("loops are told by their nests", "[unit][driver]") {
   check_profile(odd);
 }
 
+TEST_CASE("nests of any depth have short labels", "[unit][driver]") {
+  constexpr int depth = 20'000;
+  std::string text;
+  for (int i = 0; i < depth; ++i) {
+    text += "C_LOOP_START gp1, 1\n";
+  }
+  for (int i = 0; i < depth; ++i) {
+    text += "C_LOOP_END gp1\n";
+  }
+  Session session = session_with(text);
+  run_to_end(session);
+  const auto rows = session.profile_table("loop");
+  REQUIRE(rows);
+  CHECK(rows->size() == depth);
+  std::size_t longest = 0;
+  for (const TableRow& row : *rows) {
+    longest = std::max(longest, row.label.size());
+  }
+  CHECK(longest < 200);
+  CHECK(rows->back().label.ends_with(
+    "loop at 3 > 19992 more > loop at 19996 > loop at 19997 > loop at 19998 > loop at 19999"
+  ));
+}
+
 TEST_CASE("heat and report tell the same cycles", "[unit][driver]") {
   Session session = session_with(loops);
   run_to_end(session);
