@@ -1,0 +1,71 @@
+// Compiles and runs a recorded case in each of our forms, and runs the recorded program, with the
+// clock of both cost profiles.
+#pragma once
+
+#include "ops_cases/recorded_case.h"
+
+#include <array>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace plena::tests {
+
+/// How a program was made.
+struct Form {
+  std::string_view name;
+  bool dense = false;
+  bool unrolled = false;
+};
+inline constexpr std::array<Form, 4> forms{{
+  {"portable rolled", false, false},
+  {"portable unrolled", false, true},
+  {"dense rolled", true, false},
+  {"dense unrolled", true, true},
+}};
+
+/// What a program costs.
+struct Cost {
+  std::uint64_t lines = 0;
+  std::uint64_t comments = 0;
+  std::uint64_t words = 0;
+  std::uint64_t executed = 0;
+  std::uint64_t loops = 0;
+  std::uint64_t depth = 0;
+  std::uint64_t cycles = 0;   ///< emulator's profile, serial, HBM2, as upstream counts
+  std::uint64_t analytic = 0; ///< cycles under the analytic profile
+  std::uint64_t hbm_read_bytes = 0;
+  std::uint64_t hbm_written_bytes = 0;
+};
+
+/// One output against its golden.
+struct Agreement {
+  bool pass = false;
+  double max_abs = 0;
+  double largest = 0; ///< golden's largest magnitude
+  double equal = 0;   ///< share of elements
+};
+
+struct Measured {
+  Cost cost;
+  std::vector<Agreement> outputs{}; ///< by output of the graph
+  std::uint64_t rows = 0;           ///< of the first output
+  /// Why there is nothing of the above: diagnostics or a fault.
+  std::string failure{};
+  /// The machine after the run.
+  std::optional<emu::Machine> machine{};
+  codegen::Compiled compiled{};
+};
+
+Measured measure(const RecordedCase& test, const Form& form);
+
+/// The recorded program, with the images and settings it was recorded with. One that aborts is not
+/// run: its cycles are then those of its instructions alone, without any waiting for memory.
+Cost recorded_cost(const RecordedCase& test);
+
+/// Names of the memories that differ.
+std::vector<std::string> differing_memories(const emu::Machine& a, const emu::Machine& b);
+
+} // namespace plena::tests
