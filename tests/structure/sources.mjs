@@ -17,7 +17,7 @@ export function filesBelow(folder, pattern = /./) {
         if (!made.has(entry.name)) {
           visit(file);
         }
-      } else if (entry.isFile() && pattern.test(entry.name)) {
+      } else if (entry.isFile() && !made.has(entry.name) && pattern.test(entry.name)) {
         found.push(file);
       }
     }
