@@ -42,6 +42,13 @@ Result<std::string> settings_text(const std::string& name);
 bool prepare(driver::Session& session, const ModelOptions& options, Steps& steps);
 bool load_inputs(driver::Session& session, const ModelOptions& options);
 
+/// A compiled model, or a program with the images of the folder that it lies in; false after telling
+/// why not.
+bool load_program_or_model(driver::Session& session, const ModelOptions& options, Steps& steps);
+/// What `load_program_or_model` takes.
+inline constexpr const char* program_or_model =
+  "model (.onnx or .json), folder of `plena compile`, or program (.asm or .mem)";
+
 void add_model_options(CLI::App& command, ModelOptions& options);
 void add_timing_options(CLI::App& command, TimingOptions& options);
 Status set_timing(driver::Session& session, const TimingOptions& options);

@@ -5,7 +5,6 @@
 #include "cli/run.h"
 
 #include <algorithm>
-#include <filesystem>
 #include <fmt/format.h>
 #include <memory>
 
@@ -22,63 +21,6 @@ struct Options : ModelOptions {
   std::string csv;
   std::string json;
 };
-
-bool has_extension(const std::filesystem::path& path, std::string_view extension) {
-  return path.extension() == extension;
-}
-
-/// A program that stands alone, or with the images of the folder that it lies in.
-bool load_program(
-  driver::Session& session,
-  const Options& options,
-  const std::filesystem::path& program,
-  Steps& steps
-) {
-  const auto toml = steps.take(settings_text(options.settings));
-  if (!toml || !steps.take(session.set_settings(options.settings, *toml))) {
-    return false;
-  }
-  const auto text = steps.take(read_text(program));
-  if (!text) {
-    return false;
-  }
-  driver::Images images;
-  const auto image = [&](const char* name, std::vector<std::uint8_t>& bytes) {
-    const std::filesystem::path path = program.parent_path() / name;
-    std::error_code ignored;
-    if (!std::filesystem::exists(path, ignored)) {
-      return true;
-    }
-    auto read = steps.take(read_bytes(path));
-    bytes = read ? std::move(*read) : std::vector<std::uint8_t>();
-    return read.has_value();
-  };
-  if (!image("hbm.bin", images.hbm) || !image("fp_sram.bin", images.fp_sram) ||
-      !image("int_sram.bin", images.int_sram)) {
-    return false;
-  }
-  session.set_images(std::move(images), std::nullopt);
-  return has_extension(program, ".asm")
-           ? steps.take(session.assemble(*text, driver::AsmMode::Compatible)).has_value()
-           : steps.take(session.load_words(*text)).has_value();
-}
-
-/// A model, a folder that `plena compile` wrote, or a program.
-bool load(driver::Session& session, const Options& options, Steps& steps) {
-  const std::filesystem::path path = options.model;
-  std::error_code ignored;
-  if (std::filesystem::is_directory(path, ignored)) {
-    const std::filesystem::path text = path / "program.asm";
-    return load_program(
-      session, options, std::filesystem::exists(text, ignored) ? text : path / "program.mem", steps
-    );
-  }
-  if (has_extension(path, ".asm") || has_extension(path, ".mem")) {
-    return load_program(session, options, path, steps);
-  }
-  return prepare(session, options, steps) && load_inputs(session, options) &&
-         steps.take(session.compile("{}"));
-}
 
 void print_table(
   std::string_view by,
@@ -125,7 +67,7 @@ void print_table(
 int profile(const Options& options) {
   driver::Session session;
   Steps steps;
-  if (!load(session, options, steps) || !steps.take(set_timing(session, options.timing))) {
+  if (!load_program_or_model(session, options, steps) || !steps.take(set_timing(session, options.timing))) {
     return exit_unusable;
   }
   // Both files are written while the program runs, so that no length of it is too long.
@@ -200,9 +142,7 @@ void add_profile(CLI::App& app, Action& action) {
   CLI::App* command =
     app.add_subcommand("profile", "Run a model or a program and tell where the cycles go");
   add_model_options(*command, *options);
-  command->get_option("model")->description(
-    "model (.onnx or .json), folder of `plena compile`, or program (.asm or .mem)"
-  );
+  command->get_option("model")->description(program_or_model);
   add_timing_options(*command, options->timing);
   command->add_option("--by", options->by, "table: cause, unit, opcode, node, loop or line")
     ->capture_default_str();

@@ -314,6 +314,22 @@ void Session::set_images(Images images, std::optional<std::uint64_t> hbm_bytes) 
 
 std::size_t Session::program_words() const { return state_->program.words.size(); }
 
+ProgramCounts Session::program_counts() const {
+  const State& state = *state_;
+  ProgramCounts counts;
+  if (!state.text.empty()) {
+    const TextCounts text = count_text(state.text);
+    counts.lines = text.lines;
+    counts.comments = text.comments;
+  }
+  counts.words = state.program.words.size();
+  counts.loops = count_loops(state.program.words);
+  if (!state.depths.empty()) {
+    counts.depth = *std::max_element(state.depths.begin(), state.depths.end());
+  }
+  return counts;
+}
+
 std::string Session::program_text() const { return state_->text; }
 
 std::string Session::rows(std::uint32_t first, std::uint32_t count) const {

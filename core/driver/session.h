@@ -74,6 +74,15 @@ struct RunStatus {
   std::optional<Diagnostic> fault{}; ///< its code is E_FAULT_ and the kind of fault
 };
 
+/// What can be counted in a program, for callers that need no JSON.
+struct ProgramCounts {
+  std::optional<std::uint64_t> lines{};    ///< of the text, when there is one
+  std::optional<std::uint64_t> comments{}; ///< lines that hold nothing else
+  std::uint64_t words = 0;
+  std::uint64_t loops = 0;
+  std::uint64_t depth = 0; ///< of loops in loops
+};
+
 /// How the bytes of a tensor are to be read.
 enum class TensorForm : std::uint8_t {
   Detect, ///< .npy by its magic, else raw little-endian, row-major, in the model's element type
@@ -154,6 +163,7 @@ class Session {
   void set_images(Images images, std::optional<std::uint64_t> hbm_bytes);
 
   std::size_t program_words() const;
+  ProgramCounts program_counts() const;
 
   /// Of the compiled model.
   Result<Artefacts> artefacts() const;

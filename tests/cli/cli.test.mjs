@@ -347,6 +347,51 @@ test('recorded exports with unsupported nodes are refused by naming the first', 
 
 const sum = (numbers) => numbers.reduce((total, one) => total + one, 0);
 
+test('compare: two sides and their difference, as a table and as JSON, with conditions', () => {
+  const model = (name) => path.join(source, 'models', name);
+  const pair = [model('linear.json'), model('swiglu_block.json'), '--settings', 'm16b4'];
+  const table = run(['compare', ...pair]);
+  assert.equal(table.status, 0, table.stderr);
+  assert.match(table.stdout, /^\| \| .*linear\.json \| .*swiglu_block\.json \| change \|\n\|---\|--:\|--:\|--:\|\n/);
+  const result = run(['compare', ...pair, '--json', '-']);
+  const report = JSON.parse(result.stdout);
+  assert.equal(report.schema, 1);
+  const names = ['lines', 'comments', 'static', 'dynamic', 'loops', 'depth'];
+  for (const name of names) {
+    assert.equal(report.difference.instructions[name], report.b.instructions[name] - report.a.instructions[name], name);
+    assert.ok(table.stdout.includes(`| ${report.a.instructions[name]} | ${report.b.instructions[name]} |`), name);
+  }
+  // The same names and numbers as in the report of one run.
+  const verified = JSON.parse(run(['verify', pair[1], '--settings', 'm16b4', '--json', '-']).stdout);
+  assert.equal(report.b.cycles, verified.cycles);
+  assert.deepEqual(report.b.memory, verified.memory);
+  for (const name of names.filter((one) => one !== 'depth')) {
+    assert.equal(report.b.instructions[name], verified.instructions[name], name);
+  }
+  assert.equal(run(['compare', ...pair, '--fail-if', 'cycles>+0.5%']).status, 1);
+  assert.equal(run(['compare', ...pair, '--fail-if', 'cycles<+0%', '--fail-if', 'error>0']).status, 0);
+  assert.match(refused(['compare', ...pair, '--fail-if', 'cycle>+1%'], 'E_CONDITION'), /did you mean cycles\?/);
+  // A model and the folder that it was compiled to cost the same; a bare program has no text.
+  assert.equal(run(['compile', pair[0], '--settings', 'm16b4', '-o', 'compared']).status, 0);
+  const same = ['static>+0', 'static<+0', 'dynamic>+0', 'cycles>+0', 'cycles<+0', 'lines>+0'];
+  const conditions = same.flatMap((one) => ['--fail-if', one]);
+  const folder_side = run(['compare', pair[0], 'compared', '--settings', 'm16b4', ...conditions]);
+  assert.equal(folder_side.status, 0, folder_side.stderr);
+  const mem = ['compare', 'compared', 'compared/program.mem', '--settings', 'm16b4'];
+  assert.equal(run([...mem, '--fail-if', 'cycles>+0']).status, 0);
+  refused([...mem, '--fail-if', 'lines>+0'], 'E_CONDITION');
+});
+
+test('compare: a fault on one side is told, with the report', () => {
+  put('compare-good.mem', '0x00000022\n');
+  put('compare-bad.mem', '0x00000022\n0x00000130\n');
+  const result = run(['compare', 'compare-good.mem', 'compare-bad.mem', '--settings', 'm16b4', '--json', 'compare.json']);
+  assert.equal(result.status, 3);
+  const report = JSON.parse(readFileSync(at('compare.json'), 'utf8'));
+  assert.equal(report.a.fault, null);
+  assert.equal(report.b.fault, 'E_FAULT_LOOP_END_WITHOUT_START');
+});
+
 test('profile: tables, traces and files tell the same cycles', () => {
   const result = run([
     'profile', path.join(source, 'models', 'swiglu_block.json'), '--settings', 'm64b4', '--by', 'node',

@@ -1,0 +1,36 @@
+#include "driver/compare.h"
+
+#include <algorithm>
+
+namespace plena::driver {
+
+report::Side side_of(const Session& session, std::string name) {
+  using report::Metric;
+  report::Side side(std::move(name));
+  const auto set = [&](Metric metric, std::uint64_t value) {
+    side[metric] = static_cast<double>(value);
+  };
+  const ProgramCounts counts = session.program_counts();
+  if (counts.lines) {
+    set(Metric::lines, *counts.lines);
+    set(Metric::comments, *counts.comments);
+  }
+  set(Metric::words, counts.words);
+  set(Metric::loops, counts.loops);
+  set(Metric::depth, counts.depth);
+  const RunStatus status = session.status();
+  set(Metric::executed, status.executed);
+  set(Metric::cycles, status.cycles);
+  set(Metric::read_bytes, status.hbm_read_bytes);
+  set(Metric::written_bytes, status.hbm_written_bytes);
+  if (status.fault) {
+    side.fault = status.fault->code;
+  }
+  for (const Comparison& output : session.verdict().outputs) {
+    side[Metric::error] = std::max(side[Metric::error].value_or(0), output.machine_error);
+    side[Metric::price] = std::max(side[Metric::price].value_or(0), output.price);
+  }
+  return side;
+}
+
+} // namespace plena::driver
