@@ -1,0 +1,70 @@
+// What every operator has to keep, on random shapes and attributes and on machines of all sizes:
+// machine and hardware reference agree within the operator's bound, both lie near the mathematical
+// result, and programs with and without loops leave the same memories.
+#include "config/config.h"
+#include "ops/registry.h"
+#include "unit/ops/generators.h"
+
+#include <algorithm>
+#include <set>
+
+using namespace plena;
+using namespace plena::tests;
+
+namespace {
+
+constexpr const char* machines[]{"m16b4", "m32b8", "m64b4", "m64b16", "m256b64"};
+#ifdef __EMSCRIPTEN__
+constexpr std::uint64_t rounds = 1;
+#else
+constexpr std::uint64_t rounds = 40;
+#endif
+
+config::Config preset(const char* name) {
+  const config::Preset* found = config::find_preset(name);
+  REQUIRE(found != nullptr);
+  const Result<config::Config> config = config::load(found->toml, name);
+  REQUIRE(config.ok());
+  return *config;
+}
+
+void check_sample(const config::Config& config, const Generator& generator, std::uint64_t seed) {
+  Sample sample;
+  Dice dice(seed, config);
+  generator.make(dice, sample);
+  Run result = run(sample.model, config);
+  for (const golden::OutputVerdict& output : result.verdict.outputs) {
+    INFO(
+      ops::to_string(sample.model.graph.tensor(output.tensor).shape)
+      << " against fp32: relative RMS " << output.fp32_vs_machine.rel_rms
+    );
+    CHECK(output.fp32_vs_machine.rel_rms <= sample.fp32_rms);
+  }
+}
+
+} // namespace
+
+TEST_CASE("every operator has a generator of samples, every generator an operator") {
+  std::set<std::string_view> generated;
+  for (const Generator& generator : generators()) {
+    CHECK(generated.insert(generator.op).second);
+    INFO(generator.op);
+    CHECK(ops::find(generator.op) != nullptr);
+  }
+  for (const ops::Op& op : ops::all()) {
+    INFO(op.name << " has no generator in generators.cpp");
+    CHECK(generated.count(op.name) == 1);
+  }
+}
+
+TEST_CASE("machine, references and both forms of programs agree") {
+  for (const char* name : machines) {
+    const config::Config config = preset(name);
+    for (const Generator& generator : generators()) {
+      for (std::uint64_t round = 0; round < rounds; ++round) {
+        INFO(generator.op << " on " << name << ", round " << round);
+        check_sample(config, generator, round * 1000 + config.mlen + config.blen);
+      }
+    }
+  }
+}
