@@ -1,5 +1,7 @@
 #include "ops_cases/measure.h"
 
+#include "asm/assembler.h"
+#include "asm/image.h"
 #include "asm/printer.h"
 #include "driver/program_facts.h"
 #include "emu/timing.h"
@@ -75,6 +77,28 @@ run(emu::Machine& machine, const config::Config& config, const isa::Program& pro
   return result.reason == emu::RunResult::Reason::Done ? "" : "the program does not end";
 }
 
+/// What is wrong with a program as words and as text: every word is an instruction of the machine,
+/// and the text of the disassembler and the `.mem` file mean the same words.
+std::string check_program(const isa::Program& program) {
+  for (std::size_t pc = 0; pc < program.words.size(); ++pc) {
+    if (isa::decode_word(program.words[pc]).status != isa::DecodeStatus::Ok) {
+      return fmt::format("word {} is no instruction", pc);
+    }
+    if (!isa::expressible(program.words[pc])) {
+      return fmt::format("word {} has no line of assembly", pc);
+    }
+  }
+  const Result<isa::Program> read = assembly::parse_mem(assembly::write_mem(program));
+  if (!read.ok() || read->words != program.words) {
+    return "its .mem file reads as another program";
+  }
+  const assembly::Assembled assembled =
+    assembly::assemble(assembly::print(*read), assembly::Mode::Strict);
+  return assembled.loadable() && assembled.program.words == program.words
+           ? ""
+           : "its text assembles to another program";
+}
+
 Agreement agreement(const Expected& expected, std::span<const float> values, std::uint64_t cols) {
   Agreement result;
   result.pass = within(expected.limit, expected.values, values, cols);
@@ -114,6 +138,10 @@ Measured measure(const RecordedCase& test, const Form& form) {
   }
   result.compiled = std::move(*compiled);
   const codegen::Compiled& made = result.compiled;
+  result.failure = check_program(made.program);
+  if (!result.failure.empty()) {
+    return result;
+  }
   count_program(result.cost, made.program, assembly::print(made.program, made.comments));
 
   emu::Images images;
@@ -129,6 +157,14 @@ Measured measure(const RecordedCase& test, const Form& form) {
   }
   result.machine = std::move(*machine);
   result.failure = run(*result.machine, test.config, made.program, result.cost);
+  for (const emu::Warning& warning : result.machine->warnings()) {
+    result.failure += fmt::format(
+      "{}the machine warns of {} at {}",
+      result.failure.empty() ? "" : "; ",
+      emu::to_string(warning.kind),
+      warning.first_pc
+    );
+  }
   if (!result.failure.empty()) {
     return result;
   }
