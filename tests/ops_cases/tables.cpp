@@ -231,10 +231,10 @@ std::vector<Shortfall> shortfalls(const std::vector<CaseRow>& rows) {
   std::vector<Shortfall> found;
   for (const CaseRow& row : rows) {
     const auto note = [&](std::string rule, std::string detail) {
-      found.push_back({row.name, std::move(rule), std::move(detail)});
+      found.push_back({row.name, std::move(rule), std::move(detail), false});
     };
     if (!row.measured()) {
-      note("operator", missing_text(row));
+      found.push_back({row.name, "operator", missing_text(row), true});
       continue;
     }
     bool complete = true;
@@ -265,7 +265,7 @@ std::vector<Shortfall> shortfalls(const std::vector<CaseRow>& rows) {
     }
     const auto at_most = [&](const char* rule, std::uint64_t ours, std::uint64_t limit) {
       if (ours > limit) {
-        note(rule, fmt::format("{} > {}", ours, limit));
+        found.push_back({row.name, rule, fmt::format("{} > {}", ours, limit), true});
       }
     };
     const Cost& ours = row.ours[like_recorded(row, portable)].cost;

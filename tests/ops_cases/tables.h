@@ -39,7 +39,8 @@ std::string dense_figures_table(const std::vector<CaseRow>& rows);
 struct Shortfall {
   std::string name; ///< case
   std::string rule;
-  std::string detail; ///< ours, theirs
+  std::string detail;   ///< ours, theirs
+  bool of_cost = false; ///< of the program, not of its result
 };
 std::vector<Shortfall> shortfalls(const std::vector<CaseRow>& rows);
 
