@@ -113,18 +113,173 @@ void view(Dice& dice, Sample& sample) {
   m.output(m.node("silu", {y}));
 }
 
+void sub(Dice& dice, Sample& sample) {
+  binary(dice, sample, "sub");
+  // What is left of equal numbers, or of nearly equal ones, is rounding.
+  sample.fp32_rms = 0.3;
+}
+
+void clamp(Dice& dice, Sample& sample) {
+  Attrs attrs;
+  if (dice.coin()) {
+    attrs["min"] = dice.between(-2, -0.1);
+  }
+  if (attrs.empty() || dice.coin()) {
+    attrs["max"] = dice.between(0.1, 2);
+  }
+  unary(dice, sample, "clamp", 1.5, std::move(attrs));
+}
+
+void gated(Dice& dice, Sample& sample) {
+  Model& m = sample.model;
+  const ir::Shape shape = dice.shape(dice.size());
+  const auto gate = m.input(shape, 2);
+  const auto up = m.input(shape, 2);
+  const Attrs clamped{
+    {"kind", std::string("clamped")},
+    {"limit", dice.between(1, 7)},
+    {"alpha", dice.between(1, 2)}};
+  m.output(m.node("gated", {gate, up}, dice.coin() ? Attrs{{"kind", std::string("swiglu")}} : clamped));
+  sample.fp32_rms = 0.15;
+}
+
+/// Angles as rotary embeddings have them.
+std::vector<float> angles(std::int64_t rows, std::int64_t cols, bool sine) {
+  std::vector<float> values;
+  for (std::int64_t r = 0; r < rows; ++r) {
+    for (std::int64_t c = 0; c < cols; ++c) {
+      const std::int64_t half = std::max<std::int64_t>(cols / 2, 1);
+      const double angle = static_cast<double>(r) *
+                           std::pow(100.0, -static_cast<double>(c % half) / static_cast<double>(half));
+      values.push_back(static_cast<float>(sine ? std::sin(angle) : std::cos(angle)));
+    }
+  }
+  return values;
+}
+
+void rope(Dice& dice, Sample& sample) {
+  Model& m = sample.model;
+  const std::int64_t heads = dice.random().pick<std::int64_t>({1, 1, 2, 4});
+  const std::int64_t width = 2 * dice.size(150 / heads);
+  const std::int64_t rows = dice.size(120);
+  const auto x = m.input({rows, heads * width});
+  std::vector<ir::TensorId> operands{
+    x,
+    m.constant_of({rows, width}, angles(rows, width, false)),
+    m.constant_of({rows, width}, angles(rows, width, true))};
+  if (dice.coin()) {
+    operands.push_back(m.input({rows, heads * width}));
+  }
+  m.output(m.node("rope", operands));
+}
+
+void attention(Dice& dice, Sample& sample) {
+  Model& m = sample.model;
+  const std::int64_t kv_heads = dice.random().pick<std::int64_t>({1, 1, 2});
+  const std::int64_t ratio = dice.random().pick<std::int64_t>({1, 1, 2, 3, 4});
+  const std::int64_t width = dice.size(300 / (kv_heads * ratio) > 96 ? 96 : 300 / (kv_heads * ratio));
+  const std::int64_t batch = dice.random().pick<std::int64_t>({1, 1, 2});
+  const std::int64_t queries = dice.size(100);
+  const char* mask = dice.random().pick<const char*>({"none", "causal", "sliding"});
+  const bool masked = std::string_view(mask) != "none";
+  const std::int64_t keys = masked ? queries : dice.size(150);
+  Attrs attrs{
+    {"heads", kv_heads * ratio},
+    {"kv_heads", kv_heads},
+    {"batch", batch},
+    {"mask", std::string(mask)},
+    {"form", std::string(dice.coin() ? "auto" : "online")}};
+  if (std::string_view(mask) == "sliding") {
+    attrs["window"] = dice.size(queries);
+  }
+  if (dice.coin()) {
+    attrs["scale"] = dice.between(0.05, 0.5);
+  }
+  const auto q = m.input({batch * queries, kv_heads * ratio * width}, 0.5);
+  const auto k = m.input({batch * keys, kv_heads * width}, 0.5);
+  std::vector<ir::TensorId> operands{q, k, m.input({batch * keys, kv_heads * width})};
+  if (dice.random().once_in(4)) {
+    operands.push_back(m.constant({kv_heads * ratio}));
+  }
+  m.output(m.node("attention", operands, std::move(attrs)));
+  sample.fp32_rms = 0.2;
+}
+
+void store(Dice& dice, Sample& sample) {
+  Model& m = sample.model;
+  const auto x = m.node("silu", {m.input(dice.shape(dice.size()))});
+  m.output(m.node("store", {x}));
+  sample.fp32_rms = 0.15;
+}
+
+void embedding(Dice& dice, Sample& sample) {
+  Model& m = sample.model;
+  const std::int64_t entries = dice.size();
+  std::vector<std::int64_t> ids;
+  for (std::int64_t left = dice.size(100); left > 0; --left) {
+    ids.push_back(dice.random().below(static_cast<std::uint32_t>(entries)));
+  }
+  const auto table = m.constant({entries, dice.size()});
+  m.output(m.node("embedding", {table}, {{"ids", std::move(ids)}}));
+}
+
+void conv2d(Dice& dice, Sample& sample) {
+  Model& m = sample.model;
+  const std::int64_t channels = dice.random().pick<std::int64_t>({1, 2, 3, 5});
+  const std::int64_t kernel_h = dice.random().pick<std::int64_t>({1, 2, 3, 4, 8});
+  const std::int64_t kernel_w = dice.coin() ? kernel_h : 1 + dice.random().below(6);
+  const std::int64_t stride_h = dice.coin() ? kernel_h : 1 + dice.random().below(3);
+  const std::int64_t stride_w = dice.coin() ? kernel_w : 1 + dice.random().below(3);
+  const std::int64_t height = kernel_h + dice.random().below(24);
+  const std::int64_t width = kernel_w + dice.random().below(24);
+  const std::int64_t outputs = dice.size(100);
+  const double fan = 1 / std::sqrt(static_cast<double>(channels * kernel_h * kernel_w));
+  const auto x = m.input({channels, height, width});
+  std::vector<ir::TensorId> operands{x, m.constant({outputs, channels, kernel_h, kernel_w}, fan)};
+  if (dice.coin()) {
+    operands.push_back(m.constant({outputs}));
+  }
+  m.output(m.node(
+    "conv2d", operands, {{"strides", std::vector<std::int64_t>{stride_h, stride_w}}}
+  ));
+  sample.fp32_rms = 0.2;
+}
+
+void argmax(Dice& dice, Sample& sample) {
+  Model& m = sample.model;
+  // Values apart from each other, so that formats do not change their order.
+  const std::int64_t cols = dice.size();
+  const std::int64_t rows = dice.size(20);
+  const auto x = m.input({rows, cols});
+  for (std::int64_t r = 0; r < rows; ++r) {
+    m.inputs[x][static_cast<std::size_t>(
+      r * cols + dice.random().below(static_cast<std::uint32_t>(cols))
+    )] = 16.0f;
+  }
+  m.output(m.node("argmax", {x}));
+}
+
 constexpr Generator all[]{
   {"add", add},
   {"add_vec", add_vec},
+  {"argmax", argmax},
+  {"attention", attention},
+  {"clamp", clamp},
+  {"conv2d", conv2d},
+  {"embedding", embedding},
+  {"gated", gated},
   {"gelu", gelu},
   {"layer_norm", layer_norm},
   {"linear", linear},
   {"mul", mul},
   {"mul_vec", mul_vec},
   {"rms_norm", rms_norm},
+  {"rope", rope},
   {"scale", scale},
   {"silu", silu},
   {"softmax", softmax},
+  {"store", store},
+  {"sub", sub},
   {"view", view},
 };
 
