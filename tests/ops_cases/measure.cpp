@@ -6,6 +6,7 @@
 #include "driver/program_facts.h"
 #include "emu/timing.h"
 #include "isa/codec.h"
+#include "ops_cases/compiler.h"
 
 #include <algorithm>
 #include <cmath>
@@ -115,12 +116,6 @@ Agreement agreement(const Expected& expected, std::span<const float> values, std
   return result;
 }
 
-codegen::Options options_of(const Form& form) {
-  codegen::Options options;
-  static_cast<void>(form);
-  return options;
-}
-
 } // namespace
 
 Measured measure(const RecordedCase& test, const Form& form) {
@@ -130,8 +125,10 @@ Measured measure(const RecordedCase& test, const Form& form) {
     result.failure = rendered(inferred.diagnostics());
     return result;
   }
+  codegen::Options choices;
+  set_form(choices, form.dense, form.unrolled);
   Result<codegen::Compiled> compiled =
-    codegen::compile(graph, test.config, test.model.inputs, options_of(form));
+    codegen::compile(graph, test.config, test.model.inputs, choices);
   if (!compiled.ok()) {
     result.failure = rendered(compiled.diagnostics());
     return result;
@@ -148,6 +145,7 @@ Measured measure(const RecordedCase& test, const Form& form) {
   images.hbm = made.hbm;
   images.fp_sram = made.fp_sram;
   images.int_sram = made.int_sram;
+  images.vram = vector_image(made);
   emu::Options options;
   options.hbm_bytes = made.hbm_bytes;
   Result<emu::Machine> machine = emu::Machine::create(test.config, images, options);
@@ -170,15 +168,12 @@ Measured measure(const RecordedCase& test, const Form& form) {
   }
   result.rows = ops::extent_of(graph.tensor(graph.outputs[0]).shape).rows;
   for (std::size_t i = 0; i < graph.outputs.size(); ++i) {
-    const codegen::Placement* place = codegen::find_vector(made, graph.outputs[i]);
+    const codegen::Placement* place = find_result(made, graph.outputs[i]);
     if (place == nullptr) {
       result.outputs.emplace_back();
       continue;
     }
-    const std::vector<float> values =
-      codegen::gather(*place, test.config.mlen, [&](std::uint64_t row) {
-        return result.machine->vector_row(row);
-      });
+    const std::vector<float> values = placed_values(*place, test.config.mlen, *result.machine);
     result.outputs.push_back(agreement(test.expected[i], values, place->cols));
   }
   return result;

@@ -2,6 +2,7 @@
 
 #include "numerics/bits.h"
 #include "ops/registry.h"
+#include "ops_cases/compiler.h"
 #include "shared_data.h"
 
 #include <algorithm>
@@ -127,7 +128,7 @@ class CaseGraph {
   ir::TensorId prestaged(const std::string& name, ir::Shape shape, std::vector<float> values) {
     const ir::TensorId id = input(name, std::move(shape), std::move(values));
     model_.graph.input_specs.resize(model_.graph.inputs.size());
-    // PRESTAGED
+    set_prestaged(model_.graph.input_specs.back());
     return id;
   }
   ir::TensorId prestaged(const std::string& name) {

@@ -1,8 +1,9 @@
-// What every operator has to keep, on random shapes and attributes and on machines of all sizes:
-// machine and hardware reference agree within the operator's bound, both lie near the mathematical
-// result, and programs with and without loops leave the same memories.
+// What every operator has to keep, on random shapes and attributes, on machines of all sizes and with
+// both kinds of matrix products: machine and hardware reference agree within the operator's bound,
+// both lie near the mathematical result, and programs with and without loops give the same numbers.
 #include "config/config.h"
 #include "ops/registry.h"
+#include "ops_cases/compiler.h"
 #include "unit/ops/generators.h"
 
 #include <algorithm>
@@ -28,17 +29,30 @@ config::Config preset(const char* name) {
   return *config;
 }
 
-void check_sample(const config::Config& config, const Generator& generator, std::uint64_t seed) {
+/// Programs of up to this many executed instructions are written out as well.
+constexpr std::uint64_t small = 20'000;
+
+void check_sample(
+  const config::Config& config, const Generator& generator, std::uint64_t seed, bool dense
+) {
   Sample sample;
   Dice dice(seed, config);
   generator.make(dice, sample);
-  Run result = run(sample.model, config);
-  for (const golden::OutputVerdict& output : result.verdict.outputs) {
+  codegen::Options options;
+  set_form(options, dense, false);
+  const Run rolled = run(sample.model, config, options);
+  for (const golden::OutputVerdict& output : rolled.verdict.outputs) {
     INFO(
       ops::to_string(sample.model.graph.tensor(output.tensor).shape)
       << " against fp32: relative RMS " << output.fp32_vs_machine.rel_rms
     );
     CHECK(output.fp32_vs_machine.rel_rms <= sample.fp32_rms);
+  }
+  if (has_unrolling<codegen::Options> && rolled.executed <= small) {
+    set_form(options, dense, true);
+    const Run unrolled = run(sample.model, config, options);
+    CHECK((unrolled.machine == rolled.machine));
+    CHECK(unrolled.compiled.loops == 0);
   }
 }
 
@@ -64,7 +78,11 @@ TEST_CASE("machine, references and both forms of programs agree") {
       }
       for (std::uint64_t round = 0; round < rounds; ++round) {
         INFO(generator.op << " on " << name << ", round " << round);
-        check_sample(config, generator, round * 1000 + config.mlen + config.blen);
+        const std::uint64_t seed = round * 1000 + config.mlen + config.blen;
+        check_sample(config, generator, seed, false);
+        if (has_strategies<codegen::Options>) {
+          check_sample(config, generator, seed, true);
+        }
       }
     }
   }
