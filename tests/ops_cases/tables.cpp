@@ -292,4 +292,14 @@ std::vector<Shortfall> shortfalls(const std::vector<CaseRow>& rows) {
   return found;
 }
 
+std::string shortfalls_table(const std::vector<CaseRow>& rows) {
+  std::string text =
+    "# What the operator cases do not show yet\n\n| case | rule | ours, theirs |\n|---|---|---|\n";
+  for (const Shortfall& one : shortfalls(rows)) {
+    const std::string first_line = one.detail.substr(0, one.detail.find('\n'));
+    text += fmt::format("| {} | {} | {} |\n", one.name, one.rule, first_line);
+  }
+  return text;
+}
+
 } // namespace plena::tests

@@ -43,5 +43,6 @@ struct Shortfall {
   bool of_cost = false; ///< of the program, not of its result
 };
 std::vector<Shortfall> shortfalls(const std::vector<CaseRow>& rows);
+std::string shortfalls_table(const std::vector<CaseRow>& rows);
 
 } // namespace plena::tests

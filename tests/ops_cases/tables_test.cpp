@@ -4,8 +4,6 @@
 #include "update.h"
 
 #include <fmt/format.h>
-#include <set>
-#include <utility>
 
 using namespace plena;
 using namespace plena::tests;
@@ -24,36 +22,10 @@ std::filesystem::path table_file(const char* name) {
 void check_table(const char* name, const std::string& text) {
   INFO("tests/ops_cases/tables/" << name << "; test_ops_cases --update rewrites it");
   if (update_expectations) {
+    std::filesystem::create_directories(table_file(name).parent_path());
     std::ofstream(table_file(name), std::ios::binary) << text;
   }
   CHECK((read_text(table_file(name)) == text));
-}
-
-using Entry = std::pair<std::string, std::string>; ///< case, rule
-
-// What is known to fall short. Everything else that does fails the test, and so does an entry that no
-// longer falls short.
-const std::set<Entry> known_failures{
-  {"linear/r8_k64_n128_bias", "result, portable rolled"},
-  {"linear/r8_k64_n128_bias", "result, portable unrolled"},
-  {"linear/r8_k64_n128_bias", "result, dense rolled"},
-  {"linear/r8_k64_n128_bias", "result, dense unrolled"},
-};
-const std::set<Entry> known_costs{};
-
-void check_shortfalls(const std::set<Entry>& known, bool of_cost) {
-  std::set<Entry> found;
-  for (const Shortfall& one : shortfalls(all_rows())) {
-    if (one.of_cost == of_cost) {
-      found.insert({one.name, one.rule});
-      INFO(one.name << ", " << one.rule << ": " << one.detail);
-      CHECK(known.count({one.name, one.rule}) == 1);
-    }
-  }
-  for (const auto& [name, rule] : known) {
-    INFO(name << ", " << rule << " no longer falls short: take it off the list");
-    CHECK(found.count({name, rule}) == 1);
-  }
 }
 
 } // namespace
@@ -67,28 +39,27 @@ TEST_CASE("tables of the operator cases are as kept", "[.cost]") {
   check_table("cycles.md", cycles_table(all_rows()));
   check_table("counts.md", counts_table(all_rows()));
   check_table("dense_figures.md", dense_figures_table(all_rows()));
+  // What is not on the list holds, and what is on it does not.
+  check_table("shortfalls.md", shortfalls_table(all_rows()));
 }
 
 TEST_CASE("operator cases run and agree with their goldens") {
-  if (has_shared_data()) {
-    check_shortfalls(known_failures, false);
+  if (!has_shared_data()) {
+    return;
   }
-}
-
-TEST_CASE("operator cases cost less than upstream's programs", "[.cost]") {
-  if (has_shared_data()) {
-    check_shortfalls(known_costs, true);
+  for (const Shortfall& one : shortfalls(all_rows())) {
+    if (!one.of_cost) {
+      INFO(one.name << ", " << one.rule << ": " << one.detail);
+      // Until inputs can lie in the Vector SRAM from the start, the bias comes through HBM's format.
+      CHECK(one.name == "linear/r8_k64_n128_bias");
+    }
   }
 }
 
 TEST_CASE("print the tables", "[.print]") {
-  fmt::print("# Shortfalls\n\n| case | rule | ours, theirs |\n|---|---|---|\n");
-  for (const Shortfall& one : shortfalls(all_rows())) {
-    const std::string first_line = one.detail.substr(0, one.detail.find('\n'));
-    fmt::print("| {} | {} | {} |\n", one.name, one.rule, first_line);
-  }
   fmt::print(
-    "\n{}\n{}\n{}\n{}\n",
+    "{}\n{}\n{}\n{}\n{}\n",
+    shortfalls_table(all_rows()),
     cycles_table(all_rows()),
     results_table(all_rows()),
     dense_figures_table(all_rows()),
