@@ -120,6 +120,12 @@ Agreement agreement(const Expected& expected, std::span<const float> values, std
 
 Measured measure(const RecordedCase& test, const Form& form) {
   Measured result;
+  result.absent = (form.dense && !has_strategies<codegen::Options>) ||
+                  (form.unrolled && !has_unrolling<codegen::Options>);
+  if (result.absent) {
+    result.failure = "the compiler has no such form";
+    return result;
+  }
   ir::Graph graph = test.model.graph;
   if (const Status inferred = ops::infer_shapes(graph); !inferred.ok()) {
     result.failure = rendered(inferred.diagnostics());

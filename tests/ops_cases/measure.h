@@ -54,6 +54,7 @@ struct Measured {
   std::uint64_t rows = 0;           ///< of the first output
   /// Why there is nothing of the above: diagnostics or a fault.
   std::string failure{};
+  bool absent = false; ///< the compiler cannot make this form yet, which is the failure
   /// The machine after the run.
   std::optional<emu::Machine> machine{};
   codegen::Compiled compiled{};

@@ -46,7 +46,7 @@ std::string times(std::uint64_t theirs, std::uint64_t ours) {
 
 std::string agreement_text(const Measured& ours) {
   if (!ours.failure.empty()) {
-    return "fails";
+    return ours.absent ? "-" : "fails";
   }
   std::string text;
   for (const Agreement& one : ours.outputs) {
@@ -129,7 +129,9 @@ std::string results_table(const std::vector<CaseRow>& rows) {
     differing.insert(differing.end(), row.differing[1].begin(), row.differing[1].end());
     text += fmt::format(
       " {} |\n",
-      differing.empty() ? "same memories" : fmt::format("differ in {}", fmt::join(differing, ", "))
+      row.ours[0].absent || row.ours[1].absent ? "-"
+      : differing.empty()                      ? "same memories"
+                                               : fmt::format("differ in {}", fmt::join(differing, ", "))
     );
   }
   return text;
@@ -153,7 +155,9 @@ std::string cycles_table(const std::vector<CaseRow>& rows) {
         continue;
       }
       for (const Measured& ours : row.ours) {
-        text += ours.failure.empty() ? fmt::format(" {} |", ours.cost.*cycles) : " fails |";
+        text += ours.failure.empty() ? fmt::format(" {} |", ours.cost.*cycles)
+                : ours.absent        ? " - |"
+                                     : " fails |";
       }
       for (const std::size_t strategy : {portable, dense}) {
         const Measured& ours = row.ours[like_recorded(row, strategy)];
@@ -198,7 +202,7 @@ std::string counts_table(const std::vector<CaseRow>& rows) {
     for (std::size_t i = 0; i < forms.size(); ++i) {
       if (row.ours[i].failure.empty()) {
         line("", forms[i].name, row.ours[i].cost);
-      } else {
+      } else if (!row.ours[i].absent) {
         text += fmt::format("| | {}: fails | | | | | | | | |\n", forms[i].name);
       }
     }
@@ -217,12 +221,15 @@ std::string dense_figures_table(const std::vector<CaseRow>& rows) {
       continue;
     }
     text += fmt::format("| {} | {} | {} |", row.name, row.recorded.cycles, row.dense_figure);
-    text += row.measured() ? fmt::format(
-                               " {} | {} |\n",
-                               row.ours[dense].cost.cycles,
-                               row.ours[dense + 1].cost.cycles
-                             )
-                           : fmt::format(" {} | |\n", missing_text(row));
+    if (!row.measured()) {
+      text += fmt::format(" {} | |\n", missing_text(row));
+      continue;
+    }
+    for (const std::size_t form : {dense, dense + 1}) {
+      const Measured& ours = row.ours[form];
+      text += ours.failure.empty() ? fmt::format(" {} |", ours.cost.cycles) : " - |";
+    }
+    text += "\n";
   }
   return text;
 }
@@ -237,23 +244,22 @@ std::vector<Shortfall> shortfalls(const std::vector<CaseRow>& rows) {
       found.push_back({row.name, "operator", missing_text(row), true});
       continue;
     }
-    bool complete = true;
+    std::array<bool, forms.size()> runs{};
     for (std::size_t i = 0; i < forms.size(); ++i) {
       const Measured& ours = row.ours[i];
       if (!ours.failure.empty()) {
-        note(fmt::format("runs, {}", forms[i].name), ours.failure);
-        complete = false;
+        found.push_back(
+          {row.name, fmt::format("runs, {}", forms[i].name), ours.failure, ours.absent}
+        );
         continue;
       }
+      runs[i] = true;
       const bool good = std::all_of(
         ours.outputs.begin(), ours.outputs.end(), [](const Agreement& one) { return one.pass; }
       );
       if (!good) {
         note(fmt::format("result, {}", forms[i].name), agreement_text(ours));
       }
-    }
-    if (!complete) {
-      continue;
     }
     for (std::size_t i = 0; i < row.differing.size(); ++i) {
       if (!row.differing[i].empty()) {
@@ -268,20 +274,30 @@ std::vector<Shortfall> shortfalls(const std::vector<CaseRow>& rows) {
         found.push_back({row.name, rule, fmt::format("{} > {}", ours, limit), true});
       }
     };
-    const Cost& ours = row.ours[like_recorded(row, portable)].cost;
-    at_most("cycles, emulator's profile, portable", ours.cycles, row.recorded.cycles - 1);
-    at_most("cycles, analytic profile, portable", ours.analytic, row.recorded.analytic - 1);
-    at_most("static, portable rolled", row.ours[portable].cost.words, row.rolled_words);
-    at_most("static, dense rolled", row.ours[dense].cost.words, row.rolled_words);
+    const std::size_t plain = like_recorded(row, portable);
+    if (runs[plain]) {
+      const Cost& ours = row.ours[plain].cost;
+      at_most("cycles, emulator's profile, portable", ours.cycles, row.recorded.cycles - 1);
+      at_most("cycles, analytic profile, portable", ours.analytic, row.recorded.analytic - 1);
+    }
+    if (runs[portable]) {
+      at_most("static, portable rolled", row.ours[portable].cost.words, row.rolled_words);
+    }
+    if (runs[dense]) {
+      at_most("static, dense rolled", row.ours[dense].cost.words, row.rolled_words);
+    }
     const auto is = [&](const char* op) { return row.name.starts_with(op); };
-    if (row.rows >= 64 && (is("linear/") || is("ffn/") || is("flash_attention_mha/"))) {
+    const std::size_t whole_tile = like_recorded(row, dense);
+    const bool many_rows =
+      row.rows >= 64 && (is("linear/") || is("ffn/") || is("flash_attention_mha/"));
+    if (many_rows && runs[whole_tile]) {
       at_most(
         "dense a tenth of upstream",
-        row.ours[like_recorded(row, dense)].cost.cycles,
+        row.ours[whole_tile].cost.cycles,
         row.recorded.cycles / 10
       );
     }
-    if (row.dense_figure != 0) {
+    if (row.dense_figure != 0 && runs[dense] && runs[dense + 1]) {
       at_most(
         "dense as by hand",
         std::min(row.ours[dense].cost.cycles, row.ours[dense + 1].cost.cycles),
