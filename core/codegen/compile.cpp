@@ -4,6 +4,7 @@
 #include "codegen/instructions.h"
 #include "lower/verify.h"
 #include "numerics/bits.h"
+#include "numerics/minifloat.h"
 #include "ops/lower_graph.h"
 
 #include <algorithm>
@@ -33,12 +34,13 @@ values_of(const ops::HbmTensor& tensor, const ir::Graph& graph, const Values& in
 Diagnostics
 check_inputs(const ops::LoweredGraph& lowered, const ir::Graph& graph, const Values& inputs) {
   Diagnostics errors;
-  for (const ops::HbmTensor& tensor : lowered.hbm) {
-    const std::vector<float>* values = values_of(tensor, graph, inputs);
-    if (values != nullptr && values->size() == tensor.extent.count()) {
-      continue;
+  const auto check = [&](
+                       const std::vector<float>* values, const ops::Extent& extent, ir::TensorId id
+                     ) {
+    if (values != nullptr && values->size() == extent.count()) {
+      return;
     }
-    const ir::Tensor& input = graph.tensor(tensor.tensor);
+    const ir::Tensor& input = graph.tensor(id);
     errors.push_back(
       {Severity::Error,
        "E_INPUT",
@@ -47,10 +49,23 @@ check_inputs(const ops::LoweredGraph& lowered, const ir::Graph& graph, const Val
          : fmt::format(
              "input {} {} has {} values", input.name, ops::to_string(input.shape), values->size()
            ),
-       fmt::format("give {} values, row-major", tensor.extent.count()),
+       fmt::format("give {} values, row-major", extent.count()),
        {},
        {},
        input.name}
+    );
+  };
+  for (const ops::HbmTensor& tensor : lowered.hbm) {
+    if (!tensor.computed) {
+      check(values_of(tensor, graph, inputs), tensor.extent, tensor.tensor);
+    }
+  }
+  for (const ops::VectorPlace& place : lowered.prestaged) {
+    const auto found = inputs.find(place.tensor);
+    check(
+      found == inputs.end() ? nullptr : &found->second,
+      {place.where.rows, place.where.cols},
+      place.tensor
     );
   }
   return errors;
@@ -63,17 +78,55 @@ void write_hbm(
   const ir::Graph& graph,
   const Values& inputs
 ) {
-  out.hbm.assign(to_size(layout.use.hbm_bytes), 0);
+  out.hbm.assign(to_size(layout.image_bytes), 0);
+  const std::uint64_t lanes = lowered.lanes;
   for (const ops::HbmTensor& tensor : lowered.hbm) {
+    if (tensor.computed) {
+      continue;
+    }
+    const std::vector<float>& given = *values_of(tensor, graph, inputs);
+    const ops::Extent& extent = tensor.extent;
+    const bool grouped = tensor.row_group != 0 || tensor.col_group != 0;
     ops::store(
-      *values_of(tensor, graph, inputs),
-      tensor.extent.rows,
-      tensor.extent.cols,
+      grouped ? ops::spread(
+                  given, extent.rows, extent.cols, tensor.row_group, tensor.col_group, lanes
+                )
+              : given,
+      grouped ? ops::grouped_size(extent.rows, tensor.row_group, tensor.row_group == 0 ? 1 : lanes)
+              : extent.rows,
+      grouped ? ops::grouped_size(extent.cols, tensor.col_group, lanes) : extent.cols,
       tensor.stored,
       std::span(out.hbm).subspan(to_size(layout.addresses[lower::index(tensor.symbol)]))
     );
   }
-  out.hbm_bytes = lower::round_up(std::max<std::uint64_t>(out.hbm.size(), 1), hbm_granule_bytes);
+  out.hbm_bytes =
+    lower::round_up(std::max<std::uint64_t>(layout.use.hbm_bytes, 1), hbm_granule_bytes);
+}
+
+void write_vectors(
+  Compiled& out, const ops::LoweredGraph& lowered, const Layout& layout, const Values& inputs
+) {
+  for (const ops::VectorPlace& place : lowered.prestaged) {
+    const ops::VectorTensor& to = place.where;
+    const std::vector<float>& values = inputs.at(place.tensor);
+    const std::uint64_t base = layout.addresses[lower::index(to.symbol)] + to.offset;
+    const std::uint64_t end = base + to.all_rows() * to.lanes;
+    constexpr std::uint64_t element_bytes = 2; // bf16
+    if (out.vector_sram.size() < end * element_bytes) {
+      out.vector_sram.resize(to_size(end * element_bytes), 0);
+    }
+    for (std::uint64_t r = 0; r < to.rows; ++r) {
+      for (std::uint64_t c = 0; c < to.cols; ++c) {
+        const std::uint64_t col = ops::grouped_index(c, to.group_cols, to.lanes);
+        const std::uint64_t at =
+          base + (col / to.lanes * to.phys_rows + r) * to.lanes + col % to.lanes;
+        const std::uint32_t bits =
+          numerics::bits_of(numerics::round_to_bf16(values[to_size(r * to.cols + c)])) >> 16;
+        out.vector_sram[to_size(at * element_bytes)] = static_cast<std::uint8_t>(bits & 0xFF);
+        out.vector_sram[to_size(at * element_bytes + 1)] = static_cast<std::uint8_t>(bits >> 8);
+      }
+    }
+  }
 }
 
 void write_constants(Compiled& out, const Layout& layout) {
@@ -84,12 +137,58 @@ void write_constants(Compiled& out, const Layout& layout) {
   }
 }
 
+Result<ops::Plan>
+plan_for(const ir::Graph& graph, const config::Config& config, ops::Strategy strategy) {
+  Result<std::vector<std::uint64_t>> groups =
+    ops::plan_groups(graph, ops::arithmetic_of(config, ops::Precision::Hardware));
+  if (!groups) {
+    return groups.diagnostics();
+  }
+  ops::Plan plan;
+  plan.groups = std::move(*groups);
+  if (strategy == ops::Strategy::Dense) {
+    if (!ops::can_be_dense(config)) {
+      return Diagnostic{
+        Severity::Error,
+        "E_HARDWARE",
+        fmt::format(
+          "BROADCAST_AMOUNT * HLEN is {} and MLEN {}: whole-tile products need them equal",
+          std::uint64_t{config.broadcast_amount} * config.hlen,
+          config.mlen
+        ),
+        "set HLEN and BROADCAST_AMOUNT so that their product is MLEN, or compile with portable products",
+        {},
+        {},
+        "BROADCAST_AMOUNT"};
+    }
+    const std::uint64_t tiles = std::uint64_t{config.broadcast_amount} * config.m_prefetch_tiles();
+    if (config.matrix_tiles() < tiles) {
+      return Diagnostic{
+        Severity::Error,
+        "E_HARDWARE",
+        fmt::format(
+          "whole-tile products need {} tiles, the Matrix SRAM holds {}", tiles, config.matrix_tiles()
+        ),
+        "raise MATRIX_SRAM_SIZE, or compile with portable products",
+        {},
+        {},
+        "MATRIX_SRAM_SIZE"};
+    }
+    plan.dense = ops::all_dense(graph);
+  }
+  return plan;
+}
+
 } // namespace
 
 Result<Compiled> compile(
   const ir::Graph& graph, const config::Config& config, const Values& inputs, const Options& options
 ) {
-  Result<ops::LoweredGraph> lowered = ops::lower_graph(graph, config);
+  Result<ops::Plan> plan = plan_for(graph, config, options.strategy);
+  if (!plan) {
+    return plan.diagnostics();
+  }
+  Result<ops::LoweredGraph> lowered = ops::lower_graph(graph, config, *plan);
   if (!lowered) {
     return lowered.diagnostics();
   }
@@ -122,8 +221,10 @@ Result<Compiled> compile(
   out.comments = std::move(emitted->comments);
   out.node_of_word = std::move(emitted->node_of_word);
   write_hbm(out, *lowered, *layout, graph, inputs);
+  write_vectors(out, *lowered, *layout, inputs);
   write_constants(out, *layout);
   out.placements = std::move(layout->placements);
+  out.plan = std::move(*plan);
   out.use = layout->use;
   out.executed = listing->executed;
   out.loops = listing->loops;

@@ -7,6 +7,7 @@
 #include "config/config.h"
 #include "ir/graph.h"
 #include "isa/program.h"
+#include "ops/plan.h"
 
 #include <cstdint>
 #include <map>
@@ -23,6 +24,7 @@ struct Options {
   bool keep_stages = true;
   /// Instructions that the program may have.
   std::uint64_t max_words = 2'000'000;
+  ops::Strategy strategy = ops::Strategy::Portable;
 };
 
 struct Compiled {
@@ -33,8 +35,10 @@ struct Compiled {
   std::vector<std::uint8_t> hbm;
   std::vector<std::uint8_t> fp_sram; ///< binary16, little-endian
   std::vector<std::uint8_t> int_sram;
+  std::vector<std::uint8_t> vector_sram; ///< bf16 from element 0 on, for inputs that are there already
   std::uint64_t hbm_bytes = 0; ///< HBM that the run needs, a multiple of 64
   std::vector<Placement> placements;
+  ops::Plan plan; ///< for references
   MemoryUse use;
   std::uint64_t executed = 0; ///< instructions that a run executes
   std::uint64_t loops = 0;    ///< static

@@ -1,6 +1,7 @@
 #include "codegen/layout.h"
 
 #include "numerics/bits.h"
+#include "numerics/mx.h"
 
 #include <algorithm>
 #include <cmath>
@@ -95,9 +96,19 @@ class Placer {
       placement.form = Form::RowMajor;
       placement.format = tensor.stored.format;
       placement.scale_offset = tensor.stored.format.mx ? tensor.stored.scale_offset() : 0;
+      placement.row_group = tensor.row_group;
+      placement.col_group = tensor.col_group;
+      placement.computed = tensor.computed;
       layout_.placements.push_back(std::move(placement));
-      layout_.use.hbm_bytes = next + tensor.stored.bytes();
-      next = lower::round_up(layout_.use.hbm_bytes, alignment);
+      const ops::StoredTensor& stored = tensor.stored;
+      layout_.image_bytes = next + stored.bytes();
+      // Rows behind the end are read as if the tensor went on, scales included.
+      const std::uint64_t beyond = std::max(tensor.rows_read, stored.rows) - stored.rows;
+      layout_.use.hbm_bytes = std::max(
+        {layout_.use.hbm_bytes,
+         layout_.image_bytes + beyond * (stored.row_bytes() + stored.scale_row_bytes())}
+      );
+      next = lower::round_up(layout_.image_bytes, alignment);
     }
     if (layout_.use.hbm_bytes > config_.hbm_size) {
       errors_.push_back(out_of(
@@ -136,6 +147,9 @@ class Placer {
           range.last = std::max(range.last, segment);
         }
       }
+    }
+    for (const ops::VectorPlace& place : lowered_.prestaged) {
+      ranges[lower::index(place.where.symbol)].first = 0;
     }
     for (const ops::VectorPlace& place : lowered_.vectors) {
       const bool output = std::find(graph_.outputs.begin(), graph_.outputs.end(), place.tensor) !=
@@ -231,7 +245,8 @@ class Placer {
     placement.name = graph_.tensor(place.tensor).name;
     placement.tensor = place.tensor;
     placement.memory = Memory::VectorSram;
-    placement.address = address(place.where.symbol);
+    placement.address = address(place.where.symbol) + place.where.offset;
+    placement.col_group = place.where.group_cols;
     placement.shape = graph_.tensor(place.tensor).shape;
     placement.rows = place.where.rows;
     placement.cols = place.where.cols;
@@ -342,6 +357,41 @@ std::string_view to_string(lower::Memory memory) {
     return "fp_sram";
   }
   return {};
+}
+
+std::vector<float> read_back(const Placement& place, const MemoryReader& memory) {
+  std::vector<float> values(to_size(place.rows * place.cols));
+  const numerics::RowCodec codec(place.format);
+  std::vector<std::uint8_t> elements(codec.element_bytes(to_size(place.phys_cols)));
+  std::vector<std::uint8_t> scales(codec.scale_bytes(to_size(place.phys_cols)));
+  std::vector<float> row(to_size(place.phys_cols));
+  for (std::uint64_t r = 0; r < place.rows; ++r) {
+    const std::uint64_t stored_row = ops::grouped_index(r, place.row_group, memory.lanes);
+    if (place.memory == Memory::Hbm) {
+      memory.hbm(place.address + stored_row * elements.size(), elements);
+      if (!scales.empty()) {
+        memory.hbm(place.address + place.scale_offset + stored_row * scales.size(), scales);
+      }
+      codec.decode(elements, scales, row);
+    } else {
+      for (std::uint64_t block = 0; block < place.phys_cols / memory.lanes; ++block) {
+        const std::span<const float> lanes =
+          memory.vector_row(place.address / memory.lanes + block * place.phys_rows + r);
+        std::copy_n(
+          lanes.begin(), memory.lanes, row.begin() + static_cast<std::ptrdiff_t>(block * memory.lanes)
+        );
+      }
+    }
+    for (std::uint64_t c = 0; c < place.cols; ++c) {
+      values[to_size(r * place.cols + c)] =
+        row[to_size(ops::grouped_index(c, place.col_group, memory.lanes))];
+    }
+  }
+  return values;
+}
+
+bool is_result(const Placement& place) {
+  return place.tensor != ir::no_tensor && place.memory == Memory::VectorSram && place.live_at_end;
 }
 
 Result<Layout> place(

@@ -9,6 +9,7 @@
 #include "ops/lower_graph.h"
 
 #include <cstdint>
+#include <functional>
 #include <span>
 #include <string>
 #include <vector>
@@ -34,11 +35,14 @@ struct Placement {
   std::uint64_t cols = 0;
   std::uint64_t phys_rows = 0; ///< with padding
   std::uint64_t phys_cols = 0;
+  std::uint64_t row_group = 0; ///< rows, columns that lie together; 0 for all (ops::Plan)
+  std::uint64_t col_group = 0;
   Form form = Form::RowMajor;
   numerics::StorageFormat format{};
   std::uint64_t scale_offset = 0; ///< HBM, MX: bytes from the first element to the first scale
   /// The memory still holds these values when the program ends.
   bool live_at_end = true;
+  bool computed = false; ///< HBM: written by the program
 };
 
 struct MemoryUse {
@@ -60,6 +64,7 @@ struct Layout {
   std::vector<Placement> placements;
   std::vector<float> fp_entries; ///< values of the FP SRAM from entry 0, all binary16
   std::vector<MadeConstant> made_constants;
+  std::uint64_t image_bytes = 0; ///< of HBM that tensors occupy; transfers may read further
   MemoryUse use;
 };
 
@@ -71,22 +76,19 @@ Result<Layout> place(
   bool keep_stages
 );
 
-/// Row-major values of a tensor in the Vector SRAM. `read_row(n)` gives row `n` as at least `lanes`
-/// floats, which are copied before the next call.
-template <class F>
-std::vector<float> gather(const Placement& place, std::uint64_t lanes, F&& read_row) {
-  std::vector<float> values(to_size(place.rows * place.cols));
-  for (std::uint64_t begin = 0; begin < place.cols; begin += lanes) {
-    const std::uint64_t count = begin + lanes < place.cols ? lanes : place.cols - begin;
-    const std::uint64_t first = place.address / lanes + begin / lanes * place.phys_rows;
-    for (std::uint64_t r = 0; r < place.rows; ++r) {
-      const auto row = read_row(first + r);
-      for (std::uint64_t i = 0; i < count; ++i) {
-        values[to_size(r * place.cols + begin + i)] = row[to_size(i)];
-      }
-    }
-  }
-  return values;
-}
+/// How a tensor is read from a machine. `vector_row` gives at least `lanes` floats, which are copied
+/// before the next call; `hbm` fills the bytes from an address on.
+struct MemoryReader {
+  std::uint64_t lanes = 0;
+  std::function<std::span<const float>(std::uint64_t row)> vector_row;
+  std::function<void(std::uint64_t address, std::span<std::uint8_t> bytes)> hbm;
+};
+
+/// Row-major values of a tensor where it lies.
+std::vector<float> read_back(const Placement& place, const MemoryReader& memory);
+
+/// Whether the machine's memory holds the values of a tensor of the graph when the program has ended,
+/// as the program has left them.
+bool is_result(const Placement& place);
 
 } // namespace plena::codegen

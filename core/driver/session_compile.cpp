@@ -58,6 +58,7 @@ Result<std::string> Session::compile(std::string_view options_json) {
   state.images.hbm = state.compiled->hbm;
   state.images.fp_sram = state.compiled->fp_sram;
   state.images.int_sram = state.compiled->int_sram;
+  state.images.vram = state.compiled->vector_sram;
   state.hbm_bytes = std::max(state.compiled->hbm_bytes, state.config->hbm_size);
   state.take_program(std::move(assembled.program), std::move(text));
   return {report::program_info(state.program_facts()), std::move(warnings)};
@@ -74,6 +75,7 @@ Result<Artefacts> Session::artefacts() const {
   artefacts.images.hbm = compiled.hbm;
   artefacts.images.fp_sram = compiled.fp_sram;
   artefacts.images.int_sram = compiled.int_sram;
+  artefacts.images.vram = compiled.vector_sram;
   artefacts.layout_json = report::layout(compiled);
   artefacts.map_json = report::map(compiled, *state_->graph);
   return artefacts;

@@ -16,12 +16,14 @@ constexpr std::size_t sample_size = 8;
 
 /// Every result that the Vector SRAM still holds when the program has ended.
 golden::Values machine_values(const codegen::Compiled& compiled, const emu::Machine& machine) {
+  const codegen::MemoryReader memory{
+    machine.vlen(),
+    [&](std::uint64_t row) { return machine.vector_row(row); },
+    [&](std::uint64_t address, std::span<std::uint8_t> bytes) { machine.read_hbm(address, bytes); }};
   golden::Values values;
   for (const codegen::Placement& place : compiled.placements) {
-    if (place.tensor != ir::no_tensor && place.memory == lower::Memory::VectorSram && place.live_at_end) {
-      values[place.tensor] = codegen::gather(place, machine.vlen(), [&](std::uint64_t row) {
-        return machine.vector_row(row);
-      });
+    if (codegen::is_result(place)) {
+      values[place.tensor] = codegen::read_back(place, memory);
     }
   }
   return values;
@@ -60,7 +62,9 @@ Result<std::string> Session::verify() {
   const auto start = std::chrono::steady_clock::now();
   const codegen::Values inputs = state.input_values();
   const ops::Arithmetic exact = ops::arithmetic_of(*state.config, ops::Precision::Fp32);
-  const ops::Arithmetic hardware = ops::arithmetic_of(*state.config, ops::Precision::Hardware);
+  const ops::Arithmetic hardware = ops::arithmetic_of(
+    *state.config, ops::Precision::Hardware, state.compiled->plan
+  );
   const Result<golden::Values> fp32 = golden::evaluate(graph, exact, inputs);
   if (!fp32) {
     return fp32.diagnostics();

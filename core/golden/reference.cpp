@@ -2,6 +2,7 @@
 
 #include "base/check.h"
 #include "ops/load.h"
+#include "ops/plan.h"
 #include "ops/registry.h"
 
 #include <fmt/format.h>
@@ -9,31 +10,38 @@
 
 namespace plena::golden {
 
-std::vector<float> evaluate_node(
+ops::Results evaluate_node(
   const ir::Graph& graph, ir::NodeId id, const ops::Arithmetic& arithmetic, const Values& values
 ) {
   const ir::Node& node = graph.node(id);
   const ops::Op& op = ops::op_of(node);
   const ops::NodeView view{graph, node};
-  std::vector<std::vector<float>> constants(op.inputs.size());
+  std::vector<std::vector<float>> loaded(op.inputs.size());
   std::vector<std::span<const float>> inputs(op.inputs.size());
   for (std::size_t i = 0; i < op.inputs.size(); ++i) {
     const ir::Tensor* tensor = view.input(i);
     if (tensor == nullptr || op.inputs[i].role == ops::Role::Scalar) {
       continue;
     }
+    std::span<const float> given;
     if (tensor->constant) {
-      constants[i] = ops::loaded(
-        tensor->constant->floats, ops::extent_of(tensor->shape).cols, op.inputs[i].role, arithmetic
-      );
-      inputs[i] = constants[i];
-      continue;
+      given = tensor->constant->floats;
+    } else {
+      const auto found = values.find(node.inputs[i]);
+      PLENA_CHECK(found != values.end());
+      given = found->second;
     }
-    const auto found = values.find(node.inputs[i]);
-    PLENA_CHECK(found != values.end());
-    inputs[i] = found->second;
+    const std::uint64_t group = ops::column_group(view, arithmetic.plan, i);
+    loaded[i] = ops::loaded(
+      given,
+      group == 0 ? ops::extent_of(tensor->shape).cols : group, // blocks end with a group
+      op.inputs[i].role,
+      ops::origin_of(graph, node.inputs[i]),
+      arithmetic
+    );
+    inputs[i] = loaded[i];
   }
-  return op.reference({view, arithmetic, inputs});
+  return op.reference({view, arithmetic, inputs, arithmetic.plan.is_dense(ir::index(id))});
 }
 
 Result<Values>
@@ -61,22 +69,27 @@ evaluate(const ir::Graph& graph, const ops::Arithmetic& arithmetic, const Values
       );
       continue;
     }
-    values[id] = ops::loaded(given->second, extent.cols, ops::Role::Activation, arithmetic);
+    values[id] = given->second;
   }
   if (!errors.empty()) {
     return errors;
   }
   for (std::size_t i = 0; i < graph.nodes.size(); ++i) {
     const ir::NodeId id{static_cast<std::uint32_t>(i)};
-    values[graph.nodes[i].outputs[0]] = evaluate_node(graph, id, arithmetic, values);
+    ops::Results results = evaluate_node(graph, id, arithmetic, values);
+    for (std::size_t k = 0; k < results.size(); ++k) {
+      values[graph.nodes[i].outputs[k]] = std::move(results[k]);
+    }
   }
   for (const ir::TensorId id : graph.outputs) {
     const ir::Tensor& tensor = graph.tensor(id);
-    if (tensor.constant) {
+    const auto input = inputs.find(id);
+    if (tensor.constant || input != inputs.end()) {
       values[id] = ops::loaded(
-        tensor.constant->floats,
+        tensor.constant ? tensor.constant->floats : input->second,
         ops::extent_of(tensor.shape).cols,
         ops::Role::Activation,
+        ops::origin_of(graph, id),
         arithmetic
       );
     }

@@ -14,14 +14,14 @@ namespace plena::golden {
 /// Row-major values by tensor.
 using Values = std::map<ir::TensorId, std::vector<float>>;
 
-/// Values of every graph input (as the machine has loaded it) and of every result. The graph has
-/// passed ops::infer_shapes(). E_INPUT when an input that is used has no values or a wrong number.
+/// Values of every graph input (as given; as the machine loads it when it is an output too) and of
+/// every result. The graph has passed ops::infer_shapes(). E_INPUT when an input that is used has no values or a wrong number.
 Result<Values>
 evaluate(const ir::Graph& graph, const ops::Arithmetic& arithmetic, const Values& inputs);
 
-/// The result of one node, computed from `values` of its inputs, which must hold all of them that
+/// The results of one node, computed from `values` of its inputs, which must hold all of them that
 /// are not constants.
-std::vector<float> evaluate_node(
+ops::Results evaluate_node(
   const ir::Graph& graph, ir::NodeId node, const ops::Arithmetic& arithmetic, const Values& values
 );
 

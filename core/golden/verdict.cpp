@@ -58,7 +58,7 @@ bool row_within(
 /// Inputs and constants come through unchanged.
 ops::Bound bound_of(const ir::Graph& graph, ir::TensorId tensor) {
   for (const ir::Node& node : graph.nodes) {
-    if (node.outputs[0] == tensor) {
+    if (std::find(node.outputs.begin(), node.outputs.end(), tensor) != node.outputs.end()) {
       return ops::op_of(node).bound;
     }
   }
@@ -83,10 +83,13 @@ class Judge {
   Verdict run() {
     bool all_read = true;
     for (std::size_t i = 0; i < graph_.nodes.size(); ++i) {
-      if (machine_.count(graph_.nodes[i].outputs[0]) == 0) {
-        all_read = false;
-      } else {
-        stage(ir::NodeId{static_cast<std::uint32_t>(i)});
+      const std::vector<ir::TensorId>& outputs = graph_.nodes[i].outputs;
+      for (std::size_t k = 0; k < outputs.size(); ++k) {
+        if (machine_.count(outputs[k]) == 0) {
+          all_read = false;
+        } else {
+          stage(ir::NodeId{static_cast<std::uint32_t>(i)}, k);
+        }
       }
     }
     const bool stages_pass = !verdict_.first_bad_stage.has_value();
@@ -122,16 +125,16 @@ class Judge {
     return given_;
   }
 
-  void stage(ir::NodeId id) {
+  void stage(ir::NodeId id, std::size_t result) {
     const ir::Node& node = graph_.node(id);
-    StageVerdict stage{id, node.outputs[0], ops::op_of(node).bound, false, false, {}};
+    StageVerdict stage{id, node.outputs[result], ops::op_of(node).bound, false, false, {}};
     const std::span<const float> machine = machine_.at(stage.tensor);
     std::span<const float> golden = golden_.at(stage.tensor);
     stage.pass = within(stage.bound, golden, machine, cols_of(stage.tensor));
     std::vector<float> recomputed;
     if (!stage.pass && inputs_read(node)) {
       stage.from_machine_inputs = true;
-      recomputed = evaluate_node(graph_, id, hardware_, given());
+      recomputed = std::move(evaluate_node(graph_, id, hardware_, given())[result]);
       golden = recomputed;
       stage.pass = within(stage.bound, golden, machine, cols_of(stage.tensor));
     }

@@ -22,7 +22,7 @@ bool within(
   std::uint64_t cols
 );
 
-/// One node whose result could be read back. When a result is outside of its bound because its
+/// One result of a node that could be read back. When a result is outside of its bound because its
 /// inputs already were off, it is judged by what the reference makes of the machine's own inputs,
 /// so that a mismatch belongs to the stage that caused it.
 struct StageVerdict {

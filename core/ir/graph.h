@@ -37,6 +37,7 @@ struct InputSpec {
   std::uint64_t seed = 42;
   double std = 1.0;
   double mean = 0.0;
+  bool prestaged = false; ///< lies in the Vector SRAM when the program starts
 };
 
 using Attr =

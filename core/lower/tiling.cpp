@@ -1,5 +1,6 @@
 #include "lower/tiling.h"
 
+#include <algorithm>
 #include <fmt/format.h>
 
 namespace plena::lower {
@@ -60,7 +61,8 @@ Result<Tiling> tiling_for(const config::Config& config) {
     config.blen,
     config.hbm_v_prefetch_amount,
     config.m_prefetch_tiles(),
-    config.matrix_tiles()};
+    config.matrix_tiles(),
+    std::max<std::uint64_t>(config.broadcast_amount, 1)};
 }
 
 } // namespace plena::lower

@@ -18,6 +18,13 @@ void lower_add(Lowering& low) {
 } // namespace
 
 extern const OpBody body_add;
-const OpBody body_add{inputs, {}, {Bound::Kind::Exact}, infer_pair, reference, lower_add};
+const OpBody body_add{
+  inputs,
+  {},
+  {Bound::Kind::Exact},
+  one_shape<infer_pair>,
+  one_result<reference>,
+  lower_add,
+  keeps_columns};
 
 } // namespace plena::ops

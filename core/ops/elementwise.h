@@ -5,6 +5,7 @@
 #include "ops/lowering.h"
 
 #include <fmt/format.h>
+#include <initializer_list>
 
 namespace plena::ops {
 
@@ -53,29 +54,54 @@ template <class F> std::vector<float> map_pairs(const ReferenceCall& call, F&& f
   return y;
 }
 
+/// `body()` for each row of `like`, blocks one after the other; moves `pointers`, which start at the
+/// first row of tensors of that shape, from row to row. Rows that pad a block are passed over where
+/// there are more than a few.
+template <class F>
+void lower_all_rows(
+  Lowering& low, const VectorTensor& like, std::initializer_list<lower::Gp> pointers, F&& body
+) {
+  lower::Builder& b = low.builder();
+  const auto rows = [&](std::uint64_t count) {
+    low.each_row(count, [&] {
+      body();
+      for (const lower::Gp pointer : pointers) {
+        b.step(pointer, like.row_step());
+      }
+    });
+  };
+  const std::uint64_t used = lower::round_up(like.rows, low.tiling().blen);
+  if (used == like.phys_rows) {
+    return rows(like.all_rows());
+  }
+  b.loop(like.blocks, [&] {
+    rows(used);
+    for (const lower::Gp pointer : pointers) {
+      b.step(pointer, (like.phys_rows - used) * like.row_step());
+    }
+  });
+}
+
 /// `body(y, x)` with the addresses of each row of output and first input.
 template <class F> void lower_rows(Lowering& low, F&& body) {
   lower::Builder& b = low.builder();
   const VectorTensor x = low.input(0);
   const VectorTensor y = low.output();
-  const lower::Gp px = b.set(lower::Address{x.symbol});
-  const lower::Gp py = b.set(lower::Address{y.symbol});
-  low.each_row(y.all_rows(), [&] {
-    body(py, px);
-    b.step(px, low.row_step());
-    b.step(py, low.row_step());
-  });
+  const lower::Gp px = b.set(x.at());
+  const lower::Gp py = b.set(y.at());
+  lower_all_rows(low, y, {px, py}, [&] { body(py, px); });
 }
 
 /// `body(y, x, v)` with the addresses of each row of output and both inputs.
 template <class F> void lower_pair(Lowering& low, F&& body) {
   lower::Builder& b = low.builder();
+  const VectorTensor x = low.input(0);
   const VectorTensor v = low.input(1);
-  const lower::Gp pv = b.set(lower::Address{v.symbol});
-  lower_rows(low, [&](lower::Gp py, lower::Gp px) {
-    body(py, px, pv);
-    b.step(pv, low.row_step());
-  });
+  const VectorTensor y = low.output();
+  const lower::Gp px = b.set(x.at());
+  const lower::Gp pv = b.set(v.at());
+  const lower::Gp py = b.set(y.at());
+  lower_all_rows(low, y, {px, pv, py}, [&] { body(py, px, pv); });
 }
 
 /// `body(y, x, v)` with the addresses of each row of output and x, and of the vector's block.
@@ -84,15 +110,18 @@ template <class F> void lower_vector(Lowering& low, F&& body) {
   const VectorTensor x = low.input(0);
   const VectorTensor v = low.input(1);
   const VectorTensor y = low.output();
-  const lower::Gp px = b.set(lower::Address{x.symbol});
-  const lower::Gp pv = b.set(lower::Address{v.symbol});
-  const lower::Gp py = b.set(lower::Address{y.symbol});
+  const lower::Gp px = b.set(x.at());
+  const lower::Gp pv = b.set(v.at());
+  const lower::Gp py = b.set(y.at());
+  const std::uint64_t used = lower::round_up(y.rows, low.tiling().blen);
   b.loop(y.blocks, [&] {
-    low.each_row(y.phys_rows, [&] {
+    low.each_row(used, [&] {
       body(py, px, pv);
       b.step(px, low.row_step());
       b.step(py, low.row_step());
     });
+    b.step(px, (x.phys_rows - used) * low.row_step());
+    b.step(py, (y.phys_rows - used) * low.row_step());
     b.step(pv, low.block_step(v));
   });
 }

@@ -90,6 +90,13 @@ void lower_gelu(Lowering& low) {
 } // namespace
 
 extern const OpBody body_gelu;
-const OpBody body_gelu{inputs, attrs, {Bound::Kind::Exact}, infer_same, reference, lower_gelu};
+const OpBody body_gelu{
+  inputs,
+  attrs,
+  {Bound::Kind::Exact},
+  one_shape<infer_same>,
+  one_result<reference>,
+  lower_gelu,
+  keeps_columns};
 
 } // namespace plena::ops

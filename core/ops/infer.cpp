@@ -1,5 +1,6 @@
 #include "ops/infer.h"
 
+#include "base/check.h"
 #include "base/text.h"
 #include "ops/registry.h"
 
@@ -134,18 +135,21 @@ class Inference {
     if (error) {
       return refuse(node, *std::move(error));
     }
-    Result<ir::Shape> shape = op->infer(view);
-    if (!shape) {
-      for (const Diagnostic& diagnostic : shape.diagnostics()) {
+    const Result<Shapes> shapes = op->infer(view);
+    if (!shapes) {
+      for (const Diagnostic& diagnostic : shapes.diagnostics()) {
         refuse(node, diagnostic);
       }
       return;
     }
-    finish(view, *shape);
+    PLENA_CHECK(shapes->size() == node.outputs.size());
+    for (std::size_t i = 0; i < shapes->size(); ++i) {
+      finish(view, i, (*shapes)[i]);
+    }
   }
 
-  void finish(const NodeView& view, const ir::Shape& shape) {
-    ir::Tensor& output = graph_.tensor(view.node.outputs[0]);
+  void finish(const NodeView& view, std::size_t number, const ir::Shape& shape) {
+    ir::Tensor& output = graph_.tensor(view.node.outputs[number]);
     if (!output.shape.empty() && output.shape != shape) {
       return refuse(
         view.node,
@@ -164,7 +168,7 @@ class Inference {
       return refuse_outputs(view.node);
     }
     output.shape = shape;
-    known_[ir::index(view.node.outputs[0])] = Known::Yes;
+    known_[ir::index(view.node.outputs[number])] = Known::Yes;
   }
 
   static Diagnostic unknown_operator(const NodeView& view) {
@@ -191,14 +195,26 @@ class Inference {
         )
       );
     }
-    if (node.outputs.size() != 1 || !exists(node.outputs[0])) {
-      return view.error("E_GRAPH", fmt::format("{} has exactly one output", op.name));
-    }
-    const std::size_t output = ir::index(node.outputs[0]);
-    if (known_[output] != Known::No) {
+    const bool all_exist = std::all_of(
+      node.outputs.begin(), node.outputs.end(), [&](ir::TensorId id) { return exists(id); }
+    );
+    if (node.outputs.size() != op.outputs.size() || !all_exist) {
       return view.error(
-        "E_GRAPH", fmt::format("tensor {} is written twice", graph_.tensors[output].name)
+        "E_GRAPH",
+        op.outputs.size() == 1 ? fmt::format("{} has exactly one output", op.name)
+                               : fmt::format("{} has {} outputs", op.name, op.outputs.size())
       );
+    }
+    for (std::size_t i = 0; i < node.outputs.size(); ++i) {
+      const ir::TensorId id = node.outputs[i];
+      const bool repeated =
+        std::find(node.outputs.begin(), node.outputs.begin() + static_cast<std::ptrdiff_t>(i), id) !=
+        node.outputs.begin() + static_cast<std::ptrdiff_t>(i);
+      if (repeated || known_[ir::index(id)] != Known::No) {
+        return view.error(
+          "E_GRAPH", fmt::format("tensor {} is written twice", graph_.tensor(id).name)
+        );
+      }
     }
     for (std::size_t i = 0; i < op.inputs.size(); ++i) {
       const bool absent = i >= node.inputs.size() || node.inputs[i] == ir::no_tensor;

@@ -71,13 +71,13 @@ class LayerNormLowering {
         y_(low.output()),
         norm_(low, x_.cols, low.view().real("eps")) {
     if (x_.cols % low.tiling().mlen != 0) {
-      mask_ = b_.set(lower::Address{low.lane_mask(x_.cols, 1.0f, 0.0f).symbol});
+      mask_ = b_.set(low.lane_mask(x_.cols, 1.0f, 0.0f).at());
     }
   }
 
   void run() {
-    const lower::Gp row = b_.set(lower::Address{x_.symbol});
-    const lower::Gp result = b_.set(lower::Address{y_.symbol});
+    const lower::Gp row = b_.set(x_.at());
+    const lower::Gp result = b_.set(y_.at());
     b_.loop(x_.rows, [&] {
       centre(row, result);
       const lower::Fp inverse = norm_.sum_of_squares(result, low_.block_step(y_), y_.blocks);
@@ -111,8 +111,8 @@ class LayerNormLowering {
 
   void finish(lower::Gp result, lower::Fp inverse) {
     const lower::Gp out = b_.copy(result);
-    const lower::Gp gain = gamma_ ? b_.set(lower::Address{gamma_->symbol}) : lower::zero_gp;
-    const lower::Gp shift = beta_ ? b_.set(lower::Address{beta_->symbol}) : lower::zero_gp;
+    const lower::Gp gain = gamma_ ? b_.set(gamma_->at()) : lower::zero_gp;
+    const lower::Gp shift = beta_ ? b_.set(beta_->at()) : lower::zero_gp;
     b_.repeat(y_.blocks, [&] {
       b_.V_MUL_VF(out, out, inverse);
       if (gamma_) {
@@ -143,6 +143,11 @@ void lower_layer_norm(Lowering& low) { LayerNormLowering(low).run(); }
 
 extern const OpBody body_layer_norm;
 const OpBody body_layer_norm{
-  inputs, attrs, {Bound::Kind::StepsOfRowMax, 2}, infer_norm, reference, lower_layer_norm};
+  inputs,
+  attrs,
+  {Bound::Kind::StepsOfRowMax, 2},
+  one_shape<infer_norm>,
+  one_result<reference>,
+  lower_layer_norm};
 
 } // namespace plena::ops

@@ -1,14 +1,21 @@
-// linear: y = x W + bias. Schedule: weights are fetched one column of tiles at a time and used for
+// linear: y = x W + bias, with exactly one rounding per element before the bias.
+//
+// Portable schedule: weights are fetched one column of tiles at a time and used for
 // all rows before the next is fetched. The accumulator keeps f32 partial sums until all of K has
 // been added, also when K needs more tiles than the Matrix SRAM has: the tiles beyond are then
-// fetched again for every result block, between products. So there is exactly one rounding per
-// element.
+// fetched again for every result block, between products.
+//
+// Dense schedule (compiler_backend.md 6.2): whole tiles by M_BMM. Of its BROADCAST_AMOUNT slices only
+// the last is used; it meets every lane of x through copies of x that are shifted by 0, 1, ... lanes
+// and, since the instruction scales by a quarter, multiplied by 4.
 #include "base/size.h"
 #include "numerics/bits.h"
 #include "ops/arith.h"
 #include "ops/lowering.h"
 
+#include <algorithm>
 #include <fmt/format.h>
+#include <vector>
 
 namespace plena::ops {
 
@@ -76,25 +83,42 @@ float largest_magnitude(std::span<const float> values) {
   return largest;
 }
 
-/// One row: per tile an ascending chain from zero, then one addition to the accumulator. Products
-/// of bf16 numbers are exact in f32 unless they underflow or overflow; only then does the fused
-/// form matter.
-std::vector<float> product_by_tiles(
-  std::span<const float> x, std::span<const float> w, std::size_t n, std::size_t lanes, bool fused
+/// Elements of a row in the order in which the machine adds their products: chains start from zero
+/// and are then added to the accumulator.
+using Chains = std::vector<std::vector<std::size_t>>;
+
+Chains chains_of(const ReferenceCall& call) {
+  const Arithmetic& machine = call.arithmetic;
+  const std::uint64_t group = machine.plan.group_cols(call.view.node.inputs[X]);
+  const std::uint64_t cols = call.view.input_extent(W).rows;
+  const std::uint64_t tiles = grouped_size(cols, group, machine.lanes) / machine.lanes;
+  Chains chains(to_size(call.dense ? tiles * machine.heads : tiles));
+  for (std::uint64_t k = 0; k < cols; ++k) {
+    const std::uint64_t at = grouped_index(k, group, machine.lanes);
+    const std::uint64_t tile = at / machine.lanes;
+    const std::uint64_t copy = machine.heads - 1 - at % machine.lanes % machine.heads;
+    chains[to_size(call.dense ? copy * tiles + tile : tile)].push_back(to_size(k));
+  }
+  return chains;
+}
+
+/// One row. Products of bf16 numbers are exact in f32 unless they underflow or overflow; only then
+/// does the fused form matter.
+std::vector<float> product_by_chains(
+  std::span<const float> x, std::span<const float> w, std::size_t n, const Chains& chains, bool fused
 ) {
   std::vector<float> accumulator(n);
-  std::vector<float> tile(n);
-  for (std::size_t begin = 0; begin < x.size(); begin += lanes) {
-    std::fill(tile.begin(), tile.end(), 0.0f);
-    const std::size_t end = std::min(begin + lanes, x.size());
-    for (std::size_t k = begin; k < end; ++k) {
+  std::vector<float> sum(n);
+  for (const std::vector<std::size_t>& chain : chains) {
+    std::fill(sum.begin(), sum.end(), 0.0f);
+    for (const std::size_t k : chain) {
       const float* row = w.data() + k * n;
       for (std::size_t j = 0; j < n; ++j) {
-        tile[j] = fused ? numerics::fma_exact(x[k], row[j], tile[j]) : tile[j] + x[k] * row[j];
+        sum[j] = fused ? numerics::fma_exact(x[k], row[j], sum[j]) : sum[j] + x[k] * row[j];
       }
     }
     for (std::size_t j = 0; j < n; ++j) {
-      accumulator[j] += tile[j];
+      accumulator[j] += sum[j];
     }
   }
   return accumulator;
@@ -108,6 +132,7 @@ std::vector<float> reference(const ReferenceCall& call) {
   const std::span<const float> bias = call.inputs[Bias];
   const float smallest_weight = smallest_magnitude(w);
   const float largest_weight = largest_magnitude(w);
+  const Chains chains = chains_of(call);
   std::vector<float> y;
   y.reserve(x.size() / weight.rows * n);
   for (std::size_t begin = 0; begin < x.size(); begin += weight.rows) {
@@ -123,8 +148,7 @@ std::vector<float> reference(const ReferenceCall& call) {
     }
     const bool fused = smallest_magnitude(row) * smallest_weight < 0x1p-126f ||
                        !numerics::is_finite(largest_magnitude(row) * largest_weight);
-    const std::vector<float> sums =
-      product_by_tiles(row, w, n, to_size(call.arithmetic.lanes), fused);
+    const std::vector<float> sums = product_by_chains(row, w, n, chains, fused);
     for (std::size_t j = 0; j < n; ++j) {
       const float product = hw::round(sums[j]);
       y.push_back(bias.empty() ? product : hw::add(product, bias[j]));
@@ -135,21 +159,41 @@ std::vector<float> reference(const ReferenceCall& call) {
 
 // ---- lowering
 
-class LinearLowering {
+/// Adds the bias to every row; shared by both schedules.
+void add_bias(Lowering& low, const VectorTensor& y) {
+  if (!low.view().has_input(Bias)) {
+    return;
+  }
+  lower::Builder& b = low.builder();
+  const VectorTensor bias = low.input(Bias);
+  const std::uint64_t rows = lower::round_up(y.rows, low.tiling().blen);
+  const lower::Gp value = b.set(bias.at());
+  const lower::Gp row = b.set(y.at());
+  b.loop(y.blocks, [&] {
+    low.each_row(rows, [&] {
+      b.V_ADD_VV(row, row, value);
+      b.step(row, y.row_step());
+    });
+    b.step(row, (y.phys_rows - rows) * y.row_step());
+    b.step(value, bias.block_step());
+  });
+}
+
+class PortableLinear {
  public:
-  explicit LinearLowering(Lowering& lowering)
+  explicit PortableLinear(Lowering& lowering)
       : low_(lowering),
         b_(lowering.builder()),
         t_(lowering.tiling()),
         x_(lowering.input(X)),
         y_(lowering.output()),
-        w_(lowering.weight(W)) {
+        w_(lowering.weight(W, x_.group_cols)) {
     tiles_ = x_.blocks;
     const std::uint64_t fetched = lower::round_up(tiles_, t_.prefetch_tiles);
     const std::uint64_t capacity = t_.matrix_tiles / t_.prefetch_tiles * t_.prefetch_tiles;
     // When not all fits, the last fetch's worth of slots is for the tiles that stream through.
     resident_ = fetched <= capacity ? tiles_ : capacity - t_.prefetch_tiles;
-    row_groups_ = y_.phys_rows / t_.blen;
+    row_groups_ = lower::ceil_div(y_.rows, t_.blen);
   }
 
   void run() {
@@ -159,9 +203,10 @@ class LinearLowering {
     }
     b_.C_SET_STRIDE_REG(b_.set(w_.stored.row_bytes()));
     offset_ = b_.set(0);
-    result_ = b_.set(lower::Address{y_.symbol});
-    const std::uint64_t whole = y_.cols / t_.mlen;
-    const std::uint64_t rest = y_.cols % t_.mlen;
+    result_ = b_.set(y_.at());
+    // With groups every block is computed whole: weights are zero where there is no column.
+    const std::uint64_t whole = y_.group_cols == 0 ? y_.cols / t_.mlen : y_.blocks;
+    const std::uint64_t rest = y_.group_cols == 0 ? y_.cols % t_.mlen : 0;
     b_.loop(whole, [&] {
       column(t_.mlen / t_.blen);
       b_.step(offset_, t_.mlen * w_.stored.element_bytes());
@@ -171,9 +216,7 @@ class LinearLowering {
       clear_last_block();
       column(lower::ceil_div(rest, t_.blen));
     }
-    if (low_.view().has_input(Bias)) {
-      add_bias();
-    }
+    add_bias(low_, y_);
   }
 
  private:
@@ -181,7 +224,7 @@ class LinearLowering {
   void clear_last_block() {
     const lower::Gp row = b_.copy(result_);
     const lower::Gp lanes = b_.set(t_.mlen);
-    low_.each_row(y_.phys_rows, [&] {
+    low_.each_row(row_groups_ * t_.blen, [&] {
       b_.V_SHFT_V(row, row, lanes);
       b_.step(row, low_.row_step());
     });
@@ -206,7 +249,7 @@ class LinearLowering {
     const lower::Gp columns = b_.set(0); // within the first tile
     const lower::Gp result_column = b_.copy(result_);
     b_.loop(groups, [&] {
-      const lower::Gp rows = b_.set(lower::Address{x_.symbol});
+      const lower::Gp rows = b_.set(x_.at());
       const lower::Gp result = b_.copy(result_column);
       b_.loop(row_groups_, [&] {
         block(columns, rows);
@@ -255,19 +298,6 @@ class LinearLowering {
     b_.repeat(tiles, [&] { multiply(tile, activations); });
   }
 
-  void add_bias() {
-    const VectorTensor bias = low_.input(Bias);
-    const lower::Gp value = b_.set(lower::Address{bias.symbol});
-    const lower::Gp row = b_.set(lower::Address{y_.symbol});
-    b_.loop(y_.blocks, [&] {
-      low_.each_row(y_.phys_rows, [&] {
-        b_.V_ADD_VV(row, row, value);
-        b_.step(row, low_.row_step());
-      });
-      b_.step(value, low_.block_step(bias));
-    });
-  }
-
   Lowering& low_;
   lower::Builder& b_;
   const lower::Tiling& t_;
@@ -282,11 +312,191 @@ class LinearLowering {
   lower::Gp result_{}; ///< block of the result
 };
 
-void lower_linear(Lowering& lowering) { LinearLowering(lowering).run(); }
+class DenseLinear {
+ public:
+  explicit DenseLinear(Lowering& lowering)
+      : low_(lowering),
+        b_(lowering.builder()),
+        t_(lowering.tiling()),
+        x_(lowering.input(X)),
+        y_(lowering.output(0, t_.heads - 1)),
+        w_(lowering.weight(W, x_.group_cols)),
+        copies_(lowering.scratch("shifted copies", t_.heads * x_.all_rows())) {
+    row_tiles_ = lower::ceil_div(x_.rows, t_.mlen);
+    groups_ = lower::ceil_div(x_.blocks, t_.heads);
+    const std::uint64_t most = t_.matrix_tiles / t_.heads / t_.prefetch_tiles * t_.prefetch_tiles;
+    groups_at_once_ = std::min(lower::round_up(groups_, t_.prefetch_tiles), most);
+    low_.reads_rows(w_, lower::round_up(groups_, groups_at_once_) * t_.heads * t_.mlen);
+  }
+
+  void run() {
+    make_copies();
+    base_ = b_.address_of(w_.symbol);
+    if (w_.stored.format.mx) {
+      b_.C_SET_SCALE_REG(b_.set(w_.stored.scale_offset()));
+    }
+    b_.C_SET_STRIDE_REG(b_.set(t_.heads * w_.stored.row_bytes()));
+    // Results in descending order: below each one lie tiles that the write-out fills with what the
+    // other slices hold.
+    offset_ = b_.set(w_.at(0, (y_.blocks - 1) * t_.mlen));
+    result_ = b_.set(last_result());
+    const lower::Gp column = b_.set(t_.mlen * w_.stored.element_bytes());
+    const lower::Gp block = b_.set(y_.block_step() - row_tiles_ * t_.tile_elems());
+    const lower::Gp tile = b_.set(t_.tile_elems());
+    b_.loop(y_.blocks, [&] {
+      const bool fits = groups_at_once_ >= groups_;
+      if (fits) {
+        fetch(0, groups_);
+      }
+      const lower::Gp rows = b_.set(copy_address((row_tiles_ - 1) * t_.mlen));
+      b_.loop(row_tiles_, [&] {
+        for (std::uint64_t g = 0; g < groups_; g += groups_at_once_) {
+          const std::uint64_t count = std::min(groups_at_once_, groups_ - g);
+          if (!fits) {
+            fetch(g, count);
+          }
+          multiply(rows, g, count);
+        }
+        b_.M_BMM_WO(result_, 0);
+        b_.S_SUB_INT(result_, result_, tile);
+        b_.S_SUB_INT(rows, rows, tile);
+      });
+      b_.S_SUB_INT(result_, result_, block);
+      b_.S_SUB_INT(offset_, offset_, column);
+    });
+    add_bias(low_, y_);
+  }
+
+ private:
+  lower::Address copy_address(std::uint64_t row) const { return {copies_, row * t_.mlen}; }
+
+  /// Where the write-out of the last row tile of the last block starts.
+  lower::Address last_result() const {
+    lower::Address last = y_.at(y_.blocks - 1, (row_tiles_ - 1) * t_.mlen);
+    last.offset -= (t_.heads - 1) * t_.tile_elems();
+    return last;
+  }
+
+  /// Copy c is 4 x, moved c lanes up; copies lie like x, one after the other.
+  void make_copies() {
+    const lower::Fp four = b_.constant(static_cast<float>(1 / 0.25));
+    const std::uint64_t rows = lower::round_up(x_.rows, t_.blen);
+    const lower::Gp one = b_.set(1);
+    constexpr std::uint64_t together = 8; // pointers that the registers hold with ease
+    for (std::uint64_t first = 0; first < t_.heads; first += together) {
+      const std::uint64_t end = std::min(first + together, t_.heads);
+      // The first of these comes from x, or from the last copy that has been made.
+      const lower::Gp from =
+        first == 0 ? b_.set(x_.at()) : b_.set(copy_address((first - 1) * x_.all_rows()));
+      std::vector<lower::Gp> to;
+      for (std::uint64_t c = first; c < end; ++c) {
+        to.push_back(b_.set(copy_address(c * x_.all_rows())));
+      }
+      const auto row = [&] {
+        if (first == 0) {
+          b_.V_MUL_VF(to[0], from, four);
+        } else {
+          b_.V_SHFT_V(to[0], from, one);
+        }
+        b_.step(from, t_.mlen);
+        for (std::size_t i = 1; i < to.size(); ++i) {
+          b_.V_SHFT_V(to[i], to[i - 1], one);
+          b_.step(to[i - 1], t_.mlen);
+        }
+        b_.step(to.back(), t_.mlen);
+      };
+      b_.loop(x_.blocks, [&] {
+        low_.each_row(rows, row);
+        const std::uint64_t padding = (x_.phys_rows - rows) * t_.mlen;
+        b_.step(from, padding);
+        for (const lower::Gp pointer : to) {
+          b_.step(pointer, padding);
+        }
+      });
+    }
+  }
+
+  /// Rows that copy c meets: every `heads`-th one of a group of tiles, from heads - 1 - c on. Tiles of
+  /// group g lie at slot c * groups_at_once + g.
+  void fetch(std::uint64_t group, std::uint64_t count) {
+    const lower::Gp slot = b_.set(0);
+    const lower::Gp row = b_.set(w_.stored.row_bytes());
+    const lower::Gp start = b_.set(w_.at((group * t_.mlen + 1) * t_.heads - 1, 0));
+    b_.S_ADD_INT(start, start, offset_);
+    const std::uint64_t transfers = lower::ceil_div(count, t_.prefetch_tiles);
+    b_.loop(t_.heads, [&] {
+      const lower::Gp offset = b_.copy(start);
+      b_.loop(transfers, [&] {
+        b_.H_PREFETCH_M(slot, offset, base_, 1, 0);
+        b_.step(slot, t_.prefetch_tiles * t_.tile_elems());
+        b_.step(offset, t_.prefetch_tiles * t_.heads * t_.mlen * w_.stored.row_bytes());
+      });
+      b_.step(slot, (groups_at_once_ - transfers * t_.prefetch_tiles) * t_.tile_elems());
+      b_.S_SUB_INT(start, start, row);
+    });
+  }
+
+  /// Products of `count` groups of tiles of one row tile, all copies.
+  void multiply(lower::Gp rows, std::uint64_t group, std::uint64_t count) {
+    const std::uint64_t first = group * t_.heads;
+    const std::uint64_t tiles = std::min(count * t_.heads, x_.blocks - first);
+    const std::uint64_t whole = tiles / t_.heads;
+    const std::uint64_t rest = tiles % t_.heads;
+    const lower::Gp copy = b_.copy(rows);
+    b_.step(copy, first * x_.block_step());
+    const lower::Gp matrix_copy = b_.set(0);
+    b_.loop(t_.heads, [&] {
+      const lower::Gp vector = b_.copy(copy);
+      const lower::Gp matrix = b_.copy(matrix_copy);
+      const auto product = [&] {
+        b_.M_BMM(0, matrix, vector);
+        b_.step(matrix, t_.head_lanes());
+        b_.step(vector, x_.block_step());
+      };
+      b_.loop(whole, [&] {
+        b_.repeat(t_.heads, product);
+        b_.step(matrix, t_.tile_elems() - t_.mlen);
+      });
+      b_.repeat(rest, product);
+      b_.step(copy, x_.all_rows() * t_.mlen);
+      b_.step(matrix_copy, groups_at_once_ * t_.tile_elems());
+    });
+  }
+
+  Lowering& low_;
+  lower::Builder& b_;
+  const lower::Tiling& t_;
+  VectorTensor x_;
+  VectorTensor y_;
+  WeightTensor w_;
+  lower::SymbolId copies_;
+  std::uint64_t row_tiles_ = 0;
+  std::uint64_t groups_ = 0;         ///< of `heads` tiles along K
+  std::uint64_t groups_at_once_ = 0; ///< that the Matrix SRAM holds
+  lower::Addr base_{};
+  lower::Gp offset_{}; ///< of the column of tiles in the weights, bytes
+  lower::Gp result_{};
+};
+
+void lower_linear(Lowering& lowering) {
+  if (lowering.dense()) {
+    DenseLinear(lowering).run();
+  } else {
+    PortableLinear(lowering).run();
+  }
+}
 
 } // namespace
 
 extern const OpBody body_linear;
-const OpBody body_linear{inputs, {}, {Bound::Kind::Exact}, infer, reference, lower_linear};
+const OpBody body_linear{
+  inputs,
+  {},
+  {Bound::Kind::Exact},
+  one_shape<infer>,
+  one_result<reference>,
+  lower_linear,
+  free_columns,
+  true};
 
 } // namespace plena::ops

@@ -61,16 +61,92 @@ stored(std::span<const float> values, std::uint64_t cols, const numerics::Storag
   return result;
 }
 
-std::vector<float>
-loaded(std::span<const float> values, std::uint64_t cols, Role role, const Arithmetic& arithmetic) {
+namespace {
+
+/// What remains of a result that the program stores to HBM and reads back.
+std::vector<float> written_back(
+  std::span<const float> values, std::uint64_t cols, const numerics::StorageFormat& format
+) {
+  const numerics::RowCodec codec(format);
+  const std::uint64_t block = format.mx ? format.block : 1;
+  std::vector<float> row(to_size((cols + block - 1) / block * block));
+  std::vector<std::uint8_t> elements(codec.element_bytes(row.size()));
+  std::vector<std::uint8_t> scales(codec.scale_bytes(row.size()));
+  std::vector<float> result;
+  result.reserve(values.size());
+  for (std::size_t begin = 0; begin < values.size(); begin += to_size(cols)) {
+    const std::span<const float> given = values.subspan(begin, to_size(cols));
+    std::fill(std::copy(given.begin(), given.end(), row.begin()), row.end(), 0.0f);
+    codec.encode(row, elements, scales);
+    codec.decode(elements, scales, row);
+    result.insert(result.end(), row.begin(), row.begin() + static_cast<std::ptrdiff_t>(cols));
+  }
+  return result;
+}
+
+} // namespace
+
+Origin origin_of(const ir::Graph& graph, ir::TensorId id) {
+  if (graph.tensor(id).constant) {
+    return Origin::Host;
+  }
+  const auto input = std::find(graph.inputs.begin(), graph.inputs.end(), id);
+  if (input == graph.inputs.end()) {
+    return Origin::Computed;
+  }
+  const auto number = static_cast<std::size_t>(input - graph.inputs.begin());
+  return !graph.input_specs.empty() && graph.input_specs[number].prestaged ? Origin::Prestaged
+                                                                           : Origin::Host;
+}
+
+std::vector<float> loaded(
+  std::span<const float> values,
+  std::uint64_t cols,
+  Role role,
+  Origin origin,
+  const Arithmetic& arithmetic
+) {
+  std::vector<float> result(values.begin(), values.end());
   if (arithmetic.precision == Precision::Fp32) {
-    return {values.begin(), values.end()};
+    return result;
   }
-  if (role == Role::Weight) { // the Matrix SRAM keeps what was decoded
-    return stored(values, cols, arithmetic.weight);
+  const auto round = [&] {
+    std::transform(result.begin(), result.end(), result.begin(), hw::round);
+  };
+  const bool to_matrix = role == Role::Weight || role == Role::Stored;
+  switch (origin) {
+  case Origin::Host:
+    if (to_matrix) { // the Matrix SRAM keeps what was decoded
+      return stored(values, cols, arithmetic.weight);
+    }
+    result = stored(values, cols, arithmetic.activation);
+    round();
+    return result;
+  case Origin::Prestaged:
+    round();
+    break;
+  case Origin::Computed:
+    break;
   }
-  std::vector<float> result = stored(values, cols, arithmetic.activation);
-  std::transform(result.begin(), result.end(), result.begin(), hw::round);
+  return to_matrix ? written_back(result, cols, arithmetic.stored) : result;
+}
+
+std::vector<float> spread(
+  std::span<const float> values,
+  std::uint64_t rows,
+  std::uint64_t cols,
+  std::uint64_t row_group,
+  std::uint64_t col_group,
+  std::uint64_t multiple
+) {
+  const std::uint64_t wide = grouped_size(cols, col_group, multiple);
+  std::vector<float> result(to_size(grouped_size(rows, row_group, multiple) * wide), 0.0f);
+  for (std::uint64_t r = 0; r < rows; ++r) {
+    const std::uint64_t to = grouped_index(r, row_group, multiple) * wide;
+    for (std::uint64_t c = 0; c < cols; ++c) {
+      result[to_size(to + grouped_index(c, col_group, multiple))] = values[to_size(r * cols + c)];
+    }
+  }
   return result;
 }
 

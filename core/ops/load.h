@@ -14,9 +14,22 @@ namespace plena::ops {
 std::vector<float>
 stored(std::span<const float> values, std::uint64_t cols, const numerics::StorageFormat& format);
 
-/// Values of a constant or graph input as the machine has them after loading, by role.
-std::vector<float>
-loaded(std::span<const float> values, std::uint64_t cols, Role role, const Arithmetic& arithmetic);
+/// Where the values of a tensor come from.
+enum class Origin : std::uint8_t {
+  Host,      ///< written into the HBM image: constants and graph inputs
+  Prestaged, ///< written into the image of the Vector SRAM: graph inputs
+  Computed,  ///< by the program
+};
+Origin origin_of(const ir::Graph& graph, ir::TensorId id);
+
+/// `values` (row-major, `cols` per row) as an operator sees them that uses them in `role`.
+std::vector<float> loaded(
+  std::span<const float> values,
+  std::uint64_t cols,
+  Role role,
+  Origin origin,
+  const Arithmetic& arithmetic
+);
 
 /// Bytes of a (rows, cols) tensor in HBM: elements row by row, then for MX the scales row by row.
 struct StoredTensor {
@@ -31,6 +44,28 @@ struct StoredTensor {
   std::uint64_t scale_row_bytes() const { return format.mx ? cols / format.block : 0; }
   std::uint64_t bytes() const { return rows * (row_bytes() + scale_row_bytes()); }
 };
+
+/// Index in memory of row or column `i` when groups of `group` of them are padded to multiples of
+/// `multiple`; 0 for no groups.
+constexpr std::uint64_t grouped_index(std::uint64_t i, std::uint64_t group, std::uint64_t multiple) {
+  return group == 0 ? i : i / group * ((group + multiple - 1) / multiple * multiple) + i % group;
+}
+/// Length of `count` rows or columns in memory, padded to whole multiples.
+constexpr std::uint64_t
+grouped_size(std::uint64_t count, std::uint64_t group, std::uint64_t multiple) {
+  const std::uint64_t each = group == 0 ? count : group;
+  return (count + each - 1) / each * ((each + multiple - 1) / multiple * multiple);
+}
+
+/// Row-major values with gaps of zeros between and after groups: (rows, cols) to the sizes above.
+std::vector<float> spread(
+  std::span<const float> values,
+  std::uint64_t rows,
+  std::uint64_t cols,
+  std::uint64_t row_group,
+  std::uint64_t col_group,
+  std::uint64_t multiple
+);
 
 /// Writes `values` (`value_rows` x `value_cols`) to the start of a larger stored tensor whose bytes
 /// are zero, which is what padding stays: zero elements and zero scales.

@@ -3,8 +3,10 @@
 #include "base/check.h"
 #include "base/size.h"
 #include "numerics/bits.h"
+#include "ops/plan.h"
 #include "ops/registry.h"
 
+#include <algorithm>
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 #include <limits>
@@ -56,31 +58,60 @@ check_format(const numerics::StorageFormat& format, std::string_view key, std::u
 
 class GraphLowering {
  public:
-  GraphLowering(const ir::Graph& graph, const config::Config& config, const lower::Tiling& tiling)
+  GraphLowering(
+    const ir::Graph& graph,
+    const config::Config& config,
+    const lower::Tiling& tiling,
+    const Plan& plan
+  )
       : graph_(graph),
         config_(config),
         tiling_(tiling),
-        builder_(result_.program) {}
+        plan_(plan),
+        // Whole-tile products read and write MLEN rows.
+        row_multiple_(
+          std::find(plan.dense.begin(), plan.dense.end(), true) == plan.dense.end() ? tiling.blen
+                                                                                    : tiling.mlen
+        ),
+        builder_(result_.program) {
+    result_.lanes = tiling.mlen;
+  }
 
   Result<LoweredGraph> run();
 
   lower::Builder& builder() { return builder_; }
   const lower::Tiling& tiling() const { return tiling_; }
 
-  VectorTensor place(ir::TensorId tensor, Role role);
-  VectorTensor make(ir::TensorId tensor);
+  const Plan& plan() const { return plan_; }
+
+  VectorTensor place(ir::TensorId tensor, Role role, std::uint64_t group);
+  VectorTensor make(ir::TensorId tensor, std::uint64_t slack_tiles);
   void alias(ir::TensorId tensor, const VectorTensor& place) {
-    places_[{tensor, false}] = place;
+    places_[{tensor, false, place.group_cols}] = place;
     result_.vectors.push_back({tensor, place});
   }
-  WeightTensor weight(ir::TensorId tensor);
+  WeightTensor weight(
+    ir::TensorId tensor, std::uint64_t row_group, std::uint64_t col_group, bool spare = false
+  );
+  void reads_rows(const WeightTensor& weight, std::uint64_t rows);
+  WeightTensor stored(ir::TensorId tensor, const NodeView& view);
+  WeightTensor generated(std::string name, Extent extent, std::vector<float> values);
   VectorTensor lane_mask(std::uint64_t cols, float inside, float outside);
   void warn(Diagnostic warning) { result_.warnings.push_back(std::move(warning)); }
 
  private:
-  VectorTensor load(ir::TensorId tensor, bool as_vector);
+  VectorTensor load(ir::TensorId tensor, bool as_vector, std::uint64_t group);
   void fetch_rows(const VectorTensor& to, const HbmTensor& from, bool contiguous);
-  VectorTensor activation(std::string name, Extent extent, std::uint64_t slack_rows);
+  void store_rows(const VectorTensor& from, const WeightTensor& to);
+  VectorTensor activation(
+    std::string name,
+    Extent extent,
+    std::uint64_t group,
+    std::uint64_t slack_tiles,
+    std::uint64_t slack_rows
+  );
+  WeightTensor
+  staged_matrix(HbmTensor tensor, std::string name, Extent extent, std::uint64_t spare_rows = 0);
   StoredTensor stored_rows(std::uint64_t rows, std::uint64_t cols);
   lower::SymbolId hbm(std::string name, const StoredTensor& stored);
   void
@@ -91,12 +122,16 @@ class GraphLowering {
   const ir::Graph& graph_;
   const config::Config& config_;
   const lower::Tiling& tiling_;
+  const Plan& plan_;
+  std::uint64_t row_multiple_; ///< physical rows are a multiple of this
   LoweredGraph result_;
   lower::Builder builder_;
   Diagnostics errors_;
-  /// By tensor and whether it is a single row without physical padding.
-  std::map<std::pair<ir::TensorId, bool>, VectorTensor> places_;
-  std::map<ir::TensorId, WeightTensor> weights_;
+  /// By tensor, whether it is a single row without physical padding, and grouping.
+  std::map<std::tuple<ir::TensorId, bool, std::uint64_t>, VectorTensor> places_;
+  /// By tensor, grouping of rows and columns, and whether there are spare rows.
+  std::map<std::tuple<ir::TensorId, std::uint64_t, std::uint64_t, bool>, WeightTensor> weights_;
+  std::map<ir::TensorId, WeightTensor> stored_;
   std::map<std::tuple<std::uint64_t, std::uint32_t, std::uint32_t>, VectorTensor> masks_;
 };
 
@@ -108,12 +143,14 @@ Result<LoweredGraph> GraphLowering::run() {
     builder_.comment(fmt::format(
       "{} {} -> {} {}", node.op, node.name, view.output().name, to_string(view.output().shape)
     ));
-    Lowering lowering(*this, view);
+    Lowering lowering(*this, view, plan_.is_dense(i));
     op_of(node).lower(lowering);
   }
   builder_.node(lower::no_node);
   for (const ir::TensorId output : graph_.outputs) {
-    place(output, Role::Activation);
+    if (origin_of(graph_, output) != Origin::Computed) {
+      place(output, Role::Activation, plan_.group_cols(output));
+    }
   }
   if (!errors_.empty()) {
     return errors_;
@@ -169,13 +206,23 @@ StoredTensor GraphLowering::stored_rows(std::uint64_t rows, std::uint64_t cols) 
   return {rows, cols, config_.hbm_v_act_type};
 }
 
-VectorTensor GraphLowering::activation(std::string name, Extent extent, std::uint64_t slack_rows) {
+VectorTensor GraphLowering::activation(
+  std::string name,
+  Extent extent,
+  std::uint64_t group,
+  std::uint64_t slack_tiles,
+  std::uint64_t slack_rows
+) {
   VectorTensor tensor;
   tensor.rows = extent.rows;
   tensor.cols = extent.cols;
-  tensor.phys_rows = lower::round_up(extent.rows, tiling_.blen);
-  tensor.blocks = tiling_.blocks(extent.cols);
-  const std::uint64_t elements = (tensor.all_rows() + slack_rows) * tiling_.mlen;
+  tensor.phys_rows = lower::round_up(extent.rows, row_multiple_);
+  tensor.blocks = grouped_size(extent.cols, group, tiling_.mlen) / tiling_.mlen;
+  tensor.lanes = tiling_.mlen;
+  tensor.offset = slack_tiles * tiling_.tile_elems();
+  tensor.group_cols = group;
+  const std::uint64_t elements =
+    tensor.offset + (tensor.all_rows() + slack_rows) * tiling_.mlen;
   if (elements > max_address) {
     too_large(name, elements, "elements of the Vector SRAM");
   }
@@ -183,40 +230,46 @@ VectorTensor GraphLowering::activation(std::string name, Extent extent, std::uin
   return tensor;
 }
 
-VectorTensor GraphLowering::make(ir::TensorId id) {
+VectorTensor GraphLowering::make(ir::TensorId id, std::uint64_t slack_tiles) {
   const ir::Tensor& tensor = graph_.tensor(id);
-  const VectorTensor made = activation(tensor.name, extent_of(tensor.shape), 0);
+  const VectorTensor made =
+    activation(tensor.name, extent_of(tensor.shape), plan_.group_cols(id), slack_tiles, 0);
   alias(id, made);
   return made;
 }
 
-VectorTensor GraphLowering::place(ir::TensorId tensor, Role role) {
-  if (const auto found = places_.find({tensor, false}); found != places_.end()) {
+VectorTensor GraphLowering::place(ir::TensorId tensor, Role role, std::uint64_t group) {
+  if (const auto found = places_.find({tensor, false, group}); found != places_.end()) {
     return found->second;
   }
   const bool as_vector = role == Role::Vector;
-  if (const auto found = places_.find({tensor, as_vector}); found != places_.end()) {
+  if (const auto found = places_.find({tensor, as_vector, group}); found != places_.end()) {
     return found->second;
   }
-  const VectorTensor loaded = load(tensor, as_vector);
-  places_[{tensor, as_vector}] = loaded;
+  const VectorTensor loaded = load(tensor, as_vector, group);
+  places_[{tensor, as_vector, group}] = loaded;
   result_.vectors.push_back({tensor, loaded});
   return loaded;
 }
 
 /// Brings a constant or graph input into the Vector SRAM. A vector is one dense row there;
 /// transfers bring several of its blocks at once.
-VectorTensor GraphLowering::load(ir::TensorId id, bool as_vector) {
+VectorTensor GraphLowering::load(ir::TensorId id, bool as_vector, std::uint64_t group) {
   const ir::Tensor& tensor = graph_.tensor(id);
   const Extent extent = extent_of(tensor.shape);
   const std::uint64_t per_transfer = tiling_.prefetch_rows;
+  if (origin_of(graph_, id) == Origin::Prestaged) {
+    const VectorTensor there = activation(tensor.name, extent, group, 0, 0);
+    result_.prestaged.push_back({id, there});
+    return there;
+  }
   VectorTensor to;
   StoredTensor stored;
   if (as_vector) {
-    const std::uint64_t blocks = tiling_.blocks(extent.cols);
+    const std::uint64_t blocks = grouped_size(extent.cols, group, tiling_.mlen) / tiling_.mlen;
     const std::uint64_t fetched = lower::round_up(blocks, per_transfer);
     stored = stored_rows(1, fetched * tiling_.mlen);
-    to = {{}, 1, extent.cols, 1, blocks};
+    to = {{}, 1, extent.cols, 1, blocks, tiling_.mlen, 0, group};
     if (fetched * tiling_.mlen > max_address) {
       too_large(tensor.name, fetched * tiling_.mlen, "elements of the Vector SRAM");
     }
@@ -224,13 +277,14 @@ VectorTensor GraphLowering::load(ir::TensorId id, bool as_vector) {
   } else {
     // The last transfer of a block may bring more rows than there are. They are zeros; the next
     // block's load overwrites them, after the last block there is room for them.
-    const std::uint64_t phys_rows = lower::round_up(extent.rows, tiling_.blen);
-    const std::uint64_t fetched = lower::round_up(phys_rows, per_transfer);
-    to = activation(tensor.name, extent, fetched - phys_rows);
+    const std::uint64_t fetched = lower::round_up(extent.rows, per_transfer);
+    const std::uint64_t phys_rows = lower::round_up(extent.rows, row_multiple_);
+    to = activation(tensor.name, extent, group, 0, fetched > phys_rows ? fetched - phys_rows : 0);
     stored = stored_rows(fetched, to.blocks * tiling_.mlen);
   }
   check_sizes(stored, per_transfer, tensor.name);
   HbmTensor from{hbm(tensor.name, stored), id, {}, extent, stored};
+  from.col_group = group;
   builder_.comment(fmt::format("load {} {}", tensor.name, to_string(tensor.shape)));
   fetch_rows(to, from, as_vector);
   result_.hbm.push_back(std::move(from));
@@ -248,7 +302,7 @@ void GraphLowering::fetch_rows(const VectorTensor& to, const HbmTensor& from, bo
   const std::uint64_t row_bytes = contiguous ? tiling_.mlen * lane_bytes : from.stored.row_bytes();
   b.C_SET_STRIDE_REG(b.set(row_bytes));
   const lower::Gp offset = b.set(0);
-  const lower::Gp destination = b.set(lower::Address{to.symbol});
+  const lower::Gp destination = b.set(to.at());
   if (contiguous) {
     b.loop(lower::ceil_div(to.blocks, rows), [&] {
       b.H_PREFETCH_V(destination, offset, base, 1, 0);
@@ -260,7 +314,7 @@ void GraphLowering::fetch_rows(const VectorTensor& to, const HbmTensor& from, bo
   b.loop(to.blocks, [&] {
     const lower::Gp from_row = b.copy(offset);
     const lower::Gp to_row = b.copy(destination);
-    b.loop(lower::ceil_div(to.phys_rows, rows), [&] {
+    b.loop(lower::ceil_div(to.rows, rows), [&] {
       b.H_PREFETCH_V(to_row, from_row, base, 1, 0);
       b.step(to_row, rows * tiling_.mlen);
       b.step(from_row, rows * row_bytes);
@@ -270,20 +324,135 @@ void GraphLowering::fetch_rows(const VectorTensor& to, const HbmTensor& from, bo
   });
 }
 
-WeightTensor GraphLowering::weight(ir::TensorId id) {
-  if (const auto found = weights_.find(id); found != weights_.end()) {
+/// Writes rows to HBM, one column block after the other. Rows that fill up the last transfer are
+/// cleared first, so that HBM holds zeros there.
+void GraphLowering::store_rows(const VectorTensor& from, const WeightTensor& to) {
+  lower::Builder& b = builder_;
+  const std::uint64_t rows = config_.hbm_v_writeback_amount;
+  const std::uint64_t transfers = lower::ceil_div(from.rows, rows);
+  const std::uint64_t padding = transfers * rows - from.rows;
+  if (padding != 0) {
+    const lower::Gp lanes = b.set(tiling_.mlen);
+    for (std::uint64_t block = 0; block < from.blocks; ++block) {
+      const lower::Gp row = b.set(from.at(block, from.rows));
+      b.loop(padding, [&] {
+        b.V_SHFT_V(row, row, lanes);
+        b.step(row, tiling_.mlen);
+      });
+    }
+  }
+  const lower::Addr base = b.address_of(to.symbol);
+  if (to.stored.format.mx) {
+    b.C_SET_SCALE_REG(b.set(to.stored.scale_offset()));
+  }
+  b.C_SET_STRIDE_REG(b.set(to.stored.row_bytes()));
+  const lower::Gp offset = b.set(0);
+  const lower::Gp source = b.set(from.at());
+  b.loop(from.blocks, [&] {
+    const lower::Gp to_row = b.copy(offset);
+    const lower::Gp from_row = b.copy(source);
+    b.loop(transfers, [&] {
+      b.H_STORE_V(from_row, to_row, base, 1, to.precision);
+      b.step(from_row, rows * tiling_.mlen);
+      b.step(to_row, rows * to.stored.row_bytes());
+    });
+    b.step(offset, tiling_.mlen * to.stored.element_bytes());
+    b.step(source, from.block_step());
+  });
+}
+
+/// Room in HBM for a matrix of whole tiles; rows are also multiples of what one transfer moves.
+WeightTensor GraphLowering::staged_matrix(
+  HbmTensor tensor, std::string name, Extent extent, std::uint64_t spare_rows
+) {
+  const std::uint64_t rows = lower::round_up(
+    grouped_size(extent.rows, tensor.row_group, tiling_.mlen) + spare_rows,
+    tiling_.prefetch_tiles * tiling_.mlen
+  );
+  const std::uint64_t cols = grouped_size(extent.cols, tensor.col_group, tiling_.mlen);
+  tensor.stored.rows = lower::round_up(rows, std::max<std::uint64_t>(config_.hbm_v_writeback_amount, 1));
+  tensor.stored.cols = cols;
+  tensor.extent = extent;
+  tensor.weight = true;
+  check_sizes(tensor.stored, tiling_.prefetch_tiles * tiling_.mlen, name);
+  tensor.symbol = hbm(std::move(name), tensor.stored);
+  const WeightTensor weight{
+    tensor.symbol, tensor.stored, extent, tensor.row_group, tensor.col_group};
+  result_.hbm.push_back(std::move(tensor));
+  return weight;
+}
+
+WeightTensor GraphLowering::weight(
+  ir::TensorId id, std::uint64_t row_group, std::uint64_t col_group, bool spare
+) {
+  const std::tuple key{id, row_group, col_group, spare};
+  if (const auto found = weights_.find(key); found != weights_.end()) {
     return found->second;
   }
-  const ir::Tensor& tensor = graph_.tensor(id);
-  const Extent extent = extent_of(tensor.shape);
-  const std::uint64_t tiles = lower::round_up(tiling_.blocks(extent.rows), tiling_.prefetch_tiles);
-  const StoredTensor stored{
-    tiles * tiling_.mlen, tiling_.blocks(extent.cols) * tiling_.mlen, config_.hbm_m_weight_type};
-  check_sizes(stored, tiling_.prefetch_tiles * tiling_.mlen, tensor.name);
-  const WeightTensor weight{hbm(tensor.name, stored), stored};
-  result_.hbm.push_back({weight.symbol, id, {}, extent, stored, true});
-  weights_[id] = weight;
+  HbmTensor tensor;
+  tensor.tensor = id;
+  tensor.stored.format = config_.hbm_m_weight_type;
+  tensor.row_group = row_group;
+  tensor.col_group = col_group;
+  const WeightTensor weight = staged_matrix(
+    std::move(tensor),
+    graph_.tensor(id).name,
+    extent_of(graph_.tensor(id).shape),
+    spare ? tiling_.mlen : 0
+  );
+  weights_[key] = weight;
   return weight;
+}
+
+WeightTensor
+GraphLowering::generated(std::string name, Extent extent, std::vector<float> values) {
+  HbmTensor tensor;
+  tensor.generated = std::move(values);
+  tensor.stored.format = config_.hbm_m_weight_type;
+  return staged_matrix(std::move(tensor), std::move(name), extent);
+}
+
+WeightTensor GraphLowering::stored(ir::TensorId id, const NodeView& view) {
+  const std::uint64_t group = plan_.group_cols(id);
+  if (origin_of(graph_, id) == Origin::Host) {
+    return weight(id, 0, group, true);
+  }
+  if (const auto found = stored_.find(id); found != stored_.end()) {
+    return found->second;
+  }
+  const std::string& name = graph_.tensor(id).name;
+  const std::optional<StoredFormat> format = stored_format(config_);
+  if (!format || config_.hbm_v_writeback_amount == 0) {
+    errors_.push_back(view.error(
+      "E_HARDWARE",
+      fmt::format("{} is computed and cannot be brought to the Matrix SRAM", name),
+      "give HBM_V_ACT_TYPE and HBM_M_WEIGHT_TYPE, or HBM_V_KV_TYPE and HBM_M_KV_TYPE, the same "
+      "format that can be staged, and HBM_V_Writeback_Amount at least 1"
+    ));
+    return {};
+  }
+  const VectorTensor from = place(id, Role::Activation, group);
+  HbmTensor tensor;
+  tensor.tensor = id;
+  tensor.computed = true;
+  tensor.stored.format = format->format;
+  tensor.col_group = group;
+  WeightTensor to = staged_matrix(
+    std::move(tensor), name + " in HBM", extent_of(graph_.tensor(id).shape), tiling_.mlen
+  );
+  to.precision = format->precision;
+  builder_.comment(fmt::format("store {} {}", name, to_string(graph_.tensor(id).shape)));
+  store_rows(from, to);
+  stored_[id] = to;
+  return to;
+}
+
+void GraphLowering::reads_rows(const WeightTensor& weight, std::uint64_t rows) {
+  const auto tensor = std::find_if(result_.hbm.begin(), result_.hbm.end(), [&](const HbmTensor& t) {
+    return t.symbol == weight.symbol;
+  });
+  PLENA_CHECK(tensor != result_.hbm.end());
+  tensor->rows_read = std::max(tensor->rows_read, rows);
 }
 
 VectorTensor GraphLowering::lane_mask(std::uint64_t cols, float inside, float outside) {
@@ -294,7 +463,7 @@ VectorTensor GraphLowering::lane_mask(std::uint64_t cols, float inside, float ou
   }
   const std::string name = fmt::format("mask of {} lanes: {}, {}", lanes, inside, outside);
   const std::uint64_t fetched = tiling_.prefetch_rows * tiling_.mlen;
-  VectorTensor mask{{}, 1, tiling_.mlen, 1, 1};
+  VectorTensor mask{{}, 1, tiling_.mlen, 1, 1, tiling_.mlen};
   mask.symbol = builder_.symbol(name, lower::Memory::VectorSram, fetched);
   HbmTensor from;
   from.stored = stored_rows(1, fetched);
@@ -347,20 +516,42 @@ void GraphLowering::note_padding() {
   );
 }
 
-Lowering::Lowering(GraphLowering& graph, NodeView view) : graph_(graph), view_(view) {}
+Lowering::Lowering(GraphLowering& graph, NodeView view, bool dense)
+    : graph_(graph),
+      view_(view),
+      dense_(dense) {}
 
 lower::Builder& Lowering::builder() { return graph_.builder(); }
 const lower::Tiling& Lowering::tiling() const { return graph_.tiling(); }
 
 VectorTensor Lowering::input(std::size_t i) {
-  return graph_.place(view_.node.inputs[i], op_of(view_.node).inputs[i].role);
+  return graph_.place(
+    view_.node.inputs[i], op_of(view_.node).inputs[i].role, column_group(view_, graph_.plan(), i)
+  );
 }
 
-VectorTensor Lowering::output() { return graph_.make(view_.node.outputs[0]); }
+VectorTensor Lowering::output(std::size_t i, std::uint64_t slack_tiles) {
+  return graph_.make(view_.node.outputs[i], slack_tiles);
+}
 
-void Lowering::output_is(const VectorTensor& place) { graph_.alias(view_.node.outputs[0], place); }
+void Lowering::output_is(const VectorTensor& place, std::size_t i) {
+  graph_.alias(view_.node.outputs[i], place);
+}
 
-WeightTensor Lowering::weight(std::size_t i) { return graph_.weight(view_.node.inputs[i]); }
+WeightTensor Lowering::weight(std::size_t i, std::uint64_t row_group) {
+  return graph_.weight(view_.node.inputs[i], row_group, column_group(view_, graph_.plan(), i));
+}
+
+WeightTensor Lowering::stored(std::size_t i) { return graph_.stored(view_.node.inputs[i], view_); }
+
+void Lowering::reads_rows(const WeightTensor& weight, std::uint64_t rows) {
+  graph_.reads_rows(weight, rows);
+}
+
+WeightTensor
+Lowering::generated_weight(std::string name, Extent extent, std::vector<float> values) {
+  return graph_.generated(std::move(name), extent, std::move(values));
+}
 
 lower::SymbolId Lowering::scratch(std::string name, std::uint64_t rows) {
   return builder().symbol(std::move(name), lower::Memory::VectorSram, rows * tiling().mlen);
@@ -372,7 +563,8 @@ VectorTensor Lowering::lane_mask(std::uint64_t cols, float inside, float outside
 
 void Lowering::warn(Diagnostic warning) { graph_.warn(std::move(warning)); }
 
-Result<LoweredGraph> lower_graph(const ir::Graph& graph, const config::Config& config) {
+Result<LoweredGraph>
+lower_graph(const ir::Graph& graph, const config::Config& config, const Plan& plan) {
   Result<lower::Tiling> tiling = lower::tiling_for(config);
   Diagnostics errors = tiling ? Diagnostics{} : tiling.diagnostics();
   for (const auto& [format, key] :
@@ -385,11 +577,36 @@ Result<LoweredGraph> lower_graph(const ir::Graph& graph, const config::Config& c
   if (!errors.empty()) {
     return errors;
   }
-  return GraphLowering(graph, config, *tiling).run();
+  return GraphLowering(graph, config, *tiling, plan).run();
 }
 
-Arithmetic arithmetic_of(const config::Config& config, Precision precision) {
-  return {precision, config.mlen, config.hbm_m_weight_type, config.hbm_v_act_type};
+std::optional<StoredFormat> stored_format(const config::Config& config) {
+  const auto usable = [&](const numerics::StorageFormat& to, const numerics::StorageFormat& from) {
+    return to == from && !check_format(to, {}, config.mlen);
+  };
+  if (usable(config.hbm_v_act_type, config.hbm_m_weight_type)) {
+    return StoredFormat{config.hbm_v_act_type, 0};
+  }
+  if (usable(config.hbm_v_kv_type, config.hbm_m_kv_type)) {
+    return StoredFormat{config.hbm_v_kv_type, 1};
+  }
+  return std::nullopt;
+}
+
+bool can_be_dense(const config::Config& config) {
+  return config.hlen != 0 && std::uint64_t{config.hlen} * config.broadcast_amount == config.mlen;
+}
+
+Arithmetic arithmetic_of(const config::Config& config, Precision precision, Plan plan) {
+  return {
+    precision,
+    config.mlen,
+    config.blen,
+    config.broadcast_amount,
+    config.hbm_m_weight_type,
+    config.hbm_v_act_type,
+    stored_format(config).value_or(StoredFormat{}).format,
+    std::move(plan)};
 }
 
 } // namespace plena::ops

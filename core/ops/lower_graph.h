@@ -20,7 +20,11 @@ struct HbmTensor {
   std::vector<float> generated{};      ///< (extent.rows, extent.cols)
   Extent extent{};                     ///< of the values; `stored` is at least as large
   StoredTensor stored{};
-  bool weight = false; ///< goes to the Matrix SRAM
+  bool weight = false;   ///< goes to the Matrix SRAM
+  bool computed = false; ///< written by the program, not by the host
+  std::uint64_t row_group = 0; ///< see WeightTensor
+  std::uint64_t col_group = 0;
+  std::uint64_t rows_read = 0; ///< by transfers, when that is more than there are
 };
 
 /// A tensor of the graph in the Vector SRAM.
@@ -33,14 +37,29 @@ struct LoweredGraph {
   lower::Program program;
   std::vector<HbmTensor> hbm;
   std::vector<VectorPlace> vectors;
+  std::vector<VectorPlace> prestaged; ///< graph inputs that are there from the start
+  std::uint64_t lanes = 0; ///< MLEN
   Diagnostics warnings;
 };
 
 /// The graph has passed infer_shapes(). E_RESOURCE when a tensor is too large for the addresses of
 /// the machine, E_HARDWARE when the machine's formats cannot be staged.
-Result<LoweredGraph> lower_graph(const ir::Graph& graph, const config::Config& config);
+Result<LoweredGraph>
+lower_graph(const ir::Graph& graph, const config::Config& config, const Plan& plan = {});
 
 /// The arithmetic of the machine, for references.
-Arithmetic arithmetic_of(const config::Config& config, Precision precision);
+Arithmetic arithmetic_of(const config::Config& config, Precision precision, Plan plan = {});
+
+/// Whether the machine can run the whole-tile products: BROADCAST_AMOUNT slices of HLEN lanes fill
+/// MLEN.
+bool can_be_dense(const config::Config& config);
+
+/// HBM formats in which the program can store a matrix so that H_PREFETCH_M reads it back, with the
+/// selector of both instructions; none when the settings give the two sides different formats.
+struct StoredFormat {
+  numerics::StorageFormat format{};
+  std::uint64_t precision = 0;
+};
+std::optional<StoredFormat> stored_format(const config::Config& config);
 
 } // namespace plena::ops

@@ -14,41 +14,81 @@
 namespace plena::ops {
 
 /// A matrix in the Vector SRAM, column block after column block, each with all physical rows:
-/// element (r, c) at (c / MLEN) * phys_rows * MLEN + r * MLEN + c % MLEN.
-/// Lanes from `cols` to the end of the last block hold zero. Rows from `rows` hold anything; no
-/// operation mixes rows.
+/// element (r, c) at offset + (block * phys_rows + r) * lanes + lane. Without groups, block and lane
+/// are c / lanes and c % lanes; with groups, each group of columns starts a block of its own.
+/// Lanes without a column hold zero. Rows from `rows` hold anything; no operation mixes rows.
 struct VectorTensor {
   lower::SymbolId symbol{};
   std::uint64_t rows = 0;
   std::uint64_t cols = 0;
   std::uint64_t phys_rows = 0;
   std::uint64_t blocks = 0;
+  std::uint64_t lanes = 0;      ///< MLEN
+  std::uint64_t offset = 0;     ///< elements from the start of the symbol to the first element
+  std::uint64_t group_cols = 0; ///< 0: all columns together
 
   std::uint64_t all_rows() const { return blocks * phys_rows; }
+  std::uint64_t groups() const { return group_cols == 0 ? 1 : cols / group_cols; }
+  std::uint64_t cols_of_group() const { return group_cols == 0 ? cols : group_cols; }
+  std::uint64_t blocks_of_group() const { return blocks / groups(); }
+  /// Columns in a block, at most `lanes`.
+  std::uint64_t cols_of_block(std::uint64_t block) const {
+    const std::uint64_t begin = block % blocks_of_group() * lanes;
+    return cols_of_group() - begin < lanes ? cols_of_group() - begin : lanes;
+  }
+  /// Elements from one row to the next in a block, from one block to the next.
+  std::uint64_t row_step() const { return lanes; }
+  std::uint64_t block_step() const { return phys_rows * lanes; }
+  lower::Address at(std::uint64_t block = 0, std::uint64_t row = 0) const {
+    return {symbol, offset + (block * phys_rows + row) * lanes};
+  }
 };
 
-/// A weight matrix in HBM: K rows of N columns, both padded with zeros to whole tiles.
+/// A matrix in HBM for the Matrix SRAM: K rows of N columns (or N of K, transposed), row-major, both
+/// padded with zeros to whole tiles, groups apart as in a VectorTensor.
 struct WeightTensor {
   lower::SymbolId symbol{};
   StoredTensor stored{};
+  Extent extent{}; ///< of the values
+  std::uint64_t row_group = 0;
+  std::uint64_t col_group = 0;
+  std::uint64_t precision = 0; ///< selector of H_PREFETCH_M
+
+  /// Byte offset of the tile that starts at this row and column of memory.
+  std::uint64_t at(std::uint64_t row, std::uint64_t col) const {
+    return row * stored.row_bytes() + col * stored.element_bytes();
+  }
 };
 
 class GraphLowering; // lower_graph.cpp
 
 class Lowering {
  public:
-  Lowering(GraphLowering& graph, NodeView view);
+  Lowering(GraphLowering& graph, NodeView view, bool dense);
 
   const NodeView& view() const { return view_; }
   lower::Builder& builder();
   const lower::Tiling& tiling() const;
+  /// Whether the node's products are to use the whole-tile instructions.
+  bool dense() const { return dense_; }
 
   /// Where input `i` lies; a constant or graph input is loaded here when this is its first use.
   VectorTensor input(std::size_t i);
-  VectorTensor output();
-  /// The output is this very piece of memory.
-  void output_is(const VectorTensor& place);
-  WeightTensor weight(std::size_t i);
+  /// Makes room for output `i`. `slack_tiles` whole tiles before its first element are scratch of this
+  /// node: M_BMM_WO writes tiles below the one that is wanted (compiler_backend.md 6.2).
+  VectorTensor output(std::size_t i = 0, std::uint64_t slack_tiles = 0);
+  /// Output `i` is this very piece of memory.
+  void output_is(const VectorTensor& place, std::size_t i = 0);
+  /// A constant for the Matrix SRAM; `row_group` is the grouping of what its rows meet.
+  WeightTensor weight(std::size_t i, std::uint64_t row_group = 0);
+  /// Transfers bring rows [0, rows) of the matrix, also those behind its end, which lie in whatever
+  /// follows: layout makes sure that HBM goes on for long enough.
+  void reads_rows(const WeightTensor& weight, std::uint64_t rows);
+  /// Input `i` as a matrix in HBM; a computed one is stored there when this is its first such use. It
+  /// has MLEN rows to spare, so that a tile may start at any of its rows.
+  WeightTensor stored(std::size_t i);
+  /// A matrix that the host makes up, for the Matrix SRAM.
+  WeightTensor generated_weight(std::string name, Extent extent, std::vector<float> values);
   /// Rows of the Vector SRAM for this node alone.
   lower::SymbolId scratch(std::string name, std::uint64_t rows);
   /// One row per column block of `cols` columns in all: `inside` in the lanes that exist, `outside`
@@ -58,12 +98,7 @@ class Lowering {
 
   /// Elements from one row to the next in a column block, from one block to the next.
   std::uint64_t row_step() const { return tiling().mlen; }
-  std::uint64_t block_step(const VectorTensor& tensor) const {
-    return tensor.phys_rows * tiling().mlen;
-  }
-  std::uint64_t elements(const VectorTensor& tensor) const {
-    return tensor.all_rows() * tiling().mlen;
-  }
+  std::uint64_t block_step(const VectorTensor& tensor) const { return tensor.block_step(); }
 
   /// `body` for each of `count` rows; it moves its own pointers. Written out four-fold where the
   /// count allows, which saves loop ends.
@@ -79,6 +114,7 @@ class Lowering {
  private:
   GraphLowering& graph_;
   NodeView view_;
+  bool dense_;
 };
 
 } // namespace plena::ops

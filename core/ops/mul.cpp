@@ -18,6 +18,13 @@ void lower_mul(Lowering& low) {
 } // namespace
 
 extern const OpBody body_mul;
-const OpBody body_mul{inputs, {}, {Bound::Kind::Exact}, infer_pair, reference, lower_mul};
+const OpBody body_mul{
+  inputs,
+  {},
+  {Bound::Kind::Exact},
+  one_shape<infer_pair>,
+  one_result<reference>,
+  lower_mul,
+  keeps_columns};
 
 } // namespace plena::ops

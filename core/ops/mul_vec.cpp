@@ -20,6 +20,13 @@ void lower_mul_vec(Lowering& low) {
 } // namespace
 
 extern const OpBody body_mul_vec;
-const OpBody body_mul_vec{inputs, {}, {Bound::Kind::Exact}, infer_vector, reference, lower_mul_vec};
+const OpBody body_mul_vec{
+  inputs,
+  {},
+  {Bound::Kind::Exact},
+  one_shape<infer_vector>,
+  one_result<reference>,
+  lower_mul_vec,
+  keeps_columns};
 
 } // namespace plena::ops

@@ -41,7 +41,7 @@ const ir::Tensor* NodeView::input(std::size_t i) const {
   return &graph.tensor(node.inputs[i]);
 }
 
-const ir::Tensor& NodeView::output() const { return graph.tensor(node.outputs[0]); }
+const ir::Tensor& NodeView::output(std::size_t i) const { return graph.tensor(node.outputs[i]); }
 
 namespace {
 

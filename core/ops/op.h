@@ -13,6 +13,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 namespace plena::ops {
@@ -25,6 +26,8 @@ class Lowering;
 enum class Role : std::uint8_t {
   Activation, ///< rows in the Vector SRAM
   Weight,     ///< constant matrix that goes through the Matrix SRAM
+  Stored,     ///< matrix that goes through the Matrix SRAM, constant or not: a computed one is stored
+              ///< to HBM first and has that format's precision from then on
   Vector,     ///< one row in the Vector SRAM
   Scalar,     ///< one constant number, an entry of the FP SRAM
 };
@@ -34,6 +37,20 @@ struct InputSpec {
   Role role = Role::Activation;
   bool optional = false;
 };
+
+/// Where a result lies when the node has run.
+enum class ResultMemory : std::uint8_t {
+  VectorSram, ///< rows
+  Hbm,        ///< a matrix in the activation format
+  FpSram,     ///< entries, row by row
+  IntSram,    ///< entries, row by row; integers
+};
+
+struct OutputSpec {
+  std::string_view name;
+  ResultMemory memory = ResultMemory::VectorSram;
+};
+inline constexpr OutputSpec one_output[]{{"y"}};
 
 enum class AttrType : std::uint8_t { Real, Integer, Integers, Text };
 
@@ -84,9 +101,9 @@ struct NodeView {
 
   const ir::Tensor* input(std::size_t i) const;
   bool has_input(std::size_t i) const { return input(i) != nullptr; }
-  const ir::Tensor& output() const;
+  const ir::Tensor& output(std::size_t i = 0) const;
   Extent input_extent(std::size_t i) const { return extent_of(input(i)->shape); }
-  Extent output_extent() const { return extent_of(output().shape); }
+  Extent output_extent(std::size_t i = 0) const { return extent_of(output(i).shape); }
   /// Attributes, or the default of the operator's record; the types have been checked.
   double real(std::string_view name) const;
   std::string_view text(std::string_view name) const;
@@ -106,12 +123,30 @@ enum class Precision : std::uint8_t {
   Hardware, ///< the number formats of the machine and a rounding wherever the machine has one
 };
 
+/// What was decided for a graph before it is lowered; lowering and references follow it.
+struct Plan {
+  /// By node: its matrix products use the whole-tile instructions M_BMM and M_BTMM. Empty: none does.
+  std::vector<bool> dense{};
+  /// By tensor: columns that lie together, each such group padded to whole rows of the machine; 0 when
+  /// all columns do. Empty: no tensor has groups.
+  std::vector<std::uint64_t> groups{};
+
+  bool is_dense(std::size_t node) const { return node < dense.size() && dense[node]; }
+  std::uint64_t group_cols(ir::TensorId tensor) const {
+    return ir::index(tensor) < groups.size() ? groups[ir::index(tensor)] : 0;
+  }
+};
+
 /// What the reference has to know of the machine.
 struct Arithmetic {
   Precision precision = Precision::Fp32;
   std::uint64_t lanes = 64; ///< MLEN, elements that one instruction handles
+  std::uint64_t block = 4;  ///< BLEN
+  std::uint64_t heads = 1;  ///< BROADCAST_AMOUNT, slices of a whole-tile product
   numerics::StorageFormat weight{};
   numerics::StorageFormat activation{};
+  numerics::StorageFormat stored{}; ///< of computed matrices on their way to the Matrix SRAM
+  Plan plan{};
 };
 
 struct ReferenceCall {
@@ -119,23 +154,66 @@ struct ReferenceCall {
   const Arithmetic& arithmetic;
   /// Row-major values by input, as the machine has loaded them; empty for absent and Scalar ones.
   std::span<const std::span<const float>> inputs;
+  bool dense = false; ///< the node's products use the whole-tile instructions
 
   bool hardware() const { return arithmetic.precision == Precision::Hardware; }
 };
 
+/// By output.
+using Shapes = std::vector<ir::Shape>;
+using Results = std::vector<std::vector<float>>;
+
+/// Functions of operators with a single output, in the form of the record.
+template <Result<ir::Shape> (*infer)(const NodeView&)>
+Result<Shapes> one_shape(const NodeView& view) {
+  Result<ir::Shape> shape = infer(view);
+  if (!shape) {
+    return shape.diagnostics();
+  }
+  return Shapes{std::move(*shape)};
+}
+template <std::vector<float> (*reference)(const ReferenceCall&)>
+Results one_result(const ReferenceCall& call) {
+  Results results;
+  results.push_back(reference(call));
+  return results;
+}
+
 // ---- the record
+
+/// How an operator deals with groups of columns that lie apart (Plan::groups).
+struct ColumnUse {
+  enum class Kind : std::uint8_t {
+    Whole, ///< needs all columns of its activations and outputs next to each other
+    Kept,  ///< takes any grouping, the same for its activations and outputs
+    Free,  ///< takes any grouping of each activation and output
+    Asked, ///< says what it needs, see `group_cols`
+  };
+  Kind kind = Kind::Whole;
+  /// For Asked: columns per group of operand `i` (inputs, then outputs), 0 for all together.
+  std::uint64_t (*group_cols)(const NodeView&, const Arithmetic&, std::size_t i) = nullptr;
+  /// Whether the weights' columns are those of the first input instead of the output's; null: never.
+  bool (*weight_transposed)(const NodeView&) = nullptr;
+};
+
+inline constexpr ColumnUse keeps_columns{ColumnUse::Kind::Kept};
+inline constexpr ColumnUse free_columns{ColumnUse::Kind::Free};
 
 /// What core/ops/<name>.cpp defines, as `body_<name>`.
 struct OpBody {
   std::span<const InputSpec> inputs;
   std::span<const AttrSpec> attrs;
   Bound bound;
-  /// Shape of the output; number of inputs, attributes and constants have been checked.
-  Result<ir::Shape> (*infer)(const NodeView&);
-  /// Row-major values of the output.
-  std::vector<float> (*reference)(const ReferenceCall&);
+  /// Shapes of the outputs; number of inputs, attributes and constants have been checked.
+  Result<Shapes> (*infer)(const NodeView&);
+  /// Row-major values of the outputs.
+  Results (*reference)(const ReferenceCall&);
   /// Writes the node's instructions.
   void (*lower)(Lowering&);
+  ColumnUse columns{};
+  /// Has matrix products, which may use the whole-tile instructions.
+  bool has_products = false;
+  std::span<const OutputSpec> outputs = one_output;
 };
 
 /// With the name and summary of its row in ops.def.

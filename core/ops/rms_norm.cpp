@@ -51,14 +51,14 @@ void lower_rms_norm(Lowering& low) {
   const VectorTensor gamma = gained ? low.input(Gamma) : VectorTensor{};
   const VectorTensor y = low.output();
   NormLowering norm(low, x.cols, low.view().real("eps"));
-  const lower::Gp row = b.set(lower::Address{x.symbol});
-  const lower::Gp result = b.set(lower::Address{y.symbol});
+  const lower::Gp row = b.set(x.at());
+  const lower::Gp result = b.set(y.at());
   b.loop(x.rows, [&] {
     const lower::Fp inverse = norm.sum_of_squares(row, low.block_step(x), x.blocks);
     norm.inverse_root(inverse);
     const lower::Gp in = b.copy(row);
     const lower::Gp out = b.copy(result);
-    const lower::Gp gain = gained ? b.set(lower::Address{gamma.symbol}) : lower::zero_gp;
+    const lower::Gp gain = gained ? b.set(gamma.at()) : lower::zero_gp;
     b.repeat(x.blocks, [&] {
       b.V_MUL_VF(out, in, inverse);
       if (gained) {
@@ -77,6 +77,12 @@ void lower_rms_norm(Lowering& low) {
 
 extern const OpBody body_rms_norm;
 const OpBody body_rms_norm{
-  inputs, attrs, {Bound::Kind::StepsOfRowMax, 2}, infer_norm, reference, lower_rms_norm};
+  inputs,
+  attrs,
+  {Bound::Kind::StepsOfRowMax, 2},
+  one_shape<infer_norm>,
+  one_result<reference>,
+  lower_rms_norm,
+  keeps_columns};
 
 } // namespace plena::ops

@@ -38,6 +38,13 @@ void lower_scale(Lowering& low) {
 } // namespace
 
 extern const OpBody body_scale;
-const OpBody body_scale{inputs, {}, {Bound::Kind::Exact}, infer, reference, lower_scale};
+const OpBody body_scale{
+  inputs,
+  {},
+  {Bound::Kind::Exact},
+  one_shape<infer>,
+  one_result<reference>,
+  lower_scale,
+  keeps_columns};
 
 } // namespace plena::ops

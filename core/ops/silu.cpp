@@ -34,6 +34,13 @@ void lower_silu(Lowering& low) {
 } // namespace
 
 extern const OpBody body_silu;
-const OpBody body_silu{inputs, {}, {Bound::Kind::Exact}, infer_same, reference, lower_silu};
+const OpBody body_silu{
+  inputs,
+  {},
+  {Bound::Kind::Exact},
+  one_shape<infer_same>,
+  one_result<reference>,
+  lower_silu,
+  keeps_columns};
 
 } // namespace plena::ops

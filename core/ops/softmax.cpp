@@ -96,8 +96,8 @@ class SoftmaxLowering {
     }
     lowest_ = b_.constant(-std::numeric_limits<float>::infinity());
     if (x_.cols % low.tiling().mlen != 0) {
-      exclude_ = b_.set(lower::Address{low.lane_mask(x_.cols, 0.0f, excluded).symbol});
-      keep_ = b_.set(lower::Address{low.lane_mask(x_.cols, 1.0f, 0.0f).symbol});
+      exclude_ = b_.set(low.lane_mask(x_.cols, 0.0f, excluded).at());
+      keep_ = b_.set(low.lane_mask(x_.cols, 1.0f, 0.0f).at());
     }
     if (x_.blocks > 1) {
       total_ = b_.set(lower::Address{low.scratch("total", 1)});
@@ -105,8 +105,8 @@ class SoftmaxLowering {
   }
 
   void run() {
-    row_ = b_.set(lower::Address{x_.symbol});
-    result_ = b_.set(lower::Address{y_.symbol});
+    row_ = b_.set(x_.at());
+    result_ = b_.set(y_.at());
     b_.loop(x_.rows, [&] {
       const lower::Fp largest = maximum();
       exponentials(largest);
@@ -201,6 +201,11 @@ void lower_softmax(Lowering& low) { SoftmaxLowering(low).run(); }
 
 extern const OpBody body_softmax;
 const OpBody body_softmax{
-  inputs, attrs, {Bound::Kind::ShareOfRowMax, 0.02}, infer, reference, lower_softmax};
+  inputs,
+  attrs,
+  {Bound::Kind::ShareOfRowMax, 0.02},
+  one_shape<infer>,
+  one_result<reference>,
+  lower_softmax};
 
 } // namespace plena::ops

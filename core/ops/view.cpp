@@ -63,6 +63,13 @@ void lower_view(Lowering& low) { low.output_is(low.input(0)); }
 } // namespace
 
 extern const OpBody body_view;
-const OpBody body_view{inputs, attrs, {Bound::Kind::Exact}, infer, reference, lower_view};
+const OpBody body_view{
+  inputs,
+  attrs,
+  {Bound::Kind::Exact},
+  one_shape<infer>,
+  one_result<reference>,
+  lower_view,
+  keeps_columns};
 
 } // namespace plena::ops

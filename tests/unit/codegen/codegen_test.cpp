@@ -256,5 +256,5 @@ TEST_CASE("programs, images and references are the same bytes on every host") {
     }
   }
   // A change of the compiler changes this; a difference between hosts must not exist.
-  CHECK(digest.finish_hex() == "61a6dcb0bb819bf6ecf211152d48a0babaa9c8336966872fb071a1505e5edcc0");
+  CHECK(digest.finish_hex() == "1b258375e70770c946696cbb5a48275dec627f13a7f2d2af26eaf7e6a8264468");
 }

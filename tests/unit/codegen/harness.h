@@ -126,6 +126,7 @@ inline Run run(
   images.hbm = run.compiled.hbm;
   images.fp_sram = run.compiled.fp_sram;
   images.int_sram = run.compiled.int_sram;
+  images.vram = run.compiled.vector_sram;
   emu::Options emu_options;
   emu_options.hbm_bytes = run.compiled.hbm_bytes;
   Result<emu::Machine> machine = emu::Machine::create(config, images, emu_options);
@@ -143,14 +144,16 @@ inline Run run(
   run.executed = result.executed;
   CHECK(result.executed == run.compiled.executed);
 
+  const codegen::MemoryReader memory{
+    config.mlen,
+    [&](std::uint64_t row) { return machine->vector_row(row); },
+    [&](std::uint64_t address, std::span<std::uint8_t> bytes) { machine->read_hbm(address, bytes); }};
   for (const codegen::Placement& place : run.compiled.placements) {
-    if (place.memory == lower::Memory::VectorSram && place.live_at_end) {
-      run.machine[place.tensor] = codegen::gather(place, config.mlen, [&](std::uint64_t row) {
-        return machine->vector_row(row);
-      });
+    if (codegen::is_result(place)) {
+      run.machine[place.tensor] = codegen::read_back(place, memory);
       // Lanes beyond the columns hold zero.
       const std::uint64_t used = place.cols % config.mlen;
-      for (std::uint64_t r = 0; used != 0 && r < place.rows; ++r) {
+      for (std::uint64_t r = 0; place.col_group == 0 && used != 0 && r < place.rows; ++r) {
         const std::uint64_t last = place.cols / config.mlen;
         const auto row =
           machine->vector_row(place.address / config.mlen + last * place.phys_rows + r);
@@ -162,7 +165,7 @@ inline Run run(
       }
     }
   }
-  const ops::Arithmetic hardware = ops::arithmetic_of(config, ops::Precision::Hardware);
+  const ops::Arithmetic hardware = ops::arithmetic_of(config, ops::Precision::Hardware, run.compiled.plan);
   const ops::Arithmetic exact = ops::arithmetic_of(config, ops::Precision::Fp32);
   const Result<golden::Values> golden = golden::evaluate(graph, hardware, inputs);
   const Result<golden::Values> fp32 = golden::evaluate(graph, exact, inputs);

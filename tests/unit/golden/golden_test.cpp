@@ -94,7 +94,7 @@ TEST_CASE("a wrong stage is named, those after it are not blamed") {
   golden::Values machine = chain.golden;
   machine[chain.middle][3] += 0.5f;
   machine[chain.last] =
-    golden::evaluate_node(chain.model.graph, ir::NodeId{1}, chain.hardware, machine);
+    golden::evaluate_node(chain.model.graph, ir::NodeId{1}, chain.hardware, machine)[0];
   const golden::Verdict verdict = chain.judge(machine);
   CHECK_FALSE(verdict.pass);
   CHECK(verdict.first_bad_stage == ir::NodeId{0});
@@ -112,7 +112,7 @@ TEST_CASE("a program that never loads its input does not pass by agreeing with i
   }
   for (const std::uint32_t node : {0u, 1u}) {
     machine[node == 0 ? chain.middle : chain.last] =
-      golden::evaluate_node(chain.model.graph, ir::NodeId{node}, chain.hardware, machine);
+      golden::evaluate_node(chain.model.graph, ir::NodeId{node}, chain.hardware, machine)[0];
   }
   const golden::Verdict verdict = chain.judge(machine);
   CHECK_FALSE(verdict.pass);

@@ -1,0 +1,26 @@
+// What is decided for a whole graph before any node is lowered: which products use whole tiles, and
+// which tensors keep groups of columns apart.
+#pragma once
+
+#include "base/result.h"
+#include "ops/op.h"
+
+namespace plena::ops {
+
+/// Instructions of matrix products (compiler_backend.md 6.2).
+enum class Strategy : std::uint8_t {
+  Portable, ///< M_MM and M_TMM, which every target has
+  Dense,    ///< M_BMM and M_BTMM on whole tiles, as this project's emulator has them
+};
+
+/// Groups of every tensor. E_LAYOUT when one operator needs groups of columns that another one, on the
+/// same tensor, cannot have.
+Result<std::vector<std::uint64_t>> plan_groups(const ir::Graph& graph, const Arithmetic& arithmetic);
+
+/// Columns per group in which input `i` of a node lies, 0 for all together.
+std::uint64_t column_group(const NodeView& view, const Plan& plan, std::size_t i);
+
+/// Every node with matrix products is dense.
+std::vector<bool> all_dense(const ir::Graph& graph);
+
+} // namespace plena::ops
