@@ -121,12 +121,22 @@ void add_model_options(CLI::App& command, ModelOptions& options) {
     ->capture_default_str();
   command.add_option("--bind", options.bindings, "value of a symbolic dimension, NAME=NUMBER");
   command.add_option("--inputs", options.inputs, "folder with NAME.npy, .bin or .txt per input");
+  command
+    .add_option(
+      "--opt", options.opt, "matrix products: portable (M_MM), or dense (whole tiles by M_BMM)"
+    )
+    ->check(CLI::IsMember({"portable", "dense"}))
+    ->capture_default_str();
 }
 
 void add_timing_options(CLI::App& command, TimingOptions& options) {
   command.add_option("--cost-profile", options.cost_profile, "what instructions cost");
   command.add_option("--memory-model", options.memory_model, "what transfers cost");
   command.add_option("--schedule", options.schedule, "what runs at the same time");
+}
+
+std::string compile_options(const ModelOptions& options) {
+  return fmt::format("{{\"opt\": \"{}\"}}", options.opt);
 }
 
 Status set_timing(driver::Session& session, const TimingOptions& options) {
@@ -144,7 +154,7 @@ int compile(const Options& options) {
   if (!load_inputs(session, options)) {
     return exit_unusable;
   }
-  const Result<std::string> compiled = session.compile("{}");
+  const Result<std::string> compiled = session.compile(compile_options(options));
   if (!steps.take(compiled)) {
     return exit_unusable;
   }
@@ -244,7 +254,7 @@ int verify(const Options& options) {
   if (!options.expected.empty() && !load_tensors(session, options.expected, session.output_names(), &driver::Session::set_expected)) {
     return exit_unusable;
   }
-  if (!steps.take(session.compile("{}")) || !steps.take(session.reset())) {
+  if (!steps.take(session.compile(compile_options(options))) || !steps.take(session.reset())) {
     return exit_unusable;
   }
   switch (run_to_end(session)) {

@@ -17,6 +17,7 @@ struct ModelOptions {
   std::string settings{driver::default_settings};
   std::vector<std::string> bindings{};
   std::string inputs{};
+  std::string opt = "portable"; ///< how matrix products are made
 };
 
 /// Names of choices; empty: as the settings say.
@@ -49,6 +50,8 @@ bool load_program_or_model(driver::Session& session, const ModelOptions& options
 inline constexpr const char* program_or_model =
   "model (.onnx or .json), folder of `plena compile`, or program (.asm or .mem)";
 
+/// Options of Session::compile.
+std::string compile_options(const ModelOptions& options);
 void add_model_options(CLI::App& command, ModelOptions& options);
 void add_timing_options(CLI::App& command, TimingOptions& options);
 Status set_timing(driver::Session& session, const TimingOptions& options);

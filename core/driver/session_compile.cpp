@@ -33,8 +33,9 @@ Result<std::string> Session::compile(std::string_view options_json) {
   if (!state.graph) {
     return missing("E_NO_MODEL", "there is no model to compile", "load a model first");
   }
-  if (const Status checked = report::check_compile_options(options_json); !checked) {
-    return checked.diagnostics();
+  const Result<codegen::Options> options = report::parse_compile_options(options_json);
+  if (!options) {
+    return options.diagnostics();
   }
   const Result<const config::Config*> config = state.configuration();
   if (!config) {
@@ -42,7 +43,7 @@ Result<std::string> Session::compile(std::string_view options_json) {
   }
   const StepTimer timer(state, "compile");
   Result<codegen::Compiled> compiled =
-    codegen::compile(*state.graph, **config, state.input_values());
+    codegen::compile(*state.graph, **config, state.input_values(), *options);
   if (!compiled) {
     return std::move(compiled).diagnostics();
   }

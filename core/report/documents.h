@@ -173,8 +173,9 @@ struct VerdictFacts {
 /// Verdict
 std::string verdict(const VerdictFacts& facts);
 
-/// E_OPTIONS for text that is not a JSON object or has keys that no version of the compiler knows.
-Status check_compile_options(std::string_view json);
+/// Options of a compilation: `opt` is `portable` or `dense`. E_OPTIONS for text that is not a JSON
+/// object, unknown keys and other values.
+Result<codegen::Options> parse_compile_options(std::string_view json);
 
 /// layout.json and map.json of `plena compile`.
 std::string layout(const codegen::Compiled& compiled);

@@ -144,6 +144,7 @@ TEST_CASE("calls out of order are errors, not accidents", "[unit][driver]") {
   CHECK(code_of(loaded.set_input("x", bytes_of("123")).diagnostics()) == "E_TENSOR_SIZE");
   CHECK(code_of(loaded.compile("[").diagnostics()) == "E_OPTIONS");
   CHECK(code_of(loaded.compile("{\"unknown\": 1}").diagnostics()) == "E_OPTIONS");
+  CHECK(code_of(loaded.compile("{\"opt\": \"fast\"}").diagnostics()) == "E_OPTIONS");
   REQUIRE(loaded.compile("{}"));
   REQUIRE(loaded.reset());
   CHECK(code_of(loaded.verify().diagnostics()) == "E_NO_RUN");
