@@ -16,6 +16,9 @@ namespace plena::tests {
 
 namespace {
 
+/// Iterators of 32-bit hosts move by fewer bits than the recorded numbers have.
+std::ptrdiff_t offset(std::int64_t elements) { return static_cast<std::ptrdiff_t>(elements); }
+
 using Kind = ops::Bound::Kind;
 const Limit exact{{Kind::Exact}};
 
@@ -84,8 +87,8 @@ class CaseGraph {
     REQUIRE(all.size() >= static_cast<std::size_t>((rows - 1) * pitch + cols));
     std::vector<float> values;
     for (std::int64_t r = 0; r < rows; ++r) {
-      const auto begin = all.begin() + r * pitch;
-      values.insert(values.end(), begin, begin + cols);
+      const auto begin = all.begin() + offset(r * pitch);
+      values.insert(values.end(), begin, begin + offset(cols));
     }
     return values;
   }
@@ -259,8 +262,8 @@ void grouped_attention(CaseGraph& g) {
     std::vector<float> values;
     const std::vector<float> all = g.recorded(name, batch * rows_apart, head, lanes);
     for (std::int64_t b = 0; b < batch; ++b) {
-      const auto begin = all.begin() + b * rows_apart * head;
-      values.insert(values.end(), begin, begin + seq * head);
+      const auto begin = all.begin() + offset(b * rows_apart * head);
+      values.insert(values.end(), begin, begin + offset(seq * head));
     }
     return g.input(name, {rows, head}, std::move(values));
   };
@@ -285,7 +288,7 @@ void packed_groups(CaseGraph& g) {
         g.recorded(name + std::to_string(group), rows, head, g.hardware("mlen"));
       for (std::int64_t r = 0; r < rows; ++r) {
         std::copy_n(
-          one.begin() + r * head, head, values.begin() + (r * groups + group) * head
+          one.begin() + offset(r * head), head, values.begin() + offset((r * groups + group) * head)
         );
       }
     }
