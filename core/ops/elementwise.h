@@ -82,14 +82,15 @@ void lower_all_rows(
   });
 }
 
-/// `body(y, x)` with the addresses of each row of output and first input.
-template <class F> void lower_rows(Lowering& low, F&& body) {
+/// `body(y, x)` with the addresses of each row of output and first input; the output.
+template <class F> VectorTensor lower_rows(Lowering& low, F&& body) {
   lower::Builder& b = low.builder();
   const VectorTensor x = low.input(0);
   const VectorTensor y = low.output();
   const lower::Gp px = b.set(x.at());
   const lower::Gp py = b.set(y.at());
   lower_all_rows(low, y, {px, py}, [&] { body(py, px); });
+  return y;
 }
 
 /// `body(y, x, v)` with the addresses of each row of output and both inputs.

@@ -125,7 +125,8 @@ void clamp(Dice& dice, Sample& sample) {
     attrs["min"] = dice.between(-2, -0.1);
   }
   if (attrs.empty() || dice.coin()) {
-    attrs["max"] = dice.between(0.1, 2);
+    // Now and then limits that exclude zero, which padding has to stay.
+    attrs["max"] = dice.random().once_in(4) ? dice.between(-0.1, -0.01) : dice.between(0.1, 2);
   }
   unary(dice, sample, "clamp", 1.5, std::move(attrs));
 }

@@ -48,6 +48,43 @@ TEST_CASE("mul_vec multiplies every row by the same vector") {
   );
 }
 
+TEST_CASE("sub subtracts the second from the first") {
+  Model model;
+  const auto a = model.input({1, 3});
+  const auto b = model.input({1, 3});
+  model.inputs[a] = {1.0f, 256.0f, 3.0f};
+  model.inputs[b] = {4.0f, 0.5f, 3.0f};
+  // 255.5 lies half way between two bf16 numbers; the even one is taken.
+  CHECK(result(model, model.node("sub", {a, b})) == std::vector<float>{-3.0f, 256.0f, 0.0f});
+}
+
+TEST_CASE("clamp keeps what lies between its limits") {
+  Model model;
+  const auto x = model.input({1, 4});
+  model.inputs[x] = {-3.0f, -0.5f, 0.25f, 9.0f};
+  CHECK(
+    result(model, model.node("clamp", {x}, {{"min", -1.0}, {"max", 2.0}})) ==
+    std::vector<float>{-1.0f, -0.5f, 0.25f, 2.0f}
+  );
+}
+
+TEST_CASE("gated products limit their branches only when they are of the clamped kind") {
+  const auto gated = [](std::map<std::string, ir::Attr> attrs) {
+    Model model;
+    const auto gate = model.input({1, 3});
+    const auto up = model.input({1, 3});
+    model.inputs[gate] = {64.0f, 0.0f, 64.0f};
+    model.inputs[up] = {2.0f, 5.0f, -64.0f};
+    return result(model, model.node("gated", {gate, up}, std::move(attrs)));
+  };
+  CHECK(gated({}) == std::vector<float>{128.0f, 0.0f, -4096.0f});
+  // The sigmoid of 16 * 8 is one.
+  CHECK(
+    gated({{"kind", std::string("clamped")}, {"limit", 8.0}, {"alpha", 16.0}}) ==
+    std::vector<float>{24.0f, 0.0f, -56.0f}
+  );
+}
+
 TEST_CASE("products over odd shapes agree with their reference to the bit") {
   for (const auto& [rows, cols] :
        std::vector<std::array<std::int64_t, 2>>{{1, 1}, {1, 16}, {5, 17}, {4, 15}, {9, 40}}) {
