@@ -123,10 +123,12 @@ void add_model_options(CLI::App& command, ModelOptions& options) {
   command.add_option("--inputs", options.inputs, "folder with NAME.npy, .bin or .txt per input");
   command
     .add_option(
-      "--opt", options.opt, "matrix products: portable (M_MM), or dense (whole tiles by M_BMM)"
+      "--opt",
+      options.opt,
+      "matrix products: portable (M_MM), or dense (whole tiles by M_BMM); else what the model says, else "
+      "portable"
     )
-    ->check(CLI::IsMember({"portable", "dense"}))
-    ->capture_default_str();
+    ->check(CLI::IsMember({"portable", "dense"}));
 }
 
 void add_timing_options(CLI::App& command, TimingOptions& options) {
@@ -136,7 +138,7 @@ void add_timing_options(CLI::App& command, TimingOptions& options) {
 }
 
 std::string compile_options(const ModelOptions& options) {
-  return fmt::format("{{\"opt\": \"{}\"}}", options.opt);
+  return options.opt.empty() ? "{}" : fmt::format("{{\"opt\": \"{}\"}}", options.opt);
 }
 
 Status set_timing(driver::Session& session, const TimingOptions& options) {

@@ -17,7 +17,7 @@ struct ModelOptions {
   std::string settings{driver::default_settings};
   std::vector<std::string> bindings{};
   std::string inputs{};
-  std::string opt = "portable"; ///< how matrix products are made
+  std::string opt{}; ///< how matrix products are made; empty: as the model says
 };
 
 /// Names of choices; empty: as the settings say.

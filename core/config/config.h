@@ -8,6 +8,7 @@
 #include "numerics/formats.h"
 
 #include <cstdint>
+#include <map>
 #include <optional>
 #include <span>
 #include <string>
@@ -78,6 +79,15 @@ Result<Config> load(std::string_view toml, std::string_view file);
 /// Rules between keys, of one section: errors for what cannot be represented, warnings for machines
 /// that upstream accepts but that some instructions fault on. load() includes them.
 Diagnostics validate(const Machine& machine, std::string_view section);
+
+/// Numbers of a machine under short names: mlen, vlen, blen, hlen, broadcast, mram_tiles, vram_rows,
+/// hbm_bytes.
+using MachineNumbers = std::map<std::string, std::uint64_t>;
+
+/// The machine with some numbers replaced, and what goes with them: rows per transfer follow `mlen` and
+/// `blen`, and `vlen` follows `mlen` unless it is given. Errors have the name as their place when they
+/// are about one number, and its key else.
+Result<Config> with_numbers(const Config& config, const MachineNumbers& numbers);
 
 /// JSON Schema of a settings file.
 std::string schema();

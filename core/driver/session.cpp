@@ -76,7 +76,7 @@ Result<const config::Config*> Session::State::configuration() {
       return std::move(loaded).diagnostics();
     }
     settings_name = standard->name;
-    config = std::move(loaded).value();
+    given_config = config = std::move(loaded).value();
   }
   return &*config;
 }
@@ -162,10 +162,10 @@ Result<std::string> Session::set_settings(std::string_view name, std::string_vie
   }
   Diagnostics warnings = loaded.diagnostics();
   state_->settings_name = name;
-  if (state_->config != *loaded) {
+  if (state_->given_config != *loaded) {
     state_->compiled.reset();
   }
-  state_->config = std::move(loaded).value();
+  state_->given_config = state_->config = std::move(loaded).value();
   state_->drop_run();
   return {report::settings_info(name, *state_->config), std::move(warnings)};
 }

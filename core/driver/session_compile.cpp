@@ -2,9 +2,12 @@
 #include "asm/assembler.h"
 #include "asm/image.h"
 #include "asm/printer.h"
+#include "config/config.h"
+#include "driver/choices.h"
 #include "driver/program_facts.h"
 #include "driver/session_state.h"
 #include "io/weights.h"
+#include "report/options.h"
 
 #include <algorithm>
 
@@ -33,17 +36,30 @@ Result<std::string> Session::compile(std::string_view options_json) {
   if (!state.graph) {
     return missing("E_NO_MODEL", "there is no model to compile", "load a model first");
   }
-  const Result<codegen::Options> options = report::parse_compile_options(options_json);
+  const Result<ir::RunChoices> asked = report::parse_choices(options_json);
+  if (!asked) {
+    return asked.diagnostics();
+  }
+  // Names that the caller gives are judged first, so that a complaint names the one who wrote them.
+  const ir::RunChoices& model_asks = state.graph->run;
+  if (const auto own = options_of(*asked, "E_OPTIONS", ""); !own) {
+    return own.diagnostics();
+  }
+  const Result<codegen::Options> options =
+    options_of(merge(*asked, model_asks), "E_RUN", "/run");
   if (!options) {
     return options.diagnostics();
   }
-  const Result<const config::Config*> config = state.configuration();
-  if (!config) {
-    return config.diagnostics();
+  if (const auto standard = state.configuration(); !standard) {
+    return standard.diagnostics();
+  }
+  Result<config::Config> machine = config::with_numbers(*state.given_config, model_asks.hardware);
+  if (!machine) {
+    return machine.diagnostics();
   }
   const StepTimer timer(state, "compile");
   Result<codegen::Compiled> compiled =
-    codegen::compile(*state.graph, **config, state.input_values(), *options);
+    codegen::compile(*state.graph, *machine, state.input_values(), *options);
   if (!compiled) {
     return std::move(compiled).diagnostics();
   }
@@ -52,6 +68,12 @@ Result<std::string> Session::compile(std::string_view options_json) {
   assembly::Assembled assembled = assembly::assemble(text);
   PLENA_CHECK(assembled.ok && assembled.program.words == compiled->program.words);
   Diagnostics warnings = compiled->warnings;
+  warnings.insert(warnings.end(), machine.diagnostics().begin(), machine.diagnostics().end());
+
+  if (state.config != *machine) {
+    state.drop_run();
+    state.config = *machine;
+  }
 
   state.compiled = std::move(compiled).value();
   state.compiled_text = text;

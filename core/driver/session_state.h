@@ -20,7 +20,8 @@ namespace plena::driver {
 struct Session::State {
   // settings
   std::string settings_name;
-  std::optional<config::Config> config;
+  std::optional<config::Config> given_config; ///< the settings
+  std::optional<config::Config> config; ///< in force: with the numbers that the compiled model asks for
 
   // model: the canonical graph, and values that the user gave for its inputs and outputs
   std::map<std::string, std::int64_t, std::less<>> dimensions;

@@ -89,6 +89,23 @@ json input_json(const ir::Graph& graph, std::size_t number) {
   return result;
 }
 
+json run_json(const ir::RunChoices& run) {
+  json result = json::object();
+  if (!run.opt.empty()) {
+    result["opt"] = run.opt;
+  }
+  if (!run.unroll.empty()) {
+    result["unroll"] = run.unroll;
+  }
+  if (run.keep_stages) {
+    result["keep_stages"] = *run.keep_stages;
+  }
+  if (!run.hardware.empty()) {
+    result["hardware"] = run.hardware;
+  }
+  return result;
+}
+
 } // namespace
 
 std::string export_json(const ir::Graph& graph) {
@@ -100,6 +117,9 @@ std::string export_json(const ir::Graph& graph) {
     inputs.push_back(
       {{"name", tensor.name}, {"shape", tensor.shape}, {"dtype", floats ? "f32" : "i64"}}
     );
+    if (!graph.input_specs.empty() && graph.input_specs[i].prestaged) {
+      inputs.back()["memory"] = "vector_sram";
+    }
     values.push_back(input_json(graph, i));
   }
   std::set<ir::TensorId> weights;
@@ -128,7 +148,7 @@ std::string export_json(const ir::Graph& graph) {
   for (const ir::TensorId id : graph.outputs) {
     outputs.push_back(graph.tensor(id).name);
   }
-  const json document{
+  json document{
     {"plena_model", 1},
     {"name", graph.name},
     {"family", "graph"},
@@ -140,6 +160,9 @@ std::string export_json(const ir::Graph& graph) {
       {"value_info", shapes}}},
     {"weights", {{"source", "inline"}}},
     {"input", {{"kind", "tensor"}, {"tensor", values}}}};
+  if (json run = run_json(graph.run); !run.empty()) {
+    document["run"] = std::move(run);
+  }
   return document.dump(1);
 }
 

@@ -1,8 +1,9 @@
 // JSON models (.plena.json, version 1) to graphs: family `graph` with constants that are given,
-// encoded, seeded or filled. Other families and tensors in separate files are refused by name. The
-// schedule-related keys (`run`, `expect`) are checked for type and reported as not applied.
+// encoded, seeded or filled. Other families and tensors in separate files are refused by name, and
+// `expect` is reported as not applied.
 #include "io/importer.h"
 #include "io/json_graph.h"
+#include "io/json_run.h"
 #include "io/json_syntax.h"
 #include "ir/verify.h"
 #include "ops/infer.h"
@@ -35,23 +36,6 @@ const Keys top_keys = {
   "input",
   "run",
   "expect"};
-const Keys run_keys = {
-  "seq_len",
-  "batch_size",
-  "layers",
-  "layer_start",
-  "stop_after",
-  "hardware",
-  "precision",
-  "references",
-  "unroll",
-  "roll_kv_groups",
-  "conv_use_shift",
-  "stage_checkpoints",
-  "compat",
-  "atol",
-  "rtol",
-  "min_allclose"};
 constexpr std::string_view other_families[] = {
   "llama", "llada", "siglip_vision", "vlm", "gpt_oss", "qwen3_moe"};
 
@@ -69,8 +53,8 @@ class Reader {
         constants_.read_weights(document_);
         model_.read(document_, *graph);
         model_.read_input_values(document_);
-        ignored("run", run_keys);
-        ignored("expect", {});
+        model_.graph().run = read_json_run(fields_, document_);
+        ignored("expect");
       }
     }
     if (!problems_.any_error()) {
@@ -125,21 +109,13 @@ class Reader {
   }
 
   /// A part of the document that is legal but not used.
-  void ignored(const char* key, const Keys& keys) {
+  void ignored(const char* key) {
     const json* value = fields_.object_member(document_, "", key, false);
-    if (value == nullptr || value->empty()) {
-      return;
+    if (value != nullptr && !value->empty()) {
+      problems_.warning(
+        "W_IGNORED", child("", key), "not applied", "compare with the report, or remove it"
+      );
     }
-    const std::string path = child("", key);
-    if (!keys.empty()) {
-      fields_.check_keys(*value, path, keys, true);
-    }
-    problems_.warning(
-      "W_IGNORED",
-      path,
-      "not applied; the settings of the session decide",
-      "set what it says as settings, or remove it"
-    );
   }
 
   // ---- after everything has been read

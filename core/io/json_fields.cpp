@@ -112,6 +112,29 @@ JsonFields::number(const json& parent, const std::string& path, const char* key)
   }
   return value->get<double>();
 }
+std::optional<bool>
+JsonFields::flag(const json& parent, const std::string& path, const char* key) {
+  const json* value = member(parent, path, key, false);
+  if (value == nullptr || !expect(value->is_boolean(), *value, child(path, key), "true or false")) {
+    return std::nullopt;
+  }
+  return value->get<bool>();
+}
+std::optional<std::string> JsonFields::choice(
+  const json& parent, const std::string& path, const char* key, const Keys& accepted
+) {
+  auto given = text(parent, path, key);
+  if (given && std::find(accepted.begin(), accepted.end(), *given) == accepted.end()) {
+    error(
+      "E_RANGE",
+      child(path, key),
+      "`" + std::string(key) + "` cannot be \"" + *given + "\"",
+      "one of: " + listed(accepted)
+    );
+    return std::nullopt;
+  }
+  return given;
+}
 std::optional<std::uint64_t> JsonFields::seed(const json& parent, const std::string& path) {
   const json* value = member(parent, path, "seed", false);
   if (value == nullptr || !expect(value->is_number_unsigned(), *value, child(path, "seed"), "a whole number from 0")) {

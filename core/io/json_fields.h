@@ -47,6 +47,10 @@ class JsonFields {
   /// The optional member `key`.
   std::optional<std::string> text(const json& parent, const std::string& path, const char* key);
   std::optional<double> number(const json& parent, const std::string& path, const char* key);
+  std::optional<bool> flag(const json& parent, const std::string& path, const char* key);
+  /// A text that is one of `accepted`; E_RANGE for others.
+  std::optional<std::string>
+  choice(const json& parent, const std::string& path, const char* key, const Keys& accepted);
   std::optional<std::uint64_t> seed(const json& parent, const std::string& path);
 
  private:

@@ -3,6 +3,7 @@
 #include "base/text.h"
 #include "ops/registry.h"
 
+#include <algorithm>
 #include <nlohmann/json.hpp>
 
 namespace plena::io {
@@ -11,6 +12,10 @@ namespace {
 
 constexpr const char* producer_hint =
   "tensors are graph inputs, constants and outputs of nodes; compare the spelling";
+
+bool all_of(const json& array, bool (json::*holds)() const noexcept) {
+  return std::all_of(array.begin(), array.end(), [&](const json& one) { return (one.*holds)(); });
+}
 
 } // namespace
 
@@ -56,7 +61,7 @@ void JsonGraph::read_input(const json& value, const std::string& path) {
   if (!fields_.object(value, path)) {
     return;
   }
-  fields_.check_keys(value, path, {"name", "shape", "dtype"}, true);
+  fields_.check_keys(value, path, {"name", "shape", "dtype", "memory"}, true);
   const json* name = fields_.member(value, path, "name", true);
   const json* dims = fields_.member(value, path, "shape", true);
   if (name == nullptr || dims == nullptr || !fields_.as_text(*name, child(path, "name"))) {
@@ -64,6 +69,7 @@ void JsonGraph::read_input(const json& value, const std::string& path) {
   }
   const auto given = tensors_.shape(*dims, child(path, "shape"));
   const auto type = tensors_.dtype(value, path);
+  const auto memory = fields_.choice(value, path, "memory", {"hbm", "vector_sram"});
   const auto id = define(name->get<std::string>(), child(path, "name"));
   if (given && *ir::element_count(*given) > max_input_elements) {
     fields_.error(
@@ -78,7 +84,7 @@ void JsonGraph::read_input(const json& value, const std::string& path) {
     tensor.dtype = *type;
     tensor.known = true;
     graph_.inputs.push_back(*id);
-    graph_.input_specs.emplace_back();
+    graph_.input_specs.emplace_back().prestaged = memory == "vector_sram";
   }
 }
 
@@ -159,8 +165,12 @@ void JsonGraph::read_attrs(const json& value, const std::string& path, ir::Node&
       node.attrs[key] = given.get<double>();
     } else if (given.is_string()) {
       node.attrs[key] = given.get<std::string>();
+    } else if (given.is_array() && all_of(given, &json::is_number_integer)) {
+      node.attrs[key] = given.get<std::vector<std::int64_t>>();
+    } else if (given.is_array() && all_of(given, &json::is_number)) {
+      node.attrs[key] = given.get<std::vector<double>>();
     } else {
-      (void)fields_.expect(false, given, child(path + "/attrs", key), "a number or a text");
+      (void)fields_.expect(false, given, child(path + "/attrs", key), "a number, numbers or a text");
     }
   }
 }
@@ -297,7 +307,8 @@ void JsonGraph::describe_input(const json& value, const std::string& path) {
       );
     } else if (spec && spec->generator) {
       const Generator& made = *spec->generator;
-      graph_.input_specs[i] = {{}, made.name, made.seed, made.std, made.mean};
+      const bool prestaged = graph_.input_specs[i].prestaged;
+      graph_.input_specs[i] = {{}, made.name, made.seed, made.std, made.mean, prestaged};
     } else if (spec) {
       graph_.input_specs[i].values = spec->values;
     }

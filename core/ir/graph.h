@@ -55,6 +55,15 @@ struct Node {
   std::int64_t position = -1;
 };
 
+/// What a model file asks of its compilation; empty where it leaves the choice to others.
+struct RunChoices {
+  std::string opt{};    ///< how matrix products are made
+  std::string unroll{}; ///< which loops are written out
+  std::optional<bool> keep_stages{};
+  /// Numbers of the machine that take the place of those in the settings (config::with_numbers).
+  std::map<std::string, std::uint64_t> hardware{};
+};
+
 struct Graph {
   std::string name;
   std::vector<Tensor> tensors;
@@ -62,6 +71,7 @@ struct Graph {
   std::vector<TensorId> inputs;
   std::vector<TensorId> outputs;
   std::vector<InputSpec> input_specs{}; ///< one per input, or empty when none was described
+  RunChoices run{};
 
   TensorId add_tensor(Tensor tensor);
   NodeId add_node(Node node);

@@ -330,38 +330,6 @@ std::string format_name(const numerics::StorageFormat& format) {
 
 } // namespace
 
-Result<codegen::Options> parse_compile_options(std::string_view json) {
-  const Json given = Json::parse(json, nullptr, false);
-  if (!given.is_object()) {
-    return Diagnostic{
-      .code = "E_OPTIONS",
-      .message = "compile options are not a JSON object",
-      .hint = "give {} for the defaults"};
-  }
-  codegen::Options options;
-  for (const auto& [key, value] : given.items()) {
-    if (key != "opt") {
-      return Diagnostic{
-        .code = "E_OPTIONS",
-        .message = fmt::format("there is no compile option '{}'", key),
-        .hint = "the options are: opt",
-        .where = "/" + key};
-    }
-    if (value == "portable") {
-      options.strategy = ops::Strategy::Portable;
-    } else if (value == "dense") {
-      options.strategy = ops::Strategy::Dense;
-    } else {
-      return Diagnostic{
-        .code = "E_OPTIONS",
-        .message = "opt is neither portable nor dense",
-        .hint = "portable uses M_MM only, dense multiplies whole tiles",
-        .where = "/opt"};
-    }
-  }
-  return options;
-}
-
 std::string layout(const codegen::Compiled& compiled) {
   Json tensors = Json::array();
   for (const codegen::Placement& place : compiled.placements) {

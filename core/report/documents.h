@@ -173,10 +173,6 @@ struct VerdictFacts {
 /// Verdict
 std::string verdict(const VerdictFacts& facts);
 
-/// Options of a compilation: `opt` is `portable` or `dense`. E_OPTIONS for text that is not a JSON
-/// object, unknown keys and other values.
-Result<codegen::Options> parse_compile_options(std::string_view json);
-
 /// layout.json and map.json of `plena compile`.
 std::string layout(const codegen::Compiled& compiled);
 std::string map(const codegen::Compiled& compiled, const ir::Graph& graph);

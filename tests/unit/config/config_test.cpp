@@ -174,6 +174,29 @@ TEST_CASE("config: generated texts follow the keys", "[unit][config]") {
   CHECK(values["PLAYGROUND.TIMING.FIXED_BANDWIDTH.value"] == Timing{}.fixed_bandwidth);
 }
 
+TEST_CASE("config: numbers of a machine are replaced, with what goes with them", "[unit][config]") {
+  const auto changed = with_numbers(
+    Config{}, {{"mlen", 32}, {"blen", 8}, {"hlen", 8}, {"broadcast", 4}, {"mram_tiles", 5}}
+  );
+  REQUIRE(changed);
+  CHECK(changed->mlen == 32);
+  CHECK(changed->vlen == 32);
+  CHECK(changed->hbm_m_prefetch_amount == 32);
+  CHECK(changed->hbm_v_prefetch_amount == 8);
+  CHECK(changed->hbm_v_writeback_amount == 8);
+  CHECK(changed->matrix_tiles() == 5);
+  CHECK(*with_numbers(Config{}, {}) == Config{});
+
+  const auto complaint = [](const MachineNumbers& numbers) {
+    const auto refused = with_numbers(Config{}, numbers);
+    REQUIRE_FALSE(refused);
+    return refused.diagnostics()[0].code + " " + refused.diagnostics()[0].where;
+  };
+  CHECK(complaint({{"mlens", 32}}) == "E_UNKNOWN_KEY mlens");
+  CHECK(complaint({{"mlen", 0}}) == "E_RANGE mlen");
+  CHECK(complaint({{"mram_tiles", 1ull << 40}}) == "E_RANGE mram_tiles");
+}
+
 TEST_CASE("config: KEYS.md is what the table says", "[unit][config]") {
   INFO("to renew: plena docs config > configs/KEYS.md");
   CHECK(

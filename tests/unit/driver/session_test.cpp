@@ -62,6 +62,45 @@ TEST_CASE("a model is compiled, run and verified", "[unit][driver]") {
   CHECK(session.verdict().pass);
 }
 
+TEST_CASE("a model chooses its products, its machine and where its input lies", "[unit][driver]") {
+  std::string text(linear);
+  const auto replace = [&](std::string_view from, std::string_view to) {
+    text.replace(text.find(from), from.size(), to);
+  };
+  replace(R"("shape":[4,8]})", R"("shape":[4,8],"memory":"vector_sram"})");
+  replace(
+    R"("family":"graph",)",
+    R"("family":"graph","run":{"opt":"dense","hardware":{"mlen":32,"hlen":8,"broadcast":4}},)"
+  );
+  Session session = session_with_model();
+  REQUIRE(session.load_model("linear.json", bytes_of(text)));
+  const auto opcodes = [&] { return session.artefacts()->asm_text; };
+  REQUIRE(session.compile("{}"));
+  CHECK(opcodes().find("M_BMM ") != std::string::npos);
+  CHECK(opcodes().find("M_MM ") == std::string::npos);
+  // 4 rows of bf16, in rows of 32 lanes.
+  CHECK(session.artefacts()->images.vram.size() == 32 * 32 * 2);
+  run_to_end(session, 1000);
+  CHECK(Json::parse(*session.verify())["verdict"] == "pass");
+  // The caller is asked first.
+  REQUIRE(session.compile(R"({"opt":"portable"})"));
+  CHECK(opcodes().find("M_MM ") != std::string::npos);
+  run_to_end(session, 1000);
+  CHECK(Json::parse(*session.verify())["verdict"] == "pass");
+  CHECK(code_of(session.compile(R"({"unroll":"all"})").diagnostics()) == "E_OPTIONS");
+
+  // The next model runs on the settings again.
+  REQUIRE(session.load_model("linear.json", bytes_of(linear)));
+  REQUIRE(session.compile("{}"));
+  run_to_end(session, 1000);
+  CHECK(Json::parse(*session.verify())["verdict"] == "pass");
+
+  replace(R"("mlen":32)", R"("mlen":30)");
+  REQUIRE(session.load_model("linear.json", bytes_of(text)));
+  const Diagnostics refused = session.compile("{}").diagnostics();
+  CHECK(has_errors(refused));
+}
+
 TEST_CASE("the slice length changes nothing", "[unit][driver]") {
   std::string digests;
   for (const std::uint64_t slice : {std::uint64_t{1}, std::uint64_t{7}, std::uint64_t{1000000}}) {

@@ -249,15 +249,71 @@ TEST_CASE("mistakes are collected up to fifty", "[unit][io]") {
 }
 
 TEST_CASE("parts that are not applied are said to be so", "[unit][io]") {
-  const auto graph = import(
-    replaced(example, "\"family\"", "\"run\":{\"seq_len\":4},\"colour\":1,\"x-any\":2,\"family\"")
-  );
+  const auto graph = import(replaced(
+    example, "\"family\"", "\"expect\":{\"max_error\":4},\"colour\":1,\"x-any\":2,\"family\""
+  ));
   REQUIRE(graph);
   REQUIRE(graph.diagnostics().size() == 2);
   tests::check_complete(graph.diagnostics());
   CHECK(graph.diagnostics()[0].where == "/colour");
-  CHECK(graph.diagnostics()[1].where == "/run");
+  CHECK(graph.diagnostics()[1].where == "/expect");
   CHECK(graph.diagnostics()[1].severity == Severity::Warning);
+}
+
+TEST_CASE("a model says how it is compiled and where its inputs lie", "[unit][io]") {
+  const auto with_run = [](const std::string& run) {
+    return replaced(example, "\"family\"", "\"run\":" + run + ",\"family\"");
+  };
+  const auto graph = import(replaced(
+    with_run(R"({"opt":"dense","unroll":true,"keep_stages":false,"precision":"hardware",
+      "hardware":{"mlen":16,"mram_tiles":4},"references":["fp32","hardware"]})"),
+    R"({"name":"x","shape":[4,8]})",
+    R"({"name":"x","shape":[4,8],"memory":"vector_sram"})"
+  ));
+  INFO((graph ? "" : render(graph.diagnostics().front())));
+  REQUIRE(graph);
+  CHECK(graph.diagnostics().empty());
+  CHECK(graph->input_specs[0].prestaged);
+  CHECK(graph->input_specs[0].seed == 7);
+  CHECK(graph->run.opt == "dense");
+  CHECK(graph->run.unroll == "all");
+  CHECK(graph->run.keep_stages == false);
+  CHECK(graph->run.hardware == std::map<std::string, std::uint64_t>{{"mlen", 16}, {"mram_tiles", 4}});
+  const std::string once = io::export_json(*graph);
+  const auto again = import(once);
+  REQUIRE(again);
+  CHECK(io::export_json(*again) == once);
+  CHECK(again->input_specs[0].prestaged);
+  CHECK(again->run.hardware == graph->run.hardware);
+
+  CHECK(complaint(with_run(R"({"seq_len":4})")) == "E_RUN /run/seq_len");
+  CHECK(complaint(with_run(R"({"stage_checkpoints":true})")) == "E_RUN /run/stage_checkpoints");
+  CHECK(complaint(with_run(R"({"colour":4})")) == "E_UNKNOWN_KEY /run/colour");
+  CHECK(complaint(with_run(R"({"precision":"fp32"})")) == "E_RANGE /run/precision");
+  CHECK(complaint(with_run(R"({"references":["fp64"]})")) == "E_RANGE /run/references/0");
+  CHECK(complaint(with_run(R"({"hardware":{"mlen":-16}})")) == "E_TYPE /run/hardware/mlen");
+  CHECK(complaint(with_run(R"({"keep_stages":1})")) == "E_TYPE /run/keep_stages");
+  CHECK(
+    complaint_with(
+      R"({"name":"x","shape":[4,8]})", R"({"name":"x","shape":[4,8],"memory":"disk"})"
+    ) == "E_RANGE /graph/inputs/0/memory"
+  );
+}
+
+TEST_CASE("attributes may be lists of numbers", "[unit][io]") {
+  const auto attrs = [](const std::string& list) {
+    return replaced(
+      example,
+      R"({"op":"linear","inputs":["x","w","b"],"outputs":["y"]})",
+      R"({"op":"linear","inputs":["x","w","b"],"outputs":["z"]},
+         {"op":"softmax","inputs":["z"],"outputs":["y"],"attrs":{"axis":)" +
+        list + "}}"
+    );
+  };
+  CHECK(complaint(attrs("-1")).empty());
+  CHECK(complaint(attrs("[\"a\"]")) == "E_TYPE /graph/nodes/1/attrs/axis");
+  // A list is read; that this operator takes a number there is the operator's to say.
+  CHECK(complaint(attrs("[1,2]")).starts_with("E_UNSUPPORTED_ATTR"));
 }
 
 TEST_CASE("random damage to a JSON model is survived", "[unit][io]") {
