@@ -2,6 +2,7 @@
 
 #include "base/size.h"
 #include "codegen/instructions.h"
+#include "codegen/passes.h"
 #include "lower/verify.h"
 #include "numerics/bits.h"
 #include "numerics/minifloat.h"
@@ -206,8 +207,11 @@ Result<Compiled> compile(
   if (!layout) {
     return layout.diagnostics();
   }
-  const Result<Listing> listing = legalise_loops(
-    resolve(lowered->program, *layout), {config.max_loop_instructions, options.max_words}
+  std::vector<Dump> dumps;
+  const Result<Listing> listing = run_passes(
+    resolve(lowered->program, *layout),
+    {config.max_loop_instructions, options.max_words},
+    options.keep_dumps ? &dumps : nullptr
   );
   if (!listing) {
     return listing.diagnostics();
@@ -226,8 +230,10 @@ Result<Compiled> compile(
   out.placements = std::move(layout->placements);
   out.plan = std::move(*plan);
   out.use = layout->use;
-  out.executed = listing->executed;
-  out.loops = listing->loops;
+  const Counts counts = count(*listing);
+  out.executed = counts.executed;
+  out.loops = counts.loops;
+  out.dumps = std::move(dumps);
   out.warnings = std::move(lowered->warnings);
   return out;
 }

@@ -4,6 +4,7 @@
 
 #include "base/result.h"
 #include "codegen/layout.h"
+#include "codegen/passes.h"
 #include "config/config.h"
 #include "ir/graph.h"
 #include "isa/program.h"
@@ -25,6 +26,7 @@ struct Options {
   /// Instructions that the program may have.
   std::uint64_t max_words = 2'000'000;
   ops::Strategy strategy = ops::Strategy::Portable;
+  bool keep_dumps = false; ///< of the listing after each pass
 };
 
 struct Compiled {
@@ -43,6 +45,7 @@ struct Compiled {
   std::uint64_t executed = 0; ///< instructions that a run executes
   std::uint64_t loops = 0;    ///< static
   Diagnostics warnings;       ///< and notes
+  std::vector<Dump> dumps;
 };
 
 /// The graph has passed ops::infer_shapes(). `inputs` has values for every graph input that a node

@@ -1,5 +1,5 @@
-// From a placed tile program to machine words: large immediates and addresses become instructions,
-// loops that are too long are written out, virtual registers get numbers.
+// From a placed tile program to machine words: symbols become numbers, the passes of passes.h improve
+// and legalise what is left, virtual registers and absolute values become words.
 #pragma once
 
 #include "base/result.h"
@@ -8,33 +8,27 @@
 #include "lower/lir.h"
 
 #include <cstdint>
-#include <string>
 #include <vector>
 
 namespace plena::codegen {
 
-/// Items without Set and symbolic operands.
-struct Listing {
-  std::vector<lower::Item> items;
-  std::vector<std::string> comments;
-  std::array<std::uint32_t, lower::reg_classes> registers{}; ///< ids used, by class
-  std::uint64_t words = 0;
-  std::uint64_t executed = 0; ///< instructions that a run executes
-  std::uint64_t loops = 0;
-};
+/// A tile program without symbols: operands are registers and numbers, absolute values still one item
+/// each, so that passes see them whole.
+using Listing = lower::Program;
 
-/// Puts in the addresses; absolute loads become one or two instructions. The listing starts with
-/// the instructions that make the constants which binary16 lacks.
+/// Puts in the addresses. The listing starts with the instructions that make the constants which
+/// binary16 lacks.
 Listing resolve(const lower::Program& program, const Layout& layout);
 
-struct LoopLimits {
-  std::uint64_t iteration_instructions = 0; ///< that one iteration may execute, its end included
-  std::uint64_t program_words = 0;          ///< that the listing may grow to
-};
+/// Words that an item becomes: an absolute value one or two, a comment none.
+std::uint64_t words_of(const lower::Item& item);
 
-/// Writes out loops whose iterations would be too long, splits those with too many trips, and
-/// counts. E_RESOURCE when the program gets longer than allowed.
-Result<Listing> legalise_loops(const Listing& listing, const LoopLimits& limits);
+struct Counts {
+  std::uint64_t words = 0;
+  std::uint64_t executed = 0; ///< instructions that a run executes
+  std::uint64_t loops = 0;    ///< static
+};
+Counts count(const Listing& listing);
 
 struct Emitted {
   isa::Program program;

@@ -22,12 +22,9 @@ class Resolver {
   }
 
   Listing run() {
+    out_.items.reserve(program_.items.size());
     make_constants();
     for (const Item& item : program_.items) {
-      if (item.kind == Item::Kind::Set) {
-        set(item);
-        continue;
-      }
       Item resolved = item;
       for (Operand& operand : resolved.operands) {
         if (operand.kind == Operand::Kind::Address) {
@@ -40,10 +37,8 @@ class Resolver {
   }
 
  private:
-  std::uint64_t value_of(const Operand& operand) const {
-    return operand.kind == Operand::Kind::Address
-             ? layout_.addresses[lower::index(operand.symbol)] + operand.value
-             : operand.value;
+  std::uint64_t value_of(const Operand& address) const {
+    return layout_.addresses[lower::index(address.symbol)] + address.value;
   }
 
   void instruction(isa::Opcode op, std::array<Operand, 3> operands, std::uint32_t node) {
@@ -52,22 +47,6 @@ class Resolver {
     std::copy(operands.begin(), operands.end(), item.operands.begin());
     item.node = node;
     out_.items.push_back(item);
-  }
-
-  /// The only place that knows how wide immediates are.
-  void set(const Item& item) {
-    constexpr unsigned upper_shift = 12; // of S_LUI_INT
-    const std::uint64_t value = value_of(item.operands[1]);
-    const Operand& destination = item.operands[0];
-    if (value <= isa::max_of(isa::Field::imm18)) {
-      instruction(isa::Opcode::S_ADDI_INT, {destination, gp(0), number(value)}, item.node);
-      return;
-    }
-    instruction(isa::Opcode::S_LUI_INT, {destination, number(value >> upper_shift), {}}, item.node);
-    const std::uint64_t low = value & ((1u << upper_shift) - 1);
-    if (low != 0) {
-      instruction(isa::Opcode::S_ADDI_INT, {destination, destination, number(low)}, item.node);
-    }
   }
 
   void make_constants() {

@@ -1,6 +1,7 @@
 // The steps between tile program and words, and what is refused.
 #include "base/sha256.h"
 #include "codegen/instructions.h"
+#include "codegen/passes.h"
 #include "codegen/regalloc.h"
 #include "harness.h"
 #include "isa/codec.h"
@@ -20,11 +21,12 @@ namespace {
 std::vector<std::uint32_t> run_words(const lower::Program& program, std::uint64_t limit) {
   REQUIRE(lower::verify(program).empty());
   const Result<codegen::Listing> listing =
-    codegen::legalise_loops(codegen::resolve(program, {}), {limit, 100000});
+    codegen::run_passes(codegen::resolve(program, {}), {limit, 100000});
   REQUIRE(listing.ok());
   const Result<codegen::Emitted> emitted = codegen::emit(*listing);
   REQUIRE(emitted.ok());
-  CHECK(emitted->program.words.size() == listing->words);
+  const codegen::Counts counts = codegen::count(*listing);
+  CHECK(emitted->program.words.size() == counts.words);
   config::Config config = machine(16, 4);
   config.max_loop_instructions = limit;
   Result<emu::Machine> machine = emu::Machine::create(config, {});
@@ -32,7 +34,7 @@ std::vector<std::uint32_t> run_words(const lower::Program& program, std::uint64_
   REQUIRE_FALSE(machine->load(emitted->program).has_value());
   const emu::RunResult result = machine->run(1u << 24);
   REQUIRE(result.reason == emu::RunResult::Reason::Done);
-  CHECK(result.executed == listing->executed);
+  CHECK(result.executed == counts.executed);
   const std::span<const std::uint32_t> stored = machine->int_sram();
   return {stored.begin(), stored.begin() + 4};
 }
@@ -93,7 +95,7 @@ TEST_CASE("a program that would get too long is refused with its size") {
     b.step(r, 1);
   });
   const Result<codegen::Listing> listing =
-    codegen::legalise_loops(codegen::resolve(program, {}), {2, 100000});
+    codegen::run_passes(codegen::resolve(program, {}), {2, 100000});
   REQUIRE_FALSE(listing.ok());
   CHECK(listing.diagnostics()[0].code == "E_RESOURCE");
   CHECK(listing.diagnostics()[0].message.find("2000000") != std::string::npos);

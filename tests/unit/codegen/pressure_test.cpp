@@ -1,6 +1,7 @@
 // Random tile programs with few to too many values alive at once: what codegen makes of them leaves
 // the same numbers in memory as their plain meaning, or is refused because registers do not suffice.
 #include "codegen/instructions.h"
+#include "codegen/passes.h"
 #include "harness.h"
 #include "lower/builder.h"
 #include "lower/verify.h"
@@ -254,7 +255,7 @@ class RandomProgram {
 /// Memories after a run of the words that codegen makes; nothing when it refuses.
 std::optional<Memories> by_codegen(const lower::Program& program, std::uint64_t loop_limit) {
   const Result<codegen::Listing> listing =
-    codegen::legalise_loops(codegen::resolve(program, {}), {loop_limit, 1'000'000});
+    codegen::run_passes(codegen::resolve(program, {}), {loop_limit, 1'000'000});
   REQUIRE(listing.ok());
   const Result<codegen::Emitted> emitted = codegen::emit(*listing);
   if (!emitted.ok()) {

@@ -1,4 +1,4 @@
-#include "codegen/instructions.h"
+#include "codegen/passes.h"
 #include "lower/verify.h"
 
 #include <algorithm>
@@ -17,24 +17,22 @@ struct Block {
   std::vector<Item> items;
   std::uint64_t words = 0;
   std::uint64_t executed = 0;
-  std::uint64_t loops = 0;
 
   void append(const Block& other) {
     items.insert(items.end(), other.items.begin(), other.items.end());
     words += other.words;
     executed += other.executed;
-    loops += other.loops;
   }
   void instruction(const Item& item) {
     items.push_back(item);
-    ++words;
-    ++executed;
+    words += words_of(item);
+    executed += words_of(item);
   }
 };
 
 class Legaliser {
  public:
-  Legaliser(const Listing& listing, const LoopLimits& limits)
+  Legaliser(const Listing& listing, const PassSettings& limits)
       : in_(listing),
         limits_(limits),
         registers_(listing.registers) {}
@@ -57,9 +55,6 @@ class Legaliser {
     out.items = std::move(block.items);
     out.comments = in_.comments;
     out.registers = registers_;
-    out.words = block.words;
-    out.executed = block.executed;
-    out.loops = block.loops;
     return out;
   }
 
@@ -78,8 +73,6 @@ class Legaliser {
         const Item& end = in_.items[position];
         ++position;
         block.append(loop(item, body, end));
-      } else if (item.kind == Item::Kind::Comment) {
-        block.items.push_back(item);
       } else {
         block.instruction(item);
       }
@@ -102,7 +95,6 @@ class Legaliser {
       result.instruction(end);
       // The start once; then body and end for every trip, of which one is already counted.
       result.executed += (start.operands[1].value - 1) * (body.executed + 1);
-      result.loops += 1;
     }
     return result;
   }
@@ -168,15 +160,15 @@ class Legaliser {
   }
 
   const Listing& in_;
-  const LoopLimits& limits_;
+  const PassSettings& limits_;
   std::array<std::uint32_t, lower::reg_classes> registers_;
   std::uint64_t needed_ = 0; ///< words, when that is too many
 };
 
 } // namespace
 
-Result<Listing> legalise_loops(const Listing& listing, const LoopLimits& limits) {
-  return Legaliser(listing, limits).run();
+Result<Listing> legalise_loops(Listing listing, const PassSettings& settings) {
+  return Legaliser(listing, settings).run();
 }
 
 } // namespace plena::codegen
