@@ -140,7 +140,8 @@ std::vector<float> spread(
   std::uint64_t multiple
 ) {
   const std::uint64_t wide = grouped_size(cols, col_group, multiple);
-  std::vector<float> result(to_size(grouped_size(rows, row_group, multiple) * wide), 0.0f);
+  const std::uint64_t high = row_group == 0 ? rows : grouped_size(rows, row_group, multiple);
+  std::vector<float> result(to_size(high * wide), 0.0f);
   for (std::uint64_t r = 0; r < rows; ++r) {
     const std::uint64_t to = grouped_index(r, row_group, multiple) * wide;
     for (std::uint64_t c = 0; c < cols; ++c) {

@@ -57,7 +57,8 @@ grouped_size(std::uint64_t count, std::uint64_t group, std::uint64_t multiple) {
   return (count + each - 1) / each * ((each + multiple - 1) / multiple * multiple);
 }
 
-/// Row-major values with gaps of zeros between and after groups: (rows, cols) to the sizes above.
+/// Row-major values with gaps of zeros between and after groups: (rows, cols) to the sizes above, but
+/// rows without groups stay as many as they are.
 std::vector<float> spread(
   std::span<const float> values,
   std::uint64_t rows,

@@ -95,7 +95,7 @@ class GraphLowering {
   );
   void reads_rows(const WeightTensor& weight, std::uint64_t rows);
   WeightTensor stored(ir::TensorId tensor, const NodeView& view);
-  WeightTensor generated(std::string name, Extent extent, std::vector<float> values);
+  WeightTensor generated(const std::string& name, Extent extent, std::vector<float> values);
   VectorTensor lane_mask(std::uint64_t cols, float inside, float outside);
   void warn(Diagnostic warning) { result_.warnings.push_back(std::move(warning)); }
 
@@ -132,6 +132,7 @@ class GraphLowering {
   /// By tensor, grouping of rows and columns, and whether there are spare rows.
   std::map<std::tuple<ir::TensorId, std::uint64_t, std::uint64_t, bool>, WeightTensor> weights_;
   std::map<ir::TensorId, WeightTensor> stored_;
+  std::map<std::string, WeightTensor> generated_; ///< by name
   std::map<std::tuple<std::uint64_t, std::uint32_t, std::uint32_t>, VectorTensor> masks_;
 };
 
@@ -405,11 +406,14 @@ WeightTensor GraphLowering::weight(
 }
 
 WeightTensor
-GraphLowering::generated(std::string name, Extent extent, std::vector<float> values) {
+GraphLowering::generated(const std::string& name, Extent extent, std::vector<float> values) {
+  if (const auto found = generated_.find(name); found != generated_.end()) {
+    return found->second;
+  }
   HbmTensor tensor;
   tensor.generated = std::move(values);
   tensor.stored.format = config_.hbm_m_weight_type;
-  return staged_matrix(std::move(tensor), std::move(name), extent);
+  return generated_[name] = staged_matrix(std::move(tensor), name, extent);
 }
 
 WeightTensor GraphLowering::stored(ir::TensorId id, const NodeView& view) {
@@ -549,8 +553,8 @@ void Lowering::reads_rows(const WeightTensor& weight, std::uint64_t rows) {
 }
 
 WeightTensor
-Lowering::generated_weight(std::string name, Extent extent, std::vector<float> values) {
-  return graph_.generated(std::move(name), extent, std::move(values));
+Lowering::generated_weight(const std::string& name, Extent extent, std::vector<float> values) {
+  return graph_.generated(name, extent, std::move(values));
 }
 
 lower::SymbolId Lowering::scratch(std::string name, std::uint64_t rows) {

@@ -87,8 +87,8 @@ class Lowering {
   /// Input `i` as a matrix in HBM; a computed one is stored there when this is its first such use. It
   /// has MLEN rows to spare, so that a tile may start at any of its rows.
   WeightTensor stored(std::size_t i);
-  /// A matrix that the host makes up, for the Matrix SRAM.
-  WeightTensor generated_weight(std::string name, Extent extent, std::vector<float> values);
+  /// A matrix that the host makes up, for the Matrix SRAM; the same name is the same matrix.
+  WeightTensor generated_weight(const std::string& name, Extent extent, std::vector<float> values);
   /// Rows of the Vector SRAM for this node alone.
   lower::SymbolId scratch(std::string name, std::uint64_t rows);
   /// One row per column block of `cols` columns in all: `inside` in the lanes that exist, `outside`

@@ -181,6 +181,9 @@ Results one_result(const ReferenceCall& call) {
 
 // ---- the record
 
+/// An answer of ColumnUse::group_cols: any grouping will do, the same for all operands with this answer.
+inline constexpr std::uint64_t any_group = ~std::uint64_t{0};
+
 /// How an operator deals with groups of columns that lie apart (Plan::groups).
 struct ColumnUse {
   enum class Kind : std::uint8_t {
@@ -194,6 +197,8 @@ struct ColumnUse {
   std::uint64_t (*group_cols)(const NodeView&, const Arithmetic&, std::size_t i) = nullptr;
   /// Whether the weights' columns are those of the first input instead of the output's; null: never.
   bool (*weight_transposed)(const NodeView&) = nullptr;
+  /// Of how many columns any group has to be a multiple; null: of one.
+  std::uint64_t (*group_unit)(const NodeView&) = nullptr;
 };
 
 inline constexpr ColumnUse keeps_columns{ColumnUse::Kind::Kept};

@@ -35,6 +35,12 @@ class GroupPlanner {
     for (std::size_t i = 0; i < groups.size(); ++i) {
       groups[i] = wanted_[set_of(i)].value_or(0);
     }
+    for (const ir::Node& node : graph_.nodes) {
+      check_units(node, groups);
+    }
+    if (!errors_.empty()) {
+      return errors_;
+    }
     return groups;
   }
 
@@ -64,15 +70,23 @@ class GroupPlanner {
   }
 
   void join(const ir::Node& node) {
-    if (op_of(node).columns.kind != ColumnUse::Kind::Kept) {
+    const ColumnUse& use = op_of(node).columns;
+    if (use.kind != ColumnUse::Kind::Kept && use.kind != ColumnUse::Kind::Asked) {
       return;
     }
     std::optional<std::size_t> first;
-    visit_operands(node, [&](std::size_t, ir::TensorId id) {
+    visit_operands(node, [&](std::size_t i, ir::TensorId id) {
+      if (use.kind == ColumnUse::Kind::Asked && !takes_any(node, i)) {
+        return;
+      }
       const std::size_t set = set_of(ir::index(id));
       parent_[set] = first.value_or(set);
       first = set_of(set);
     });
+  }
+
+  bool takes_any(const ir::Node& node, std::size_t i) const {
+    return op_of(node).columns.group_cols({graph_, node}, arithmetic_, i) == any_group;
   }
 
   void ask(const ir::Node& node) {
@@ -85,6 +99,9 @@ class GroupPlanner {
       std::uint64_t group = op.columns.kind == ColumnUse::Kind::Asked
                               ? op.columns.group_cols(view, arithmetic_, i)
                               : 0;
+      if (group == any_group) {
+        return;
+      }
       const std::uint64_t cols = extent_of(graph_.tensor(id).shape).cols;
       if (group >= cols || group % arithmetic_.lanes == 0) {
         group = 0; // padding to whole rows of the machine changes nothing
@@ -106,6 +123,31 @@ class GroupPlanner {
         return;
       }
       wanted = group;
+    });
+  }
+
+  void check_units(const ir::Node& node, const std::vector<std::uint64_t>& groups) {
+    const ColumnUse& use = op_of(node).columns;
+    if (use.kind != ColumnUse::Kind::Asked || use.group_unit == nullptr) {
+      return;
+    }
+    const NodeView view{graph_, node};
+    const std::uint64_t unit = use.group_unit(view);
+    visit_operands(node, [&](std::size_t i, ir::TensorId id) {
+      const std::uint64_t group = groups[ir::index(id)];
+      if (takes_any(node, i) && group % unit != 0) {
+        errors_.push_back(view.error(
+          "E_LAYOUT",
+          fmt::format(
+            "{} needs groups of a multiple of {} columns of {}, another operator groups of {}",
+            node.op,
+            unit,
+            graph_.tensor(id).name,
+            group
+          ),
+          "give the operators tensors of their own"
+        ));
+      }
     });
   }
 

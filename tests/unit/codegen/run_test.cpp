@@ -74,6 +74,33 @@ TEST_CASE("linear is exact") {
   });
 }
 
+TEST_CASE("rope turns heads that share rows, fill them, or take several") {
+  on_machines([](const config::Config& config) {
+    const auto m = static_cast<std::int64_t>(config.mlen);
+    for (const auto& [rows, heads, width] : std::vector<std::array<std::int64_t, 3>>{
+           {5, 4, m / 4},
+           {3, 3, m / 2},
+           {m, 2, m},
+           {2, 3, m - 2},
+           {5, 2, m + 2},
+           {3, 2, 2 * m},
+           {1, 7, 2}}) {
+      for (const ops::Strategy strategy : {ops::Strategy::Portable, ops::Strategy::Dense}) {
+        INFO(rows << " rows, " << heads << " heads of " << width);
+        Model model;
+        const auto x = model.input({rows, heads * width});
+        const auto cos = model.constant({rows, width});
+        const auto sin = model.input({rows, width});
+        const auto y = model.node("rope", {x, cos, sin});
+        model.output(model.node("rope", {x, cos, sin, y}));
+        codegen::Options options;
+        options.strategy = strategy;
+        run(model, config, options);
+      }
+    }
+  });
+}
+
 TEST_CASE("linear keeps its accumulator when K exceeds the Matrix SRAM") {
   for (const std::uint64_t tiles : {1u, 2u, 3u, 5u}) {
     for (const std::uint32_t tiles_per_transfer : {1u, 2u}) {

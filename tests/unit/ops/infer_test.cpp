@@ -128,6 +128,20 @@ TEST_CASE("wrong operators, inputs and attributes are refused") {
             return m.node(op, {m.input({2, 3}), m.input({3, 2})});
           }) == Codes{"E_SHAPE"});
   }
+  const auto rope = [&](ir::Shape x, ir::Shape cos, ir::Shape sin) {
+    return refused([&](Model& m) {
+      return m.node("rope", {m.input(x), m.constant(cos), m.constant(sin)});
+    });
+  };
+  CHECK(rope({2, 8}, {2, 4}, {2, 4}).empty());
+  CHECK(rope({2, 8}, {2, 4}, {2, 8}) == Codes{"E_SHAPE"});
+  CHECK(rope({2, 8}, {3, 4}, {3, 4}) == Codes{"E_SHAPE"});
+  CHECK(rope({2, 8}, {2, 6}, {2, 6}) == Codes{"E_SHAPE"});
+  CHECK(rope({2, 9}, {2, 3}, {2, 3}) == Codes{"E_SHAPE"});
+  CHECK(refused([](Model& m) {
+          const auto table = m.constant({2, 4});
+          return m.node("rope", {m.input({2, 8}), table, table, m.input({2, 4})});
+        }) == Codes{"E_SHAPE"});
   CHECK(refused([](Model& m) {
           return m.node("layer_norm", {m.input({2, 3}), m.constant({2})});
         }) == Codes{"E_SHAPE"});

@@ -1,0 +1,461 @@
+#include "ops/product.h"
+
+#include "base/size.h"
+#include "numerics/bits.h"
+#include "ops/arith.h"
+
+#include <algorithm>
+
+namespace plena::ops {
+
+namespace {
+
+// ---- reference
+
+std::vector<double> product_f64(std::span<const float> x, std::span<const float> w, std::size_t n) {
+  std::vector<double> y(n);
+  for (std::size_t k = 0; k < x.size(); ++k) {
+    for (std::size_t j = 0; j < n; ++j) {
+      y[j] += static_cast<double>(x[k]) * static_cast<double>(w[k * n + j]);
+    }
+  }
+  return y;
+}
+
+float smallest_magnitude(std::span<const float> values) {
+  float smallest = 1.0f;
+  for (const float value : values) {
+    if (value != 0.0f) {
+      smallest = std::min(smallest, numerics::magnitude(value));
+    }
+  }
+  return smallest;
+}
+
+float largest_magnitude(std::span<const float> values) {
+  float largest = 0.0f;
+  for (const float value : values) {
+    if (numerics::is_finite(value)) {
+      largest = std::max(largest, numerics::magnitude(value));
+    }
+  }
+  return largest;
+}
+
+/// Elements of a row in the order in which the machine adds their products: chains start from zero
+/// and are then added to the accumulator.
+using Chains = std::vector<std::vector<std::size_t>>;
+
+Chains chains_of(const Arithmetic& machine, bool dense, std::uint64_t cols, std::uint64_t group) {
+  const std::uint64_t tiles = grouped_size(cols, group, machine.lanes) / machine.lanes;
+  Chains chains(to_size(dense ? tiles * machine.heads : tiles));
+  for (std::uint64_t k = 0; k < cols; ++k) {
+    const std::uint64_t at = grouped_index(k, group, machine.lanes);
+    const std::uint64_t tile = at / machine.lanes;
+    const std::uint64_t copy = machine.heads - 1 - at % machine.lanes % machine.heads;
+    chains[to_size(dense ? copy * tiles + tile : tile)].push_back(to_size(k));
+  }
+  return chains;
+}
+
+/// One row. Products of bf16 numbers are exact in f32 unless they underflow or overflow; only then
+/// does the fused form matter.
+std::vector<float> product_by_chains(
+  std::span<const float> x, std::span<const float> w, std::size_t n, const Chains& chains, bool fused
+) {
+  std::vector<float> accumulator(n);
+  std::vector<float> sum(n);
+  for (const std::vector<std::size_t>& chain : chains) {
+    std::fill(sum.begin(), sum.end(), 0.0f);
+    for (const std::size_t k : chain) {
+      const float* row = w.data() + k * n;
+      for (std::size_t j = 0; j < n; ++j) {
+        sum[j] = fused ? numerics::fma_exact(x[k], row[j], sum[j]) : sum[j] + x[k] * row[j];
+      }
+    }
+    for (std::size_t j = 0; j < n; ++j) {
+      accumulator[j] += sum[j];
+    }
+  }
+  return accumulator;
+}
+
+} // namespace
+
+std::vector<float> product(
+  const ReferenceCall& call,
+  std::span<const float> x,
+  std::span<const float> w,
+  std::span<const float> bias,
+  Extent weight,
+  std::uint64_t row_group
+) {
+  const std::size_t n = to_size(weight.cols);
+  const float smallest_weight = smallest_magnitude(w);
+  const float largest_weight = largest_magnitude(w);
+  const Chains chains = chains_of(call.arithmetic, call.dense, weight.rows, row_group);
+  std::vector<float> y;
+  y.reserve(x.size() / to_size(weight.rows) * n);
+  for (std::size_t begin = 0; begin < x.size(); begin += to_size(weight.rows)) {
+    const std::span<const float> row = x.subspan(begin, to_size(weight.rows));
+    if (!call.hardware()) {
+      const std::vector<double> sums = product_f64(row, w, n);
+      for (std::size_t j = 0; j < n; ++j) {
+        y.push_back(
+          static_cast<float>(bias.empty() ? sums[j] : sums[j] + static_cast<double>(bias[j]))
+        );
+      }
+      continue;
+    }
+    const bool fused = smallest_magnitude(row) * smallest_weight < 0x1p-126f ||
+                       !numerics::is_finite(largest_magnitude(row) * largest_weight);
+    const std::vector<float> sums = product_by_chains(row, w, n, chains, fused);
+    for (std::size_t j = 0; j < n; ++j) {
+      const float rounded = hw::round(sums[j]);
+      y.push_back(bias.empty() ? rounded : hw::add(rounded, bias[j]));
+    }
+  }
+  return y;
+}
+
+// ---- lowering
+
+namespace {
+
+class PortableProduct {
+ public:
+  PortableProduct(
+    Lowering& lowering, const VectorTensor& x, const WeightTensor& w, const VectorTensor& y
+  )
+      : low_(lowering),
+        b_(lowering.builder()),
+        t_(lowering.tiling()),
+        x_(x),
+        y_(y),
+        w_(w) {
+    tiles_ = x_.blocks;
+    const std::uint64_t fetched = lower::round_up(tiles_, t_.prefetch_tiles);
+    const std::uint64_t capacity = t_.matrix_tiles / t_.prefetch_tiles * t_.prefetch_tiles;
+    // When not all fits, the last fetch's worth of slots is for the tiles that stream through.
+    resident_ = fetched <= capacity ? tiles_ : capacity - t_.prefetch_tiles;
+    row_groups_ = lower::ceil_div(y_.rows, t_.blen);
+  }
+
+  void run() {
+    base_ = b_.address_of(w_.symbol);
+    if (w_.stored.format.mx) {
+      b_.C_SET_SCALE_REG(b_.set(w_.stored.scale_offset()));
+    }
+    b_.C_SET_STRIDE_REG(b_.set(w_.stored.row_bytes()));
+    offset_ = b_.set(0);
+    result_ = b_.set(y_.at());
+    // With groups every block is computed whole: weights are zero where there is no column.
+    const std::uint64_t whole = y_.group_cols == 0 ? y_.cols / t_.mlen : y_.blocks;
+    const std::uint64_t rest = y_.group_cols == 0 ? y_.cols % t_.mlen : 0;
+    b_.loop(whole, [&] {
+      column(t_.mlen / t_.blen);
+      b_.step(offset_, t_.mlen * w_.stored.element_bytes());
+      b_.step(result_, low_.block_step(y_));
+    });
+    if (rest != 0) {
+      clear_last_block();
+      column(lower::ceil_div(rest, t_.blen));
+    }
+  }
+
+ private:
+  /// The products leave lanes of the last block untouched; these must be zero.
+  void clear_last_block() {
+    const lower::Gp row = b_.copy(result_);
+    const lower::Gp lanes = b_.set(t_.mlen);
+    low_.each_row(row_groups_ * t_.blen, [&] {
+      b_.V_SHFT_V(row, row, lanes);
+      b_.step(row, low_.row_step());
+    });
+  }
+
+  /// Fetches `tiles` tiles of the weight column to the slots from `slot` on.
+  void fetch(lower::Gp slot, lower::Gp offset, std::uint64_t tiles) {
+    b_.loop(lower::ceil_div(tiles, t_.prefetch_tiles), [&] {
+      b_.H_PREFETCH_M(slot, offset, base_, 1, 0);
+      b_.step(slot, t_.prefetch_tiles * t_.tile_elems());
+      b_.step(offset, t_.prefetch_tiles * t_.mlen * w_.stored.row_bytes());
+    });
+  }
+
+  /// One column of tiles: `groups` times BLEN result columns for all rows.
+  void column(std::uint64_t groups) {
+    if (resident_ != 0) {
+      const lower::Gp slot = b_.set(0);
+      const lower::Gp offset = b_.copy(offset_);
+      fetch(slot, offset, resident_);
+    }
+    const lower::Gp columns = b_.set(0); // within the first tile
+    const lower::Gp result_column = b_.copy(result_);
+    b_.loop(groups, [&] {
+      const lower::Gp rows = b_.set(x_.at());
+      const lower::Gp result = b_.copy(result_column);
+      b_.loop(row_groups_, [&] {
+        block(columns, rows);
+        b_.M_MM_WO(result, lower::zero_gp, 0);
+        b_.step(rows, t_.blen * t_.mlen);
+        b_.step(result, t_.blen * t_.mlen);
+      });
+      b_.step(columns, t_.blen * t_.mlen);
+      b_.step(result_column, t_.blen);
+    });
+  }
+
+  /// Accumulates one BLEN x BLEN block over all of K.
+  void block(lower::Gp columns, lower::Gp rows) {
+    if (tiles_ == 1 && resident_ == 1) {
+      b_.M_MM(columns, rows);
+      return;
+    }
+    const lower::Gp weights = b_.copy(columns);
+    const lower::Gp activations = b_.copy(rows);
+    b_.repeat(resident_, [&] { multiply(weights, activations); });
+    const std::uint64_t streamed = tiles_ - resident_;
+    if (streamed == 0) {
+      return;
+    }
+    const lower::Gp offset = b_.copy(offset_);
+    b_.step(offset, resident_ * t_.mlen * w_.stored.row_bytes());
+    b_.loop(streamed / t_.prefetch_tiles, [&] {
+      stream(weights, activations, offset, t_.prefetch_tiles);
+    });
+    if (streamed % t_.prefetch_tiles != 0) {
+      stream(weights, activations, offset, streamed % t_.prefetch_tiles);
+    }
+  }
+
+  void multiply(lower::Gp weights, lower::Gp activations) {
+    b_.M_MM(weights, activations);
+    b_.step(weights, t_.tile_elems());
+    b_.step(activations, low_.block_step(x_));
+  }
+
+  void stream(lower::Gp weights, lower::Gp activations, lower::Gp offset, std::uint64_t tiles) {
+    const lower::Gp slot = b_.set(resident_ * t_.tile_elems());
+    fetch(slot, offset, tiles);
+    const lower::Gp tile = b_.copy(weights);
+    b_.repeat(tiles, [&] { multiply(tile, activations); });
+  }
+
+  Lowering& low_;
+  lower::Builder& b_;
+  const lower::Tiling& t_;
+  VectorTensor x_;
+  VectorTensor y_;
+  WeightTensor w_;
+  std::uint64_t tiles_ = 0;      ///< along K
+  std::uint64_t resident_ = 0;   ///< of these, kept in the Matrix SRAM for a column
+  std::uint64_t row_groups_ = 0; ///< of BLEN rows
+  lower::Addr base_{};
+  lower::Gp offset_{}; ///< of the column in the weights, bytes
+  lower::Gp result_{}; ///< block of the result
+};
+
+class DenseProduct {
+ public:
+  DenseProduct(
+    Lowering& lowering, const VectorTensor& x, const WeightTensor& w, const VectorTensor& y
+  )
+      : low_(lowering),
+        b_(lowering.builder()),
+        t_(lowering.tiling()),
+        x_(x),
+        y_(y),
+        w_(w),
+        copies_(lowering.scratch("shifted copies", t_.heads * x_.all_rows())) {
+    row_tiles_ = lower::ceil_div(x_.rows, t_.mlen);
+    groups_ = lower::ceil_div(x_.blocks, t_.heads);
+    const std::uint64_t most = t_.matrix_tiles / t_.heads / t_.prefetch_tiles * t_.prefetch_tiles;
+    groups_at_once_ = std::min(lower::round_up(groups_, t_.prefetch_tiles), most);
+    low_.reads_rows(w_, lower::round_up(groups_, groups_at_once_) * t_.heads * t_.mlen);
+  }
+
+  void run() {
+    make_copies();
+    base_ = b_.address_of(w_.symbol);
+    if (w_.stored.format.mx) {
+      b_.C_SET_SCALE_REG(b_.set(w_.stored.scale_offset()));
+    }
+    b_.C_SET_STRIDE_REG(b_.set(t_.heads * w_.stored.row_bytes()));
+    // Results in descending order: below each one lie tiles that the write-out fills with what the
+    // other slices hold.
+    offset_ = b_.set(w_.at(0, (y_.blocks - 1) * t_.mlen));
+    result_ = b_.set(last_result());
+    const lower::Gp column = b_.set(t_.mlen * w_.stored.element_bytes());
+    const lower::Gp block = b_.set(y_.block_step() - row_tiles_ * t_.tile_elems());
+    const lower::Gp tile = b_.set(t_.tile_elems());
+    b_.loop(y_.blocks, [&] {
+      const bool fits = groups_at_once_ >= groups_;
+      if (fits) {
+        fetch(0, groups_);
+      }
+      const lower::Gp rows = b_.set(copy_address((row_tiles_ - 1) * t_.mlen));
+      b_.loop(row_tiles_, [&] {
+        for (std::uint64_t g = 0; g < groups_; g += groups_at_once_) {
+          const std::uint64_t count = std::min(groups_at_once_, groups_ - g);
+          if (!fits) {
+            fetch(g, count);
+          }
+          multiply(rows, g, count);
+        }
+        b_.M_BMM_WO(result_, 0);
+        b_.S_SUB_INT(result_, result_, tile);
+        b_.S_SUB_INT(rows, rows, tile);
+      });
+      b_.S_SUB_INT(result_, result_, block);
+      b_.S_SUB_INT(offset_, offset_, column);
+    });
+  }
+
+ private:
+  lower::Address copy_address(std::uint64_t row) const { return {copies_, row * t_.mlen}; }
+
+  /// Where the write-out of the last row tile of the last block starts.
+  lower::Address last_result() const {
+    lower::Address last = y_.at(y_.blocks - 1, (row_tiles_ - 1) * t_.mlen);
+    last.offset -= (t_.heads - 1) * t_.tile_elems();
+    return last;
+  }
+
+  /// Copy c is 4 x, moved c lanes up; copies lie like x, one after the other.
+  void make_copies() {
+    const lower::Fp four = b_.constant(static_cast<float>(1 / 0.25));
+    const std::uint64_t rows = lower::round_up(x_.rows, t_.blen);
+    const lower::Gp one = b_.set(1);
+    constexpr std::uint64_t together = 8; // pointers that the registers hold with ease
+    for (std::uint64_t first = 0; first < t_.heads; first += together) {
+      const std::uint64_t end = std::min(first + together, t_.heads);
+      // The first of these comes from x, or from the last copy that has been made.
+      const lower::Gp from =
+        first == 0 ? b_.set(x_.at()) : b_.set(copy_address((first - 1) * x_.all_rows()));
+      std::vector<lower::Gp> to;
+      for (std::uint64_t c = first; c < end; ++c) {
+        to.push_back(b_.set(copy_address(c * x_.all_rows())));
+      }
+      const auto row = [&] {
+        if (first == 0) {
+          b_.V_MUL_VF(to[0], from, four);
+        } else {
+          b_.V_SHFT_V(to[0], from, one);
+        }
+        b_.step(from, t_.mlen);
+        for (std::size_t i = 1; i < to.size(); ++i) {
+          b_.V_SHFT_V(to[i], to[i - 1], one);
+          b_.step(to[i - 1], t_.mlen);
+        }
+        b_.step(to.back(), t_.mlen);
+      };
+      b_.loop(x_.blocks, [&] {
+        low_.each_row(rows, row);
+        const std::uint64_t padding = (x_.phys_rows - rows) * t_.mlen;
+        b_.step(from, padding);
+        for (const lower::Gp pointer : to) {
+          b_.step(pointer, padding);
+        }
+      });
+    }
+  }
+
+  /// Rows that copy c meets: every `heads`-th one of a group of tiles, from heads - 1 - c on. Tiles of
+  /// group g lie at slot c * groups_at_once + g.
+  void fetch(std::uint64_t group, std::uint64_t count) {
+    const lower::Gp slot = b_.set(0);
+    const lower::Gp row = b_.set(w_.stored.row_bytes());
+    const lower::Gp start = b_.set(w_.at((group * t_.mlen + 1) * t_.heads - 1, 0));
+    b_.S_ADD_INT(start, start, offset_);
+    const std::uint64_t transfers = lower::ceil_div(count, t_.prefetch_tiles);
+    b_.loop(t_.heads, [&] {
+      const lower::Gp offset = b_.copy(start);
+      b_.loop(transfers, [&] {
+        b_.H_PREFETCH_M(slot, offset, base_, 1, 0);
+        b_.step(slot, t_.prefetch_tiles * t_.tile_elems());
+        b_.step(offset, t_.prefetch_tiles * t_.heads * t_.mlen * w_.stored.row_bytes());
+      });
+      b_.step(slot, (groups_at_once_ - transfers * t_.prefetch_tiles) * t_.tile_elems());
+      b_.S_SUB_INT(start, start, row);
+    });
+  }
+
+  /// Products of `count` groups of tiles of one row tile, all copies.
+  void multiply(lower::Gp rows, std::uint64_t group, std::uint64_t count) {
+    const std::uint64_t first = group * t_.heads;
+    const std::uint64_t tiles = std::min(count * t_.heads, x_.blocks - first);
+    const std::uint64_t whole = tiles / t_.heads;
+    const std::uint64_t rest = tiles % t_.heads;
+    const lower::Gp copy = b_.copy(rows);
+    b_.step(copy, first * x_.block_step());
+    const lower::Gp matrix_copy = b_.set(0);
+    b_.loop(t_.heads, [&] {
+      const lower::Gp vector = b_.copy(copy);
+      const lower::Gp matrix = b_.copy(matrix_copy);
+      const auto product = [&] {
+        b_.M_BMM(0, matrix, vector);
+        b_.step(matrix, t_.head_lanes());
+        b_.step(vector, x_.block_step());
+      };
+      b_.loop(whole, [&] {
+        b_.repeat(t_.heads, product);
+        b_.step(matrix, t_.tile_elems() - t_.mlen);
+      });
+      b_.repeat(rest, product);
+      b_.step(copy, x_.all_rows() * t_.mlen);
+      b_.step(matrix_copy, groups_at_once_ * t_.tile_elems());
+    });
+  }
+
+  Lowering& low_;
+  lower::Builder& b_;
+  const lower::Tiling& t_;
+  VectorTensor x_;
+  VectorTensor y_;
+  WeightTensor w_;
+  lower::SymbolId copies_;
+  std::uint64_t row_tiles_ = 0;
+  std::uint64_t groups_ = 0;         ///< of `heads` tiles along K
+  std::uint64_t groups_at_once_ = 0; ///< that the Matrix SRAM holds
+  lower::Addr base_{};
+  lower::Gp offset_{}; ///< of the column of tiles in the weights, bytes
+  lower::Gp result_{};
+};
+
+} // namespace
+
+void multiply(
+  Lowering& low, const VectorTensor& x, const WeightTensor& w, const VectorTensor& y
+) {
+  if (low.dense()) {
+    DenseProduct(low, x, w, y).run();
+  } else {
+    PortableProduct(low, x, w, y).run();
+  }
+}
+
+std::uint64_t product_slack(const Lowering& low) {
+  return low.dense() ? low.tiling().heads - 1 : 0;
+}
+
+void add_bias(Lowering& low, std::size_t input, const VectorTensor& y) {
+  if (!low.view().has_input(input)) {
+    return;
+  }
+  lower::Builder& b = low.builder();
+  const VectorTensor bias = low.input(input);
+  const std::uint64_t rows = lower::round_up(y.rows, low.tiling().blen);
+  const lower::Gp value = b.set(bias.at());
+  const lower::Gp row = b.set(y.at());
+  b.loop(y.blocks, [&] {
+    low.each_row(rows, [&] {
+      b.V_ADD_VV(row, row, value);
+      b.step(row, y.row_step());
+    });
+    b.step(row, (y.phys_rows - rows) * y.row_step());
+    b.step(value, bias.block_step());
+  });
+}
+
+} // namespace plena::ops

@@ -1,0 +1,45 @@
+// Matrix products with weights in HBM, with exactly one rounding per element: what the operators
+// that have them share.
+//
+// Portable schedule: weights are fetched one column of tiles at a time and used for
+// all rows before the next is fetched. The accumulator keeps f32 partial sums until all of K has
+// been added, also when K needs more tiles than the Matrix SRAM has: the tiles beyond are then
+// fetched again for every result block, between products.
+//
+// Dense schedule (compiler_backend.md 6.2): whole tiles by M_BMM. Of its BROADCAST_AMOUNT slices only
+// the last is used; it meets every lane of x through copies of x that are shifted by 0, 1, ... lanes
+// and, since the instruction scales by a quarter, multiplied by 4.
+#pragma once
+
+#include "ops/lowering.h"
+#include "ops/op.h"
+
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <vector>
+
+namespace plena::ops {
+
+/// Row-major x w + bias, which may be empty; for Precision::Hardware with the machine's order of
+/// additions. `row_group` is how the columns of x lie.
+std::vector<float> product(
+  const ReferenceCall& call,
+  std::span<const float> x,
+  std::span<const float> w,
+  std::span<const float> bias,
+  Extent weight,
+  std::uint64_t row_group
+);
+
+/// y = x w for the rows of y, by the node's kind of products. All of x and y in whole blocks; the
+/// lanes of y without a column become zero.
+void multiply(
+  Lowering& low, const VectorTensor& x, const WeightTensor& w, const VectorTensor& y
+);
+/// Tiles of scratch that lie before the y of a product (Lowering::output).
+std::uint64_t product_slack(const Lowering& low);
+/// Adds a Vector input, if the node has it, to every row of y.
+void add_bias(Lowering& low, std::size_t input, const VectorTensor& y);
+
+} // namespace plena::ops
