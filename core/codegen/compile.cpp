@@ -207,10 +207,14 @@ Result<Compiled> compile(
   if (!layout) {
     return layout.diagnostics();
   }
+  PassSettings settings{config.max_loop_instructions, options.max_words, options.unroll};
+  for (const ir::Node& node : graph.nodes) {
+    settings.attention.push_back(node.op == "attention");
+  }
   std::vector<Dump> dumps;
   const Result<Listing> listing = run_passes(
     resolve(lowered->program, *layout),
-    {config.max_loop_instructions, options.max_words},
+    settings,
     options.keep_dumps ? &dumps : nullptr
   );
   if (!listing) {

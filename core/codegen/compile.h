@@ -24,8 +24,10 @@ struct Options {
   /// Vector SRAM of results that are no longer needed is used again.
   bool keep_stages = true;
   /// Instructions that the program may have.
-  std::uint64_t max_words = 2'000'000;
+  std::uint64_t max_words = 4'000'000;
   ops::Strategy strategy = ops::Strategy::Portable;
+  /// Rolled and written out programs leave the same memories.
+  Unroll unroll = Unroll::None;
   bool keep_dumps = false; ///< of the listing after each pass
 };
 

@@ -12,9 +12,14 @@
 
 namespace plena::codegen {
 
+/// Operators whose loops are written out: attention, all others, or both.
+enum class Unroll : std::uint8_t { None, Ops, Attention, All };
+
 struct PassSettings {
   std::uint64_t iteration_instructions = 0; ///< that one iteration of a loop may execute
   std::uint64_t program_words = 0;          ///< that the program may have
+  Unroll unroll = Unroll::None;
+  std::vector<bool> attention{}; ///< by graph node: whether it is an attention operator
 };
 
 /// Rewrites the listing. E_RESOURCE when it gets longer than allowed.

@@ -113,8 +113,9 @@ class Builder {
   /// An HBM address register that holds the start of the symbol.
   Addr address_of(SymbolId hbm);
 
-  /// `body` runs `trips` times; no loop is made for a single trip and nothing for none.
-  template <class F> void loop(std::uint64_t trips, F&& body) {
+  /// `body` runs `trips` times; no loop is made for a single trip and nothing for none. One trip of
+  /// the loop in the program does the work of `copies`, where it is not written out anyway.
+  template <class F> void loop(std::uint64_t trips, std::uint64_t copies, F&& body) {
     if (trips == 0) {
       return;
     }
@@ -123,9 +124,16 @@ class Builder {
       return;
     }
     const Gp counter = gp();
-    push({Item::Kind::LoopBegin, {}, {detail::operand(counter), detail::operand(trips)}});
+    push(
+      {Item::Kind::LoopBegin,
+       {},
+       {detail::operand(counter), detail::operand(trips), detail::operand(copies)}}
+    );
     body();
     push({Item::Kind::LoopEnd, {}, {detail::operand(counter)}});
+  }
+  template <class F> void loop(std::uint64_t trips, F&& body) {
+    loop(trips, 1, std::forward<F>(body));
   }
   /// The same, written out when that is short.
   template <class F> void repeat(std::uint64_t trips, F&& body) {

@@ -82,7 +82,8 @@ struct Item {
   enum class Kind : std::uint8_t {
     Insn,      ///< `op` with operands in the order of the row's `reads`
     Set,       ///< operand 0 (Gp) = operand 1 (Immediate or Address), any 32-bit value
-    LoopBegin, ///< operand 0 (Gp) the counter, operand 1 (Immediate) the trip count, at least 1
+    LoopBegin, ///< operand 0 (Gp) the counter, operand 1 (Immediate) the trip count, at least 1,
+               ///< operand 2 (Immediate, or none) the trips that one trip may do the work of
     LoopEnd,   ///< operand 0 (Gp) the same counter
     Comment,   ///< operand 0 (Immediate): index into Program::comments
   };

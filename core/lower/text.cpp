@@ -52,6 +52,9 @@ std::string to_text(const Program& program) {
       break;
     case Item::Kind::LoopBegin:
       fmt::format_to(out, "loop {}, {}", operand(0), operand(1));
+      if (item.operands[2].value > 1) {
+        fmt::format_to(out, ", copies {}", operand(2));
+      }
       ++depth;
       break;
     case Item::Kind::LoopEnd:

@@ -46,6 +46,9 @@ class Verifier {
       if (item.operands[1].kind != Kind::Immediate || item.operands[1].value == 0) {
         fail("a loop needs a trip count of at least 1");
       }
+      if (item.operands[2].kind != Kind::None && item.operands[2].kind != Kind::Immediate) {
+        fail("the copies of a loop's body are a number");
+      }
       write(item.operands[0]);
       loops_.push_back(item.operands[0].reg);
       return;
@@ -53,6 +56,7 @@ class Verifier {
       if (loops_.empty() || loops_.back() != item.operands[0].reg) {
         fail("the end of a loop does not match its start");
       } else {
+        written_[0][loops_.back()] = false; // a loop that is written out has no counter
         loops_.pop_back();
       }
       return;
@@ -130,7 +134,14 @@ class Verifier {
     return &file;
   }
 
+  bool is_counter(const Operand& operand) const {
+    return operand.kind == Kind::Gp && std::count(loops_.begin(), loops_.end(), operand.reg) != 0;
+  }
+
   void read(const Operand& operand) {
+    if (is_counter(operand)) {
+      fail("a loop's counter is read");
+    }
     if (std::vector<bool>* file = file_of(operand); file != nullptr && !(*file)[operand.reg]) {
       fail(fmt::format("register {} is read before it is written", operand.reg));
     }
@@ -144,7 +155,7 @@ class Verifier {
     if (operand.reg == 0) {
       fail("register 0 is written");
     }
-    if (operand.kind == Kind::Gp && std::count(loops_.begin(), loops_.end(), operand.reg) != 0) {
+    if (is_counter(operand)) {
       fail("a loop's counter is written inside the loop");
     }
     (*file)[operand.reg] = true;

@@ -11,7 +11,7 @@ namespace plena::lower {
 
 /// One line per violation, empty when the program is legal: operands match their row, registers are
 /// written before they are read, register 0 is never written, loops nest and have their own
-/// counters, addresses lie inside their symbols, immediates fit.
+/// counters, which nothing else uses, addresses lie inside their symbols, immediates fit.
 std::vector<std::string> verify(const Program& program);
 
 /// Whether the machine writes this field of `op`.

@@ -235,7 +235,7 @@ class RandomProgram {
     case 3:
       if (depth_ < max_depth) {
         ++depth_;
-        builder_.loop(1 + random_.below(5), [&] { steps(1 + random_.below(12)); });
+        builder_.loop(1 + random_.below(5), 1 + random_.below(3), [&] { steps(1 + random_.below(12)); });
         --depth_;
       }
       break;
@@ -253,9 +253,11 @@ class RandomProgram {
 };
 
 /// Memories after a run of the words that codegen makes; nothing when it refuses.
-std::optional<Memories> by_codegen(const lower::Program& program, std::uint64_t loop_limit) {
+std::optional<Memories> by_codegen(
+  const lower::Program& program, std::uint64_t loop_limit, codegen::Unroll unroll
+) {
   const Result<codegen::Listing> listing =
-    codegen::run_passes(codegen::resolve(program, {}), {loop_limit, 1'000'000});
+    codegen::run_passes(codegen::resolve(program, {}), {loop_limit, 1'000'000, unroll});
   REQUIRE(listing.ok());
   const Result<codegen::Emitted> emitted = codegen::emit(*listing);
   if (!emitted.ok()) {
@@ -298,14 +300,16 @@ TEST_CASE("random programs mean the same in words, whatever the pressure on regi
     REQUIRE(lower::verify(random.program()).empty());
     const Memories wanted = meaning(random.program());
     const std::uint64_t loop_limit = seed % 3 == 0 ? 60 : 100'000;
-    const std::optional<Memories> got = by_codegen(random.program(), loop_limit);
-    ++(got ? made : refused);
-    if (got) {
-      CHECK((*got == wanted));
-    }
-    // A counter for every loop, and the values.
-    if (gps + max_depth <= machine_gps && fps <= machine_fps) {
-      CHECK(got.has_value());
+    for (const codegen::Unroll unroll : {codegen::Unroll::None, codegen::Unroll::All}) {
+      const std::optional<Memories> got = by_codegen(random.program(), loop_limit, unroll);
+      ++(got ? made : refused);
+      if (got) {
+        CHECK((*got == wanted));
+      }
+      // A counter for every loop, and the values.
+      if (gps + max_depth <= machine_gps && fps <= machine_fps) {
+        CHECK(got.has_value());
+      }
     }
   }
   CHECK(made > 1000);

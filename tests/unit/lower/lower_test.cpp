@@ -105,8 +105,20 @@ TEST_CASE("verify finds what codegen could not do") {
     const Gp r = b.set(0);
     b.loop(3, [&] { b.step(r, 1); });
     const std::uint32_t counter = program.items[1].operands[0].reg;
-    program.items[2].operands[0].reg = program.items[2].operands[1].reg = counter;
-    check_refused(program, "counter");
+    program.items[2].operands[0].reg = counter;
+    check_refused(program, "counter is written");
+  }
+  SECTION("a counter read in its loop") {
+    const Gp r = b.set(0);
+    b.loop(3, [&] { b.step(r, 1); });
+    program.items[2].operands[1].reg = program.items[1].operands[0].reg;
+    check_refused(program, "counter is read");
+  }
+  SECTION("a counter read after its loop") {
+    const Gp r = b.set(0);
+    b.loop(3, [&] { b.step(r, 1); });
+    b.copy(r, Gp{program.items[1].operands[0].reg});
+    check_refused(program, "read before");
   }
   SECTION("a loop left open") {
     b.loop(3, [&] { b.set(0); });

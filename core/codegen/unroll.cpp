@@ -1,0 +1,43 @@
+// Writes out the loops of the operators that --unroll names, and of the others as many copies as
+// they ask for, as far as MAX_LOOP_INSTRUCTIONS allows.
+#include "codegen/loops.h"
+
+#include <algorithm>
+
+namespace plena::codegen {
+
+namespace {
+
+bool is_written_out(const LoopInfo& loop, const PassSettings& settings) {
+  const bool attention = loop.node < settings.attention.size() && settings.attention[loop.node];
+  switch (settings.unroll) {
+  case Unroll::None:
+    break;
+  case Unroll::Ops:
+    return !attention;
+  case Unroll::Attention:
+    return attention;
+  case Unroll::All:
+    return true;
+  }
+  return false;
+}
+
+} // namespace
+
+Result<Listing> unroll(Listing listing, const PassSettings& settings) {
+  return write_out(
+    listing,
+    settings,
+    [&](const LoopInfo& loop) {
+      if (is_written_out(loop, settings)) {
+        return loop.trips;
+      }
+      const std::uint64_t room = settings.iteration_instructions - 1; // the end of the loop
+      return std::min(loop.copies, room / std::max<std::uint64_t>(loop.executed, 1));
+    },
+    "write out fewer loops, or use fewer rows"
+  );
+}
+
+} // namespace plena::codegen
