@@ -87,18 +87,30 @@ void write_hbm(
     }
     const std::vector<float>& given = *values_of(tensor, graph, inputs);
     const ops::Extent& extent = tensor.extent;
-    const bool grouped = tensor.row_group != 0 || tensor.col_group != 0;
-    ops::store(
-      grouped ? ops::spread(
-                  given, extent.rows, extent.cols, tensor.row_group, tensor.col_group, lanes
-                )
-              : given,
-      grouped ? ops::grouped_size(extent.rows, tensor.row_group, tensor.row_group == 0 ? 1 : lanes)
-              : extent.rows,
-      grouped ? ops::grouped_size(extent.cols, tensor.col_group, lanes) : extent.cols,
-      tensor.stored,
-      std::span(out.hbm).subspan(to_size(layout.addresses[lower::index(tensor.symbol)]))
-    );
+    const auto write = [&](std::span<const float> values, std::uint64_t rows, std::uint64_t cols) {
+      ops::store(
+        values,
+        rows,
+        cols,
+        tensor.stored,
+        std::span(out.hbm).subspan(to_size(layout.addresses[lower::index(tensor.symbol)]))
+      );
+    };
+    if (tensor.strip_cols != 0) {
+      const std::uint64_t rows = lower::ceil_div(extent.cols, tensor.strip_cols) * extent.rows;
+      write(
+        ops::strips(given, extent.rows, extent.cols, tensor.strip_cols), rows, tensor.stored.cols
+      );
+    } else if (tensor.row_group != 0 || tensor.col_group != 0) {
+      write(
+        ops::spread(given, extent.rows, extent.cols, tensor.row_group, tensor.col_group, lanes),
+        tensor.row_group == 0 ? extent.rows
+                              : ops::grouped_size(extent.rows, tensor.row_group, lanes),
+        ops::grouped_size(extent.cols, tensor.col_group, lanes)
+      );
+    } else {
+      write(given, extent.rows, extent.cols);
+    }
   }
   out.hbm_bytes =
     lower::round_up(std::max<std::uint64_t>(layout.use.hbm_bytes, 1), hbm_granule_bytes);

@@ -93,7 +93,7 @@ class Placer {
                           : graph_.tensor(tensor.tensor).shape;
       placement.phys_rows = tensor.stored.rows;
       placement.phys_cols = tensor.stored.cols;
-      placement.form = Form::RowMajor;
+      placement.form = tensor.strip_cols == 0 ? Form::RowMajor : Form::ColumnStrips;
       placement.format = tensor.stored.format;
       placement.scale_offset = tensor.stored.format.mx ? tensor.stored.scale_offset() : 0;
       placement.row_group = tensor.row_group;
@@ -344,7 +344,15 @@ class Placer {
 } // namespace
 
 std::string_view to_string(Form form) {
-  return form == Form::RowMajor ? "row-major" : "column-blocks";
+  switch (form) {
+  case Form::RowMajor:
+    return "row-major";
+  case Form::ColumnStrips:
+    return "column-strips";
+  case Form::ColumnBlocks:
+    return "column-blocks";
+  }
+  return {};
 }
 
 std::string_view to_string(lower::Memory memory) {

@@ -18,6 +18,7 @@ namespace plena::codegen {
 
 enum class Form : std::uint8_t {
   RowMajor, ///< element (r, c) at r * phys_cols + c, for MX followed by the scales in this order
+  ColumnStrips, ///< several matrices like that, one below the other, of overlapping columns: ops::strips
   ColumnBlocks, ///< element (r, c) at (c / MLEN) * phys_rows * MLEN + r * MLEN + c % MLEN
 };
 std::string_view to_string(Form form);

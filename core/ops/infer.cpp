@@ -248,7 +248,9 @@ class Inference {
       }
       const Role role = op.inputs[i].role;
       const bool constant = tensor->constant.has_value();
-      if (!constant && (role == Role::Weight || role == Role::Scalar)) {
+      const bool must_be =
+        role == Role::Weight || role == Role::Laid || role == Role::Scalar;
+      if (!constant && must_be) {
         return view.error(
           "E_PATTERN",
           fmt::format("input {} ({}) has to be a constant", op.inputs[i].name, tensor->name),

@@ -107,7 +107,7 @@ std::vector<float> loaded(
   const Arithmetic& arithmetic
 ) {
   std::vector<float> result(values.begin(), values.end());
-  if (arithmetic.precision == Precision::Fp32) {
+  if (arithmetic.precision == Precision::Fp32 || role == Role::Laid) {
     return result;
   }
   const auto round = [&] {
@@ -146,6 +146,26 @@ std::vector<float> spread(
     const std::uint64_t to = grouped_index(r, row_group, multiple) * wide;
     for (std::uint64_t c = 0; c < cols; ++c) {
       result[to_size(to + grouped_index(c, col_group, multiple))] = values[to_size(r * cols + c)];
+    }
+  }
+  return result;
+}
+
+std::vector<float> strips(
+  std::span<const float> values, std::uint64_t rows, std::uint64_t cols, std::uint64_t step
+) {
+  const std::uint64_t count = (cols + step - 1) / step;
+  const std::uint64_t wide = 2 * step;
+  std::vector<float> result(to_size(count * rows * wide), 0.0f);
+  for (std::uint64_t strip = 0; strip < count; ++strip) {
+    const std::uint64_t first = strip * step;
+    const std::uint64_t last = std::min(first + wide, cols);
+    for (std::uint64_t r = 0; r < rows; ++r) {
+      std::copy(
+        values.begin() + static_cast<std::ptrdiff_t>(r * cols + first),
+        values.begin() + static_cast<std::ptrdiff_t>(r * cols + last),
+        result.begin() + static_cast<std::ptrdiff_t>((strip * rows + r) * wide)
+      );
     }
   }
   return result;

@@ -68,6 +68,11 @@ std::vector<float> spread(
   std::uint64_t multiple
 );
 
+/// A matrix cut into strips of 2 * `step` columns, one below the other, each starting `step` columns
+/// after the one before: `step` columns can be read from any column on. Zeros beyond the last column.
+std::vector<float>
+strips(std::span<const float> values, std::uint64_t rows, std::uint64_t cols, std::uint64_t step);
+
 /// Writes `values` (`value_rows` x `value_cols`) to the start of a larger stored tensor whose bytes
 /// are zero, which is what padding stays: zero elements and zero scales.
 void store(

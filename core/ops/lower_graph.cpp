@@ -97,6 +97,11 @@ class GraphLowering {
   WeightTensor stored(ir::TensorId tensor, const NodeView& view);
   WeightTensor generated(const std::string& name, Extent extent, std::vector<float> values);
   VectorTensor lane_mask(std::uint64_t cols, float inside, float outside);
+  StripTensor staged_strips(ir::TensorId tensor, const NodeView& view);
+  const numerics::StorageFormat& activation_format() const { return config_.hbm_v_act_type; }
+  VectorTensor scratch_tensor(std::string name, Extent extent) {
+    return activation(std::move(name), extent, 0, 0, 0);
+  }
   void warn(Diagnostic warning) { result_.warnings.push_back(std::move(warning)); }
 
  private:
@@ -482,6 +487,35 @@ VectorTensor GraphLowering::lane_mask(std::uint64_t cols, float inside, float ou
   return mask;
 }
 
+StripTensor GraphLowering::staged_strips(ir::TensorId id, const NodeView& view) {
+  const ir::Tensor& tensor = graph_.tensor(id);
+  HbmTensor from;
+  from.tensor = id;
+  from.extent = extent_of(tensor.shape);
+  from.strip_cols = tiling_.mlen;
+  const std::uint64_t rows = tiling_.blocks(from.extent.cols) * from.extent.rows;
+  // The last transfer of the last strip may bring more rows than there are.
+  from.stored = stored_rows(rows + tiling_.prefetch_rows - 1, 2 * tiling_.mlen);
+  if (from.stored.scale_row_bytes() > scale_window_bytes) {
+    errors_.push_back(view.error(
+      "E_HARDWARE",
+      fmt::format(
+        "{} is loaded from any column on, which needs at most {} scales in two rows of the machine, "
+        "not {}",
+        tensor.name,
+        scale_window_bytes,
+        from.stored.scale_row_bytes()
+      ),
+      "use a machine with a smaller MLEN, or HBM_V_ACT_TYPE plain bf16"
+    ));
+  }
+  check_sizes(from.stored, tiling_.prefetch_rows, tensor.name);
+  from.symbol = hbm(tensor.name, from.stored);
+  const StripTensor strips{from.symbol, from.stored};
+  result_.hbm.push_back(std::move(from));
+  return strips;
+}
+
 void GraphLowering::note_padding() {
   constexpr std::size_t shown = 4;
   std::vector<std::string> examples;
@@ -555,6 +589,18 @@ void Lowering::reads_rows(const WeightTensor& weight, std::uint64_t rows) {
 WeightTensor
 Lowering::generated_weight(const std::string& name, Extent extent, std::vector<float> values) {
   return graph_.generated(name, extent, std::move(values));
+}
+
+StripTensor Lowering::staged_strips(std::size_t i) {
+  return graph_.staged_strips(view_.node.inputs[i], view_);
+}
+
+const numerics::StorageFormat& Lowering::activation_format() const {
+  return graph_.activation_format();
+}
+
+VectorTensor Lowering::scratch_tensor(std::string name, Extent extent) {
+  return graph_.scratch_tensor(std::move(name), extent);
 }
 
 lower::SymbolId Lowering::scratch(std::string name, std::uint64_t rows) {

@@ -24,6 +24,7 @@ struct HbmTensor {
   bool computed = false; ///< written by the program, not by the host
   std::uint64_t row_group = 0; ///< see WeightTensor
   std::uint64_t col_group = 0;
+  std::uint64_t strip_cols = 0; ///< see StripTensor; 0: one matrix
   std::uint64_t rows_read = 0; ///< by transfers, when that is more than there are
 };
 

@@ -60,6 +60,13 @@ struct WeightTensor {
   }
 };
 
+/// A matrix in HBM for loads from any column on: strips of 2 * MLEN columns, one below the other, see
+/// ops::strips().
+struct StripTensor {
+  lower::SymbolId symbol{};
+  StoredTensor stored{};
+};
+
 class GraphLowering; // lower_graph.cpp
 
 class Lowering {
@@ -89,8 +96,14 @@ class Lowering {
   WeightTensor stored(std::size_t i);
   /// A matrix that the host makes up, for the Matrix SRAM; the same name is the same matrix.
   WeightTensor generated_weight(const std::string& name, Extent extent, std::vector<float> values);
+  /// A constant or graph input for loads from any column on, rows in the activation format.
+  StripTensor staged_strips(std::size_t i);
+  /// HBM format of loads into the Vector SRAM.
+  const numerics::StorageFormat& activation_format() const;
   /// Rows of the Vector SRAM for this node alone.
   lower::SymbolId scratch(std::string name, std::uint64_t rows);
+  /// The same as a tensor that products can read.
+  VectorTensor scratch_tensor(std::string name, Extent extent);
   /// One row per column block of `cols` columns in all: `inside` in the lanes that exist, `outside`
   /// in the padding. Only the last block is made when the others would be `inside` throughout.
   VectorTensor lane_mask(std::uint64_t cols, float inside, float outside);

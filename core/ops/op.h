@@ -28,6 +28,7 @@ enum class Role : std::uint8_t {
   Weight,     ///< constant matrix that goes through the Matrix SRAM
   Stored,     ///< matrix that goes through the Matrix SRAM, constant or not: a computed one is stored
               ///< to HBM first and has that format's precision from then on
+  Laid,       ///< constant that the operator lays out itself; its reference is given it as it is
   Vector,     ///< one row in the Vector SRAM
   Scalar,     ///< one constant number, an entry of the FP SRAM
 };

@@ -178,6 +178,7 @@ std::uint64_t column_group(const NodeView& view, const Plan& plan, std::size_t i
         ? view.node.inputs[0]
         : view.node.outputs[0]
     );
+  case Role::Laid:
   case Role::Scalar:
     break;
   }
