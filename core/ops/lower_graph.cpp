@@ -103,6 +103,7 @@ class GraphLowering {
     return activation(std::move(name), extent, 0, 0, 0);
   }
   void warn(Diagnostic warning) { result_.warnings.push_back(std::move(warning)); }
+  void fail(Diagnostic error) { errors_.push_back(std::move(error)); }
 
  private:
   VectorTensor load(ir::TensorId tensor, bool as_vector, std::uint64_t group);
@@ -612,6 +613,7 @@ VectorTensor Lowering::lane_mask(std::uint64_t cols, float inside, float outside
 }
 
 void Lowering::warn(Diagnostic warning) { graph_.warn(std::move(warning)); }
+void Lowering::fail(Diagnostic error) { graph_.fail(std::move(error)); }
 
 Result<LoweredGraph>
 lower_graph(const ir::Graph& graph, const config::Config& config, const Plan& plan) {

@@ -108,6 +108,8 @@ class Lowering {
   /// in the padding. Only the last block is made when the others would be `inside` throughout.
   VectorTensor lane_mask(std::uint64_t cols, float inside, float outside);
   void warn(Diagnostic warning);
+  /// The node cannot be lowered.
+  void fail(Diagnostic error);
 
   /// Elements from one row to the next in a column block, from one block to the next.
   std::uint64_t row_step() const { return tiling().mlen; }

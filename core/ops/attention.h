@@ -1,0 +1,87 @@
+// What attention's inference, references and schedules agree on: sizes, and which tiles of scores
+// there are.
+#pragma once
+
+#include "lower/tiling.h"
+#include "ops/op.h"
+
+#include <algorithm>
+#include <cstdint>
+#include <limits>
+
+namespace plena::ops {
+
+enum AttentionInput : std::size_t { Queries, Keys, Values };
+
+struct AttentionShape {
+  std::uint64_t batch = 1;
+  std::uint64_t heads = 1;
+  std::uint64_t kv_heads = 1;
+  std::uint64_t queries = 0; ///< rows of q in a batch
+  std::uint64_t keys = 0;    ///< rows of k and v in a batch
+  std::uint64_t width = 0;   ///< columns of a head
+  double scale = 1;
+  bool masked = false;      ///< query i sees key j when j <= i and i - j < window
+  std::uint64_t window = 0;
+
+  /// Query heads that share a head of keys and values.
+  std::uint64_t ratio() const { return heads / kv_heads; }
+  bool sees(std::uint64_t query, std::uint64_t key) const {
+    return !masked || (key <= query && query - key < window);
+  }
+};
+
+/// The node has passed infer_shapes().
+AttentionShape attention_shape(const NodeView& view);
+
+struct TileRange {
+  std::uint64_t first = 0;
+  std::uint64_t end = 0;
+  std::uint64_t count() const { return end - first; }
+};
+
+/// Tiles of scores: MLEN queries by MLEN keys. Tiles in which no query sees a key are left out.
+class ScoreTiles {
+ public:
+  ScoreTiles(const AttentionShape& shape, std::uint64_t mlen)
+      : shape_(shape),
+        mlen_(mlen),
+        rows_(lower::ceil_div(shape.queries, mlen)),
+        keys_(lower::ceil_div(shape.keys, mlen)) {}
+
+  std::uint64_t rows() const { return rows_; }
+  std::uint64_t keys() const { return keys_; }
+  /// Tiles of keys that a tile of queries meets.
+  TileRange keys_of(std::uint64_t row) const {
+    return shape_.masked ? TileRange{row - std::min(row, furthest()), row + 1} : TileRange{0, keys_};
+  }
+  /// Tiles of queries that a tile of keys meets.
+  TileRange rows_of(std::uint64_t key) const {
+    return shape_.masked ? TileRange{key, std::min(rows_, key + furthest() + 1)}
+                         : TileRange{0, rows_};
+  }
+  /// Whether some of a tile's scores are hidden, by how far its keys lie behind its queries.
+  bool partly_hidden(std::uint64_t behind) const {
+    return shape_.masked && (behind == 0 || behind * mlen_ + mlen_ - 1 >= shape_.window);
+  }
+
+ private:
+  /// Tiles that keys can lie behind queries that see them.
+  std::uint64_t furthest() const {
+    // The nearest pair of tiles that are n apart is n * mlen - (mlen - 1) apart.
+    return (std::min(shape_.window, rows_ * mlen_) + mlen_ - 2) / mlen_;
+  }
+
+  AttentionShape shape_;
+  std::uint64_t mlen_;
+  std::uint64_t rows_;
+  std::uint64_t keys_;
+};
+
+/// What is added to a score that a query does not see; 2 to an even power of 2, made on the machine.
+inline constexpr float hidden_score = -0x1p120f;
+
+Results attention_reference(const ReferenceCall& call);
+void lower_attention(Lowering& lowering);
+
+} // namespace plena::ops

@@ -1,0 +1,221 @@
+// References of attention. The one in hardware precision does what the schedules do, tile by tile:
+// scores that a query does not see get a large negative number, and what their exponentials leave
+// takes part in sums and products.
+#include "base/size.h"
+#include "numerics/bits.h"
+#include "ops/arith.h"
+#include "ops/attention.h"
+#include "ops/chains.h"
+
+#include <vector>
+
+namespace plena::ops {
+
+namespace {
+
+/// Values of one head: rows from `row` on, zeros behind the end.
+std::vector<float> head_rows(
+  std::span<const float> values,
+  const Extent& extent,
+  std::uint64_t first_row,
+  std::uint64_t rows,
+  std::uint64_t first_col,
+  std::uint64_t cols
+) {
+  std::vector<float> part(to_size(rows * cols));
+  for (std::uint64_t r = 0; r < rows && first_row + r < extent.rows; ++r) {
+    const auto begin = values.begin() +
+                       static_cast<std::ptrdiff_t>((first_row + r) * extent.cols + first_col);
+    std::copy_n(begin, cols, part.begin() + static_cast<std::ptrdiff_t>(r * cols));
+  }
+  return part;
+}
+
+std::vector<float> transposed(const std::vector<float>& values, std::size_t cols) {
+  std::vector<float> result(values.size());
+  const std::size_t rows = values.size() / cols;
+  for (std::size_t r = 0; r < rows; ++r) {
+    for (std::size_t c = 0; c < cols; ++c) {
+      result[c * rows + r] = values[r * cols + c];
+    }
+  }
+  return result;
+}
+
+class HardwareHead {
+ public:
+  HardwareHead(const ReferenceCall& call, const AttentionShape& shape)
+      : call_(call),
+        shape_(shape),
+        lanes_(call.arithmetic.lanes),
+        tiles_(shape, lanes_),
+        scale_(hw::constant(shape.scale)) {
+    for (std::uint64_t c = 0; c < shape.width; c += lanes_) {
+      score_chains_.push_back(range(c, std::min(c + lanes_, shape.width)));
+    }
+    for (std::uint64_t i = 0; i < tiles_.rows(); ++i) {
+      Chains chains;
+      const TileRange keys = tiles_.keys_of(i);
+      for (std::uint64_t j = keys.first; j < keys.end; ++j) {
+        chains.push_back(range(j * lanes_, (j + 1) * lanes_));
+      }
+      value_chains_.push_back(std::move(chains));
+    }
+  }
+
+  void keys_and_values(std::uint64_t batch, std::uint64_t head) {
+    const auto rows = [&](std::size_t input) {
+      return head_rows(
+        call_.inputs[input],
+        call_.view.input_extent(input),
+        batch * shape_.keys,
+        tiles_.keys() * lanes_,
+        head * shape_.width,
+        shape_.width
+      );
+    };
+    keys_ = transposed(rows(Keys), to_size(shape_.width));
+    values_ = rows(Values);
+    of_keys_ = magnitudes(keys_);
+    of_values_ = magnitudes(values_);
+  }
+
+  std::vector<float> row(std::span<const float> q, std::uint64_t query) const {
+    const std::uint64_t tile = query / lanes_;
+    const TileRange keys = tiles_.keys_of(tile);
+    const std::size_t all = to_size(tiles_.keys() * lanes_);
+    const std::vector<float> products = product_by_chains(q, keys_, all, of_keys_, score_chains_);
+    std::vector<float> scores(all);
+    const std::size_t begin = to_size(keys.first * lanes_);
+    const std::size_t end = to_size(keys.end * lanes_);
+    for (std::size_t k = begin; k < end; ++k) {
+      float score = hw::round(products[k]);
+      if (k >= shape_.keys || !shape_.sees(query, k)) {
+        score = hw::add(score, hidden_score);
+      }
+      scores[k] = hw::mul(score, scale_);
+    }
+    const std::span<float> met = std::span(scores).subspan(begin, end - begin);
+    const float largest = numerics::max_in_order(met);
+    for (float& score : met) {
+      score = hw::exp(hw::sub(score, largest));
+    }
+    const float sum = hw::sum_of_blocks(met.size(), lanes_, [&](std::uint64_t i) {
+      return met[to_size(i)];
+    });
+    const float inverse = hw::reci(sum);
+    for (float& score : met) {
+      score = hw::mul(score, inverse);
+    }
+    std::vector<float> result = product_by_chains(
+      scores, values_, to_size(shape_.width), of_values_, value_chains_[to_size(tile)]
+    );
+    for (float& value : result) {
+      value = hw::round(value);
+    }
+    return result;
+  }
+
+ private:
+  static std::vector<std::size_t> range(std::uint64_t begin, std::uint64_t end) {
+    std::vector<std::size_t> numbers;
+    for (std::uint64_t i = begin; i < end; ++i) {
+      numbers.push_back(to_size(i));
+    }
+    return numbers;
+  }
+
+  const ReferenceCall& call_;
+  AttentionShape shape_;
+  std::uint64_t lanes_;
+  ScoreTiles tiles_;
+  float scale_;
+  Chains score_chains_;
+  std::vector<Chains> value_chains_; ///< by tile of queries
+  std::vector<float> keys_;          ///< one row per column of the head
+  std::vector<float> values_;
+  Magnitudes of_keys_;
+  Magnitudes of_values_;
+};
+
+class ExactHead {
+ public:
+  ExactHead(const ReferenceCall& call, const AttentionShape& shape) : call_(call), shape_(shape) {}
+
+  void keys_and_values(std::uint64_t batch, std::uint64_t head) {
+    first_ = batch * shape_.keys;
+    column_ = head * shape_.width;
+  }
+
+  std::vector<float> row(std::span<const float> q, std::uint64_t query) const {
+    std::vector<double> scores;
+    std::vector<std::uint64_t> seen;
+    double largest = -std::numeric_limits<double>::infinity();
+    for (std::uint64_t key = 0; key < shape_.keys; ++key) {
+      if (!shape_.sees(query, key)) {
+        continue;
+      }
+      double score = 0;
+      for (std::size_t c = 0; c < q.size(); ++c) {
+        score += static_cast<double>(q[c]) * at(Keys, key, c);
+      }
+      seen.push_back(key);
+      scores.push_back(score * shape_.scale);
+      largest = std::max(largest, scores.back());
+    }
+    double sum = 0;
+    std::vector<double> result(q.size());
+    for (std::size_t i = 0; i < seen.size(); ++i) {
+      const double weight = numerics::exp_f64(scores[i] - largest);
+      sum += weight;
+      for (std::size_t c = 0; c < q.size(); ++c) {
+        result[c] += weight * at(Values, seen[i], c);
+      }
+    }
+    std::vector<float> rounded;
+    for (const double value : result) {
+      rounded.push_back(static_cast<float>(value / sum));
+    }
+    return rounded;
+  }
+
+ private:
+  double at(std::size_t input, std::uint64_t key, std::size_t col) const {
+    const std::uint64_t cols = shape_.kv_heads * shape_.width;
+    return static_cast<double>(call_.inputs[input][to_size((first_ + key) * cols + column_) + col]);
+  }
+
+  const ReferenceCall& call_;
+  AttentionShape shape_;
+  std::uint64_t first_ = 0;
+  std::uint64_t column_ = 0;
+};
+
+template <class Head> std::vector<float> by_heads(const ReferenceCall& call) {
+  const AttentionShape shape = attention_shape(call.view);
+  const std::uint64_t cols = shape.heads * shape.width;
+  std::vector<float> y(call.inputs[Queries].size());
+  Head head(call, shape);
+  for (std::uint64_t b = 0; b < shape.batch; ++b) {
+    for (std::uint64_t h = 0; h < shape.heads; ++h) {
+      if (h % shape.ratio() == 0) {
+        head.keys_and_values(b, h / shape.ratio());
+      }
+      for (std::uint64_t r = 0; r < shape.queries; ++r) {
+        const std::uint64_t at = (b * shape.queries + r) * cols + h * shape.width;
+        const std::vector<float> row =
+          head.row(call.inputs[Queries].subspan(to_size(at), to_size(shape.width)), r);
+        std::copy(row.begin(), row.end(), y.begin() + static_cast<std::ptrdiff_t>(at));
+      }
+    }
+  }
+  return y;
+}
+
+} // namespace
+
+Results attention_reference(const ReferenceCall& call) {
+  return {call.hardware() ? by_heads<HardwareHead>(call) : by_heads<ExactHead>(call)};
+}
+
+} // namespace plena::ops

@@ -1,0 +1,110 @@
+// Attention on shapes that the random samples seldom meet, and what is refused.
+#include "numerics/minifloat.h"
+#include "unit/codegen/harness.h"
+
+using namespace plena;
+using namespace plena::tests;
+
+namespace {
+
+using Attrs = std::map<std::string, ir::Attr>;
+
+void add_attention(
+  Model& model, std::int64_t queries, std::int64_t keys, std::int64_t width, Attrs attrs
+) {
+  const auto count = [&](const char* name) {
+    const auto found = attrs.find(name);
+    return found == attrs.end() ? 1 : std::get<std::int64_t>(found->second);
+  };
+  const std::int64_t batch = count("batch");
+  const auto q = model.input({batch * queries, count("heads") * width});
+  const auto k = model.input({batch * keys, count("kv_heads") * width});
+  const auto v = model.input({batch * keys, count("kv_heads") * width});
+  model.output(model.node("attention", {q, k, v}, std::move(attrs)));
+}
+
+std::string refusal(Model& model) {
+  const Status status = ops::infer_shapes(model.graph);
+  return status.ok() ? "" : status.diagnostics().front().code;
+}
+
+} // namespace
+
+TEST_CASE("attention fetches keys and values in parts when the Matrix SRAM is small") {
+  for (const std::uint32_t tiles : {2u, 3u, 5u, 9u, 16u}) {
+    for (const char* mask : {"none", "causal", "sliding"}) {
+      INFO(tiles << " tiles, mask " << mask);
+      Model model;
+      add_attention(
+        model, 75, 75, 20, {{"mask", std::string(mask)}, {"window", std::int64_t{21}}, {"heads", std::int64_t{2}}}
+      );
+      config::Config config = machine(16, 4);
+      config.matrix_sram_size = tiles * 16;
+      run(model, config);
+    }
+  }
+}
+
+TEST_CASE("a head that is too wide for the Matrix SRAM is told") {
+  Model model;
+  add_attention(model, 4, 4, 60, {});
+  REQUIRE(ops::infer_shapes(model.graph).ok());
+  config::Config config = machine(16, 4);
+  config.matrix_sram_size = 3 * 16;
+  const auto compiled = codegen::compile(model.graph, config, model.inputs, {});
+  REQUIRE_FALSE(compiled.ok());
+  CHECK(compiled.diagnostics().front().code == "E_RESOURCE");
+}
+
+TEST_CASE("queries, keys and values may come from projections") {
+  Model model;
+  const auto x = model.input({21, 24});
+  const auto project = [&](std::int64_t cols) {
+    return model.node("linear", {x, model.constant({24, cols}, 0.2)});
+  };
+  const auto q = project(4 * 10);
+  const auto k = project(2 * 10);
+  const auto v = project(2 * 10);
+  const auto heads = model.node(
+    "attention",
+    {q, k, v},
+    {{"heads", std::int64_t{4}}, {"kv_heads", std::int64_t{2}}, {"mask", std::string("causal")}}
+  );
+  model.output(model.node("linear", {heads, model.constant({40, 24}, 0.2)}));
+  run(model, machine(16, 4));
+}
+
+TEST_CASE("a query that sees one key gets its value") {
+  Model model;
+  add_attention(model, 19, 19, 6, {{"mask", std::string("sliding")}, {"window", std::int64_t{1}}});
+  config::Config config = machine(16, 4);
+  config.hbm_m_weight_type = config.hbm_v_act_type = numerics::StorageFormat{};
+  const Run result = run(model, config);
+  const std::vector<float>& v = model.inputs.at(model.graph.inputs[2]);
+  const std::vector<float>& y = result.machine.at(model.graph.outputs[0]);
+  REQUIRE(y.size() == v.size());
+  for (std::size_t i = 0; i < v.size(); ++i) {
+    CHECK(y[i] == numerics::round_to_bf16(v[i]));
+  }
+}
+
+TEST_CASE("attention refuses what does not fit") {
+  const auto with = [](std::int64_t queries, std::int64_t keys, Attrs attrs) {
+    Model model;
+    add_attention(model, queries, keys, 8, std::move(attrs));
+    return refusal(model);
+  };
+  CHECK(with(5, 9, {}).empty());
+  CHECK(with(5, 9, {{"mask", std::string("causal")}}) == "E_SHAPE");
+  CHECK(with(5, 5, {{"mask", std::string("sliding")}}) == "E_UNSUPPORTED_ATTR");
+  CHECK(with(5, 5, {{"mask", std::string("slanted")}}) == "E_UNSUPPORTED_ATTR");
+  CHECK(with(5, 5, {{"heads", std::int64_t{3}}, {"kv_heads", std::int64_t{2}}}) == "E_UNSUPPORTED_ATTR");
+  Model model;
+  const auto q = model.input({6, 8});
+  model.output(model.node("attention", {q, model.input({6, 8}), model.input({5, 8})}));
+  CHECK(refusal(model) == "E_SHAPE");
+  Model uneven;
+  const auto x = uneven.input({6, 8});
+  uneven.output(uneven.node("attention", {x, x, x}, {{"batch", std::int64_t{4}}}));
+  CHECK(refusal(uneven) == "E_SHAPE");
+}
