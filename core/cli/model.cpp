@@ -5,12 +5,14 @@
 #include "cli/commands.h"
 #include "cli/files.h"
 #include "cli/run.h"
+#include "driver/choices.h"
 #include "driver/npy.h"
 #include "driver/session.h"
 #include "driver/tools.h"
 
 #include <algorithm>
 #include <charconv>
+#include <cstdlib>
 #include <filesystem>
 #include <fmt/format.h>
 #include <memory>
@@ -121,14 +123,18 @@ void add_model_options(CLI::App& command, ModelOptions& options) {
     ->capture_default_str();
   command.add_option("--bind", options.bindings, "value of a symbolic dimension, NAME=NUMBER");
   command.add_option("--inputs", options.inputs, "folder with NAME.npy, .bin or .txt per input");
-  command
-    .add_option(
-      "--opt",
-      options.opt,
-      "matrix products: portable (M_MM), or dense (whole tiles by M_BMM); else what the model says, else "
-      "portable"
-    )
-    ->check(CLI::IsMember({"portable", "dense"}));
+  for (const driver::Choice& choice : driver::choices()) {
+    std::string help = fmt::format("{}:", choice.meaning);
+    std::vector<std::string> names;
+    for (const driver::ChoiceValue& value : choice.values) {
+      help += fmt::format("{} {} ({})", names.empty() ? "" : ",", value.name, value.meaning);
+      names.emplace_back(value.name);
+    }
+    help += fmt::format("; else what the model says, else {}", names.front());
+    command
+      .add_option(fmt::format("--{}", choice.name), options.choices[std::string(choice.name)], help)
+      ->check(CLI::IsMember(names));
+  }
 }
 
 void add_timing_options(CLI::App& command, TimingOptions& options) {
@@ -137,8 +143,54 @@ void add_timing_options(CLI::App& command, TimingOptions& options) {
   command.add_option("--schedule", options.schedule, "what runs at the same time");
 }
 
-std::string compile_options(const ModelOptions& options) {
-  return options.opt.empty() ? "{}" : fmt::format("{{\"opt\": \"{}\"}}", options.opt);
+namespace {
+
+/// Upstream's switches for its unrolled programs, the name in force first.
+constexpr const char* unroll_switches[] = {"ATEN_OPS_UNROLL", "ATEN_UNROLL"};
+
+/// What the environment says about loops, empty for nothing.
+Result<std::string> unroll_of_environment() {
+  for (const char* name : unroll_switches) {
+    const char* value = std::getenv(name);
+    if (value == nullptr || *value == '\0') {
+      continue;
+    }
+    const std::string_view text = value;
+    if (text != "0" && text != "1") {
+      return Diagnostic{
+        .code = "E_USAGE",
+        .message = fmt::format("the environment's {} cannot be '{}'", name, text),
+        .hint = "1 writes out all loops, 0 keeps them; --unroll says which"};
+    }
+    return std::string(text == "1" ? "all" : "none");
+  }
+  return std::string();
+}
+
+} // namespace
+
+bool compile_model(
+  driver::Session& session, const ModelOptions& options, Steps& steps, Diagnostics* notes
+) {
+  std::map<std::string, std::string> choices = options.choices;
+  if (std::string& unroll = choices["unroll"]; unroll.empty()) {
+    const auto environment = steps.take(unroll_of_environment());
+    if (!environment) {
+      return false;
+    }
+    unroll = *environment;
+  }
+  std::string json; // names need no escapes: each is one of a list
+  for (const auto& [name, value] : choices) {
+    if (!value.empty()) {
+      json += fmt::format("{}\"{}\": \"{}\"", json.empty() ? "" : ", ", name, value);
+    }
+  }
+  const Result<std::string> compiled = session.compile(fmt::format("{{{}}}", json));
+  if (notes != nullptr) {
+    *notes = compiled.diagnostics();
+  }
+  return steps.take(compiled).has_value();
 }
 
 Status set_timing(driver::Session& session, const TimingOptions& options) {
@@ -156,8 +208,8 @@ int compile(const Options& options) {
   if (!load_inputs(session, options)) {
     return exit_unusable;
   }
-  const Result<std::string> compiled = session.compile(compile_options(options));
-  if (!steps.take(compiled)) {
+  Diagnostics notes;
+  if (!compile_model(session, options, steps, &notes)) {
     return exit_unusable;
   }
   const auto artefacts = steps.take(session.artefacts());
@@ -189,7 +241,7 @@ int compile(const Options& options) {
   if (!options.json.empty() &&
       !steps.take(write_file(
         options.json,
-        driver::report_json("words", static_cast<std::size_t>(words), compiled.diagnostics())
+        driver::report_json("words", static_cast<std::size_t>(words), notes)
       ))) {
     return exit_unusable;
   }
@@ -256,7 +308,7 @@ int verify(const Options& options) {
   if (!options.expected.empty() && !load_tensors(session, options.expected, session.output_names(), &driver::Session::set_expected)) {
     return exit_unusable;
   }
-  if (!steps.take(session.compile(compile_options(options))) || !steps.take(session.reset())) {
+  if (!compile_model(session, options, steps) || !steps.take(session.reset())) {
     return exit_unusable;
   }
   switch (run_to_end(session)) {

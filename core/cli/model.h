@@ -5,6 +5,7 @@
 #include "driver/session.h"
 #include "driver/tools.h"
 
+#include <map>
 #include <optional>
 #include <string>
 #include <utility>
@@ -17,7 +18,7 @@ struct ModelOptions {
   std::string settings{driver::default_settings};
   std::vector<std::string> bindings{};
   std::string inputs{};
-  std::string opt{}; ///< how matrix products are made; empty: as the model says
+  std::map<std::string, std::string> choices{}; ///< of driver::choices(), by name; others are the model's
 };
 
 /// Names of choices; empty: as the settings say.
@@ -50,8 +51,14 @@ bool load_program_or_model(driver::Session& session, const ModelOptions& options
 inline constexpr const char* program_or_model =
   "model (.onnx or .json), folder of `plena compile`, or program (.asm or .mem)";
 
-/// Options of Session::compile.
-std::string compile_options(const ModelOptions& options);
+/// Compiles the session's model as the options, else the environment, else the model say; false after
+/// telling why not.
+bool compile_model(
+  driver::Session& session,
+  const ModelOptions& options,
+  Steps& steps,
+  Diagnostics* notes = nullptr ///< what the compiler has to say, for a report
+);
 void add_model_options(CLI::App& command, ModelOptions& options);
 void add_timing_options(CLI::App& command, TimingOptions& options);
 Status set_timing(driver::Session& session, const TimingOptions& options);

@@ -66,7 +66,7 @@ bool load_program_or_model(driver::Session& session, const ModelOptions& options
     return load_program(session, options, path, steps);
   }
   return prepare(session, options, steps) && load_inputs(session, options) &&
-         steps.take(session.compile(compile_options(options)));
+         compile_model(session, options, steps);
 }
 
 } // namespace plena::cli

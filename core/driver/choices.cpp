@@ -3,26 +3,38 @@
 #include "base/check.h"
 
 #include <algorithm>
+#include <cstdint>
 #include <fmt/format.h>
 
 namespace plena::driver {
 
 namespace {
 
-template <class T> struct Named {
-  std::string_view name;
-  T value;
-  std::string_view meaning;
-};
+constexpr ChoiceValue strategies[] = {
+  {"portable", "M_MM and M_TMM, which every target has"},
+  {"dense", "M_BMM and M_BTMM on whole tiles"}};
 
-constexpr Named<ops::Strategy> strategies[] = {
-  {"portable", ops::Strategy::Portable, "products by M_MM and M_TMM, which every target has"},
-  {"dense", ops::Strategy::Dense, "products by M_BMM and M_BTMM on whole tiles"}};
+constexpr ChoiceValue unrollings[] = {
+  {"none", "no loops"},
+  {"ops", "the loops of all operators but attention"},
+  {"attention", "the loops of attention"},
+  {"all", "all loops"}};
 
-template <class T, std::size_t n>
+constexpr Choice rows[] = {
+  {"opt", "instructions of matrix products", strategies},
+  {"unroll", "which loops are written out", unrollings}};
+
+const Choice& row_of(std::string_view option) {
+  const auto found =
+    std::find_if(std::begin(rows), std::end(rows), [&](const Choice& row) { return row.name == option; });
+  PLENA_CHECK(found != std::end(rows));
+  return *found;
+}
+
+/// `T` has an enumerator for each value, in the same order.
+template <class T>
 Status choose(
   T& chosen,
-  const Named<T> (&rows)[n],
   std::string_view option,
   const std::string& name,
   std::string_view code,
@@ -31,15 +43,15 @@ Status choose(
   if (name.empty()) {
     return Done{};
   }
-  const auto found =
-    std::find_if(std::begin(rows), std::end(rows), [&](const auto& row) { return row.name == name; });
-  if (found != std::end(rows)) {
-    chosen = found->value;
-    return Done{};
-  }
   std::string names;
-  for (const auto& row : rows) {
-    names += (names.empty() ? "" : ", ") + std::string(row.name);
+  std::uint8_t number = 0;
+  for (const ChoiceValue& value : row_of(option).values) {
+    if (value.name == name) {
+      chosen = static_cast<T>(number);
+      return Done{};
+    }
+    names += fmt::format("{}{}", names.empty() ? "" : ", ", value.name);
+    ++number;
   }
   return Diagnostic{
     .code = std::string(code),
@@ -48,15 +60,13 @@ Status choose(
     .where = fmt::format("{}/{}", place, option)};
 }
 
-template <class T, std::size_t n>
-std::string name_of(T value, const Named<T> (&rows)[n]) {
-  const auto found =
-    std::find_if(std::begin(rows), std::end(rows), [&](const auto& row) { return row.value == value; });
-  PLENA_CHECK(found != std::end(rows));
-  return std::string(found->name);
+template <class T> std::string name_of(T value, std::string_view option) {
+  return std::string(row_of(option).values[static_cast<std::size_t>(value)].name);
 }
 
 } // namespace
+
+std::span<const Choice> choices() { return rows; }
 
 ir::RunChoices merge(ir::RunChoices first, const ir::RunChoices& second) {
   const auto take = [](std::string& to, const std::string& from) { to = to.empty() ? from : to; };
@@ -72,15 +82,11 @@ ir::RunChoices merge(ir::RunChoices first, const ir::RunChoices& second) {
 Result<codegen::Options>
 options_of(const ir::RunChoices& choices, std::string_view code, std::string_view place) {
   codegen::Options options;
-  if (Status known = choose(options.strategy, strategies, "opt", choices.opt, code, place); !known) {
+  if (Status known = choose(options.strategy, "opt", choices.opt, code, place); !known) {
     return known.diagnostics();
   }
-  if (!choices.unroll.empty() && choices.unroll != "none") {
-    return Diagnostic{
-      .code = std::string(code),
-      .message = fmt::format("`unroll` cannot be \"{}\"", choices.unroll),
-      .hint = "this version keeps all loops; leave it out, or write none",
-      .where = fmt::format("{}/unroll", place)};
+  if (Status known = choose(options.unroll, "unroll", choices.unroll, code, place); !known) {
+    return known.diagnostics();
   }
   options.keep_stages = choices.keep_stages.value_or(options.keep_stages);
   return options;
@@ -88,7 +94,8 @@ options_of(const ir::RunChoices& choices, std::string_view code, std::string_vie
 
 ir::RunChoices names_of(const codegen::Options& options) {
   ir::RunChoices names;
-  names.opt = name_of(options.strategy, strategies);
+  names.opt = name_of(options.strategy, "opt");
+  names.unroll = name_of(options.unroll, "unroll");
   names.keep_stages = options.keep_stages;
   return names;
 }

@@ -5,10 +5,24 @@
 #include "codegen/compile.h"
 #include "ir/graph.h"
 
+#include <span>
 #include <string>
 #include <string_view>
 
 namespace plena::driver {
+
+struct ChoiceValue {
+  std::string_view name;
+  std::string_view meaning;
+};
+/// A choice that a caller has: under this name in the options of a compilation, in the `run` section of
+/// a model and, after `--`, on the command line. The first value is the default.
+struct Choice {
+  std::string_view name;
+  std::string_view meaning;
+  std::span<const ChoiceValue> values;
+};
+std::span<const Choice> choices();
 
 /// `first` where it says something, else `second`; the machine's numbers are those of `second`.
 ir::RunChoices merge(ir::RunChoices first, const ir::RunChoices& second);

@@ -163,6 +163,29 @@ test('compile writes everything that a run needs', () => {
   );
 });
 
+test('loops are written out as the option, else the environment, else the model says', () => {
+  const standard = JSON.parse(readFileSync(path.join(source, 'models', 'linear.json'), 'utf8'));
+  const rolled = put('rolled.json', JSON.stringify(standard));
+  const unrolled = put('unrolled.json', JSON.stringify({ ...standard, run: { unroll: true } }));
+  const loops = (model, args, environment) => {
+    const env = { ...process.env, ATEN_OPS_UNROLL: '', ATEN_UNROLL: '', ...environment };
+    const result = run(['verify', model, '--json', '-', ...args], { env });
+    assert.equal(result.status, 0, result.stderr);
+    return JSON.parse(result.stdout).instructions.loops;
+  };
+  assert.ok(loops(rolled, [], {}) > 0);
+  assert.equal(loops(unrolled, [], {}), 0);
+  assert.equal(loops(rolled, ['--unroll', 'all'], {}), 0);
+  assert.ok(loops(unrolled, ['--unroll', 'attention'], {}) > 0);
+  assert.equal(loops(rolled, [], { ATEN_OPS_UNROLL: '1' }), 0);
+  assert.equal(loops(rolled, [], { ATEN_UNROLL: '1' }), 0);
+  assert.ok(loops(unrolled, [], { ATEN_OPS_UNROLL: '0', ATEN_UNROLL: '1' }) > 0);
+  assert.ok(loops(rolled, ['--unroll', 'none'], { ATEN_OPS_UNROLL: '1' }) > 0);
+  const env = { ...process.env, ATEN_OPS_UNROLL: 'yes' };
+  assert.match(refused(['verify', rolled], 'E_USAGE', { env }), /ATEN_OPS_UNROLL cannot be 'yes'/);
+  refused(['verify', rolled, '--unroll', 'some'], 'E_USAGE');
+});
+
 test('given inputs and expectations are used', () => {
   const model = put('double.json', JSON.stringify({
     plena_model: 1, name: 'double', family: 'graph',

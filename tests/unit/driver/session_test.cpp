@@ -4,6 +4,7 @@
 
 #include <catch2/catch.hpp>
 #include <nlohmann/json.hpp>
+#include <map>
 #include <string>
 
 using namespace plena;
@@ -87,7 +88,7 @@ TEST_CASE("a model chooses its products, its machine and where its input lies", 
   CHECK(opcodes().find("M_MM ") != std::string::npos);
   run_to_end(session, 1000);
   CHECK(Json::parse(*session.verify())["verdict"] == "pass");
-  CHECK(code_of(session.compile(R"({"unroll":"all"})").diagnostics()) == "E_OPTIONS");
+  CHECK(code_of(session.compile(R"({"unroll":"some"})").diagnostics()) == "E_OPTIONS");
 
   // The next model runs on the settings again.
   REQUIRE(session.load_model("linear.json", bytes_of(linear)));
@@ -99,6 +100,49 @@ TEST_CASE("a model chooses its products, its machine and where its input lies", 
   REQUIRE(session.load_model("linear.json", bytes_of(text)));
   const Diagnostics refused = session.compile("{}").diagnostics();
   CHECK(has_errors(refused));
+}
+
+TEST_CASE("loops are written out as the caller or the model asks", "[unit][driver]") {
+  std::string text(linear);
+  const auto replace = [&](std::string_view from, std::string_view to) {
+    text.replace(text.find(from), from.size(), to);
+  };
+  replace("[4,8]", "[64,8]"); // enough rows for a loop
+  replace("[4,8]", "[64,8]");
+  std::map<std::string, Json> reports;
+  for (const std::string name : {"none", "ops", "attention", "all"}) {
+    Session session = session_with_model();
+    REQUIRE(session.load_model("linear.json", bytes_of(text)));
+    REQUIRE(session.compile(R"({"unroll":")" + name + R"("})"));
+    run_to_end(session, 1000);
+    CHECK(Json::parse(*session.verify())["verdict"] == "pass");
+    reports[name] = Json::parse(session.emulate_report());
+  }
+  CHECK(reports["none"]["instructions"]["loops"] > 0);
+  CHECK(reports["all"]["instructions"]["loops"] == 0);
+  CHECK(reports["all"]["cycles"] < reports["none"]["cycles"]);
+  // Its one operator is a linear one.
+  CHECK(reports["ops"]["digests"]["words"] == reports["all"]["digests"]["words"]);
+  CHECK(reports["attention"]["digests"]["words"] == reports["none"]["digests"]["words"]);
+
+  const std::string family = R"("family":"graph",)";
+  const auto with = [&](const std::string& unroll) {
+    std::string changed = text;
+    return changed.replace(changed.find(family), family.size(), family + R"("run":{"unroll":)" + unroll + "},");
+  };
+  Session session = session_with_model();
+  for (const std::string unroll : {"true", R"("all")", R"("ops")"}) {
+    REQUIRE(session.load_model("linear.json", bytes_of(with(unroll))));
+    REQUIRE(session.compile("{}"));
+    CHECK(session.artefacts()->asm_text.find("C_LOOP_START") == std::string::npos);
+    REQUIRE(session.compile(R"({"unroll":"none"})"));
+    CHECK(session.artefacts()->asm_text.find("C_LOOP_START") != std::string::npos);
+  }
+  REQUIRE(session.load_model("linear.json", bytes_of(with(R"("some")"))));
+  const Diagnostics refused = session.compile("{}").diagnostics();
+  REQUIRE(code_of(refused) == "E_RUN");
+  CHECK(refused.front().where == "/run/unroll");
+  CHECK(refused.front().hint == "one of: none, ops, attention, all");
 }
 
 TEST_CASE("the slice length changes nothing", "[unit][driver]") {
