@@ -39,9 +39,6 @@ void charge_share(CauseCycles& charged, const CauseCycles& waits, std::uint64_t 
 
 } // namespace
 
-Cause cause_of(isa::Opcode opcode) { return cause_of(cost_class(opcode)); }
-Lane lane_of(isa::Opcode opcode) { return row_of(cause_of(opcode)).lane; }
-
 /// What the overlap schedule needs besides.
 struct Timing::Overlap {
   Overlap(const config::Machine& settings, std::size_t words)

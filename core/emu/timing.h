@@ -9,7 +9,7 @@
 #pragma once
 
 #include "config/config.h"
-#include "emu/causes.h"
+#include "emu/costs.h"
 #include "emu/hbm/hbm.h"
 #include "emu/observer.h"
 #include "isa/program.h"
@@ -52,11 +52,6 @@ struct PcTime {
   std::uint64_t executions = 0;
   CauseCycles cycles{};
 };
-
-/// The cause that an instruction's own time is charged to: of an H_ instruction, the one for data.
-Cause cause_of(isa::Opcode opcode);
-/// The lane of the timeline that shows an instruction.
-Lane lane_of(isa::Opcode opcode);
 
 class Timing final : public Observer {
  public:

@@ -22,7 +22,7 @@ struct InsnDef {
   std::string_view name;
   Opcode code;
   Unit unit;
-  std::string_view cost;   ///< cost class, a row of core/emu/costs.def
+  std::string_view cost;   ///< cost class, a row of core/cost/costs.def
   OperandList operands;    ///< as written in assembly, in order
   OperandList reads;       ///< as the machine decodes the word
   std::string_view effect; ///< one line with `{field}` where a decoded operand goes

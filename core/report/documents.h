@@ -6,7 +6,7 @@
 #include "codegen/compile.h"
 #include "config/config.h"
 #include "config/timing.h"
-#include "emu/causes.h"
+#include "emu/costs.h"
 #include "emu/machine.h"
 #include "ir/graph.h"
 #include "numerics/compare.h"

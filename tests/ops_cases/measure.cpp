@@ -3,6 +3,7 @@
 #include "asm/assembler.h"
 #include "asm/image.h"
 #include "asm/printer.h"
+#include "cost/price.h"
 #include "driver/program_facts.h"
 #include "emu/timing.h"
 #include "isa/codec.h"
@@ -190,17 +191,12 @@ Cost recorded_cost(const RecordedCase& test) {
   const RecordedInputs inputs = read_inputs(test.folder, "vram_preload.bin");
   count_program(cost, inputs.program, read_text(test.folder / "program.asm"));
   if (test.aborts) {
-    std::vector<std::uint64_t> trips{1};
-    for (const std::uint32_t word : inputs.program.words) {
-      const isa::Instr instr = isa::decode_word(word).instr;
-      cost.executed += trips.back();
-      cost.cycles += trips.back() * emu::cycles(instr, test.config, config::CostProfile::emulator);
-      cost.analytic += trips.back() * emu::cycles(instr, test.config, config::CostProfile::analytic);
-      if (instr.op == isa::Opcode::C_LOOP_START) {
-        trips.push_back(trips.back() * instr.imm);
-      } else if (instr.op == isa::Opcode::C_LOOP_END) {
-        trips.pop_back();
-      }
+    for (const auto& [profile, cycles] :
+         {std::pair{config::CostProfile::emulator, &cost.cycles},
+          std::pair{config::CostProfile::analytic, &cost.analytic}}) {
+      const cost::Price price = cost::price(inputs.program, test.config, profile);
+      *cycles = price.cycles;
+      cost.executed = price.executed;
     }
     return cost;
   }

@@ -3,7 +3,7 @@
 #pragma once
 
 #include "config/config.h"
-#include "emu/causes.h"
+#include "emu/costs.h"
 
 #include <cstdint>
 #include <functional>

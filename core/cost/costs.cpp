@@ -1,10 +1,10 @@
-#include "emu/costs.h"
+#include "cost/costs.h"
 
 #include <algorithm>
 #include <array>
 #include <cstddef>
 
-namespace plena::emu {
+namespace plena::cost {
 
 namespace {
 
@@ -23,7 +23,7 @@ struct CostRow {
 constexpr std::array cost_rows{
 #define COST(name, key, cause, emulator, analytic, f0, analytic_source)                            \
   CostRow{#name, key, Cause::cause, F0::f0, Source::analytic_source},
-#include "emu/costs.def"
+#include "cost/costs.def"
 };
 
 const CostRow& row_of(CostClass cost) { return cost_rows[static_cast<std::size_t>(cost)]; }
@@ -45,6 +45,8 @@ std::string_view latency_key(CostClass cost) { return row_of(cost).key; }
 CostClass cost_class(isa::Opcode opcode) { return classes[static_cast<std::size_t>(opcode) & 63]; }
 
 Cause cause_of(CostClass cost) { return row_of(cost).cause; }
+Cause cause_of(isa::Opcode opcode) { return cause_of(cost_class(opcode)); }
+Lane lane_of(isa::Opcode opcode) { return row_of(cause_of(opcode)).lane; }
 
 std::uint64_t cycles(
   CostClass cost, const config::Machine& machine, config::CostProfile profile, std::uint64_t logits
@@ -58,7 +60,7 @@ std::uint64_t cycles(
 #define COST(name, key, cause, emulator, analytic, f0, analytic_source)                            \
   case CostClass::name:                                                                            \
     return analytic_profile ? std::uint64_t{analytic} : std::uint64_t{emulator};
-#include "emu/costs.def"
+#include "cost/costs.def"
   }
 #undef lat
 #undef en
@@ -102,4 +104,4 @@ cycles(const isa::Instr& instr, const config::Machine& machine, config::CostProf
   return cycles(cost_class(instr.op), machine, profile, topk_logits(instr.rs3));
 }
 
-} // namespace plena::emu
+} // namespace plena::cost

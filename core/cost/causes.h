@@ -7,16 +7,16 @@
 #include <span>
 #include <string_view>
 
-namespace plena::emu {
+namespace plena::cost {
 
 enum class Lane : std::uint8_t {
 #define LANE(name, title) name,
-#include "emu/causes.def"
+#include "cost/causes.def"
 };
 
 enum class Cause : std::uint8_t {
 #define CAUSE(name, lane, title, meaning) name,
-#include "emu/causes.def"
+#include "cost/causes.def"
 };
 
 struct LaneRow {
@@ -33,12 +33,12 @@ struct CauseRow {
 
 inline constexpr std::array lane_rows{
 #define LANE(name, title) LaneRow{#name, title},
-#include "emu/causes.def"
+#include "cost/causes.def"
 };
 
 inline constexpr std::array cause_rows{
 #define CAUSE(name, lane, title, meaning) CauseRow{#name, Lane::lane, title, meaning},
-#include "emu/causes.def"
+#include "cost/causes.def"
 };
 
 inline constexpr std::size_t lane_count = lane_rows.size();
@@ -64,4 +64,4 @@ constexpr const CauseRow& row_of(Cause cause) {
   return cause_rows[static_cast<std::size_t>(cause)];
 }
 
-} // namespace plena::emu
+} // namespace plena::cost
