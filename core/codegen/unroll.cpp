@@ -1,5 +1,5 @@
 // Writes out the loops of the operators that --unroll names, and of the others as many copies as
-// they ask for, as far as MAX_LOOP_INSTRUCTIONS allows.
+// they ask for, as far as their bodies are short and MAX_LOOP_INSTRUCTIONS allows.
 #include "codegen/loops.h"
 
 #include <algorithm>
@@ -7,6 +7,9 @@
 namespace plena::codegen {
 
 namespace {
+
+/// Beyond this a loop's end costs little against its body.
+constexpr std::uint64_t short_iteration = 16;
 
 bool is_written_out(const LoopInfo& loop, const PassSettings& settings) {
   const bool attention = loop.node < settings.attention.size() && settings.attention[loop.node];
@@ -33,8 +36,13 @@ Result<Listing> unroll(Listing listing, const PassSettings& settings) {
       if (is_written_out(loop, settings)) {
         return loop.trips;
       }
-      const std::uint64_t room = settings.iteration_instructions - 1; // the end of the loop
-      return std::min(loop.copies, room / std::max<std::uint64_t>(loop.executed, 1));
+      const std::uint64_t room =
+        std::min(short_iteration, settings.iteration_instructions - 1); // the end of the loop
+      std::uint64_t copies = loop.copies;
+      while (copies > 1 && copies * loop.executed > room) {
+        copies /= 2;
+      }
+      return copies;
     },
     "write out fewer loops, or use fewer rows"
   );

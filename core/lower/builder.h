@@ -114,7 +114,8 @@ class Builder {
   Addr address_of(SymbolId hbm);
 
   /// `body` runs `trips` times; no loop is made for a single trip and nothing for none. One trip of
-  /// the loop in the program does the work of `copies`, where it is not written out anyway.
+  /// the loop in the program does the work of `copies`, or a part of them when the body is long, where
+  /// it is not written out anyway.
   template <class F> void loop(std::uint64_t trips, std::uint64_t copies, F&& body) {
     if (trips == 0) {
       return;

@@ -6,6 +6,8 @@
 
 #include <fmt/format.h>
 #include <initializer_list>
+#include <span>
+#include <vector>
 
 namespace plena::ops {
 
@@ -59,7 +61,7 @@ template <class F> std::vector<float> map_pairs(const ReferenceCall& call, F&& f
 /// there are more than a few.
 template <class F>
 void lower_all_rows(
-  Lowering& low, const VectorTensor& like, std::initializer_list<lower::Gp> pointers, F&& body
+  Lowering& low, const VectorTensor& like, std::span<const lower::Gp> pointers, F&& body
 ) {
   lower::Builder& b = low.builder();
   const auto rows = [&](std::uint64_t count) {
@@ -82,47 +84,120 @@ void lower_all_rows(
   });
 }
 
-/// `body(y, x)` with the addresses of each row of output and first input; the output.
+/// Pointers to rows that move together: one for each tensor, and one for two that are the same.
+class RowPointers {
+ public:
+  RowPointers(Lowering& low, const VectorTensor& y, std::initializer_list<VectorTensor> inputs)
+      : y_(y) {
+    for (const VectorTensor& input : inputs) {
+      all_.push_back(low.builder().set(input.at()));
+      if (input.symbol == y.symbol && input.offset == y.offset) {
+        result_ = all_.size() - 1;
+      }
+    }
+    in_place_ = result_ != none;
+    if (!in_place_) {
+      all_.push_back(low.builder().set(y.at()));
+      result_ = inputs.size();
+    }
+  }
+
+  /// The output's row, or a row of its own where y is one of the inputs: for what is needed on the way.
+  lower::Gp work(Lowering& low) const {
+    return in_place_ ? low.builder().set(lower::Address{low.scratch("steps", 1)}) : y();
+  }
+  lower::Gp y() const { return all_[result_]; }
+  lower::Gp input(std::size_t i) const { return all_[i]; }
+  /// Pointers to the blocks of the row where these are.
+  RowPointers in_row(lower::Builder& b) const {
+    RowPointers row = *this;
+    if (y_.blocks > 1) {
+      for (lower::Gp& pointer : row.all_) {
+        pointer = b.copy(pointer);
+      }
+    }
+    return row;
+  }
+  /// `body()` for each block of the row. Of pointers that in_row() has made.
+  template <class F> void each_block(lower::Builder& b, F&& body) const {
+    b.repeat(y_.blocks, [&] {
+      body();
+      if (y_.blocks > 1) {
+        step(b, y_.block_step());
+      }
+    });
+  }
+  void step(lower::Builder& b, std::uint64_t elements) const {
+    for (const lower::Gp pointer : all_) {
+      b.step(pointer, elements);
+    }
+  }
+  template <class F> void each(Lowering& low, F&& body) const {
+    lower_all_rows(low, y_, all_, std::forward<F>(body));
+  }
+
+ private:
+  static constexpr std::size_t none = static_cast<std::size_t>(-1);
+  VectorTensor y_;
+  std::vector<lower::Gp> all_;
+  std::size_t result_ = none;
+  bool in_place_ = false;
+};
+
+/// `body(y, x)` with the addresses of each row of output and first input, which may be the same; the
+/// output.
 template <class F> VectorTensor lower_rows(Lowering& low, F&& body) {
-  lower::Builder& b = low.builder();
   const VectorTensor x = low.input(0);
-  const VectorTensor y = low.output();
-  const lower::Gp px = b.set(x.at());
-  const lower::Gp py = b.set(y.at());
-  lower_all_rows(low, y, {px, py}, [&] { body(py, px); });
+  const VectorTensor y = low.output_over(0);
+  const RowPointers rows(low, y, {x});
+  rows.each(low, [&] { body(rows.y(), rows.input(0)); });
   return y;
 }
 
-/// `body(y, x, v)` with the addresses of each row of output and both inputs.
-template <class F> void lower_pair(Lowering& low, F&& body) {
-  lower::Builder& b = low.builder();
+/// `body(y, x, work)`: `work` is a row that is not x, for what is needed on the way to y.
+template <class F> void lower_rows_by_steps(Lowering& low, F&& body) {
   const VectorTensor x = low.input(0);
-  const VectorTensor v = low.input(1);
-  const VectorTensor y = low.output();
-  const lower::Gp px = b.set(x.at());
-  const lower::Gp pv = b.set(v.at());
-  const lower::Gp py = b.set(y.at());
-  lower_all_rows(low, y, {px, pv, py}, [&] { body(py, px, pv); });
+  const VectorTensor y = low.output_over(0);
+  const RowPointers rows(low, y, {x});
+  const lower::Gp work = rows.work(low);
+  rows.each(low, [&] { body(rows.y(), rows.input(0), work); });
 }
 
-/// `body(y, x, v)` with the addresses of each row of output and x, and of the vector's block.
+/// `body(y, x, v)` with the addresses of each row of output and both inputs; y and x may be the same.
+template <class F> void lower_pair(Lowering& low, F&& body) {
+  const VectorTensor x = low.input(0);
+  const VectorTensor v = low.input(1);
+  const VectorTensor y = low.output_over(0);
+  const RowPointers rows(low, y, {x, v});
+  rows.each(low, [&] { body(rows.y(), rows.input(0), rows.input(1)); });
+}
+
+/// `body(y, x, v, work)`: `work` is neither x nor v.
+template <class F> void lower_pair_by_steps(Lowering& low, F&& body) {
+  const VectorTensor x = low.input(0);
+  const VectorTensor v = low.input(1);
+  const VectorTensor y = low.output_over(0);
+  const RowPointers rows(low, y, {x, v});
+  const lower::Gp work = rows.work(low);
+  rows.each(low, [&] { body(rows.y(), rows.input(0), rows.input(1), work); });
+}
+
+/// `body(y, x, v)` with the addresses of each row of output and x, which may be the same, and of the
+/// vector's block.
 template <class F> void lower_vector(Lowering& low, F&& body) {
   lower::Builder& b = low.builder();
   const VectorTensor x = low.input(0);
   const VectorTensor v = low.input(1);
-  const VectorTensor y = low.output();
-  const lower::Gp px = b.set(x.at());
+  const VectorTensor y = low.output_over(0);
+  const RowPointers pointers(low, y, {x});
   const lower::Gp pv = b.set(v.at());
-  const lower::Gp py = b.set(y.at());
   const std::uint64_t used = lower::round_up(y.rows, low.tiling().blen);
   b.loop(y.blocks, [&] {
     low.each_row(used, [&] {
-      body(py, px, pv);
-      b.step(px, low.row_step());
-      b.step(py, low.row_step());
+      body(pointers.y(), pointers.input(0), pv);
+      pointers.step(b, low.row_step());
     });
-    b.step(px, (x.phys_rows - used) * low.row_step());
-    b.step(py, (y.phys_rows - used) * low.row_step());
+    pointers.step(b, (y.phys_rows - used) * low.row_step());
     b.step(pv, low.block_step(v));
   });
 }

@@ -84,11 +84,11 @@ void lower_gated(Lowering& low) {
     b.V_RECI_V(y, y);
   };
   if (!is_clamped(low.view())) {
-    lower_pair(low, [&](lower::Gp y, lower::Gp gate, lower::Gp up) {
-      b.V_SUB_VF(y, gate, lower::zero_fp, 0, 1); // 0 - gate
-      sigmoid(y);
-      b.V_MUL_VV(y, y, gate);
-      b.V_MUL_VV(y, y, up);
+    lower_pair_by_steps(low, [&](lower::Gp y, lower::Gp gate, lower::Gp up, lower::Gp work) {
+      b.V_SUB_VF(work, gate, lower::zero_fp, 0, 1); // 0 - gate
+      sigmoid(work);
+      b.V_MUL_VV(work, work, gate);
+      b.V_MUL_VV(y, work, up);
     });
     return;
   }

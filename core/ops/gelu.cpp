@@ -62,28 +62,28 @@ void lower_gelu(Lowering& low) {
   lower::Builder& b = low.builder();
   const Form form = form_of(low.view());
   const lower::Fp one = b.constant(1.0f);
-  const auto finish_rows = [&](lower::Gp y, lower::Gp x) {
-    b.V_EXP_V(y, y);
-    b.V_ADD_VF(y, y, one);
-    b.V_RECI_V(y, y);
-    b.V_MUL_VV(y, y, x);
+  const auto finish_rows = [&](lower::Gp y, lower::Gp x, lower::Gp work) {
+    b.V_EXP_V(work, work);
+    b.V_ADD_VF(work, work, one);
+    b.V_RECI_V(work, work);
+    b.V_MUL_VV(y, work, x);
   };
   if (form == Form::Sigmoid) {
     const lower::Fp factor = b.constant(static_cast<float>(-sigmoid_factor));
-    lower_rows(low, [&](lower::Gp y, lower::Gp x) {
-      b.V_MUL_VF(y, x, factor);
-      finish_rows(y, x);
+    lower_rows_by_steps(low, [&](lower::Gp y, lower::Gp x, lower::Gp work) {
+      b.V_MUL_VF(work, x, factor);
+      finish_rows(y, x, work);
     });
     return;
   }
   const lower::Fp cubic = b.constant(static_cast<float>(-cubic_factor));
   const lower::Fp linear = b.constant(static_cast<float>(-linear_factor));
-  lower_rows(low, [&](lower::Gp y, lower::Gp x) {
-    b.V_MUL_VV(y, x, x);
-    b.V_MUL_VF(y, y, cubic);
-    b.V_ADD_VF(y, y, linear);
-    b.V_MUL_VV(y, y, x);
-    finish_rows(y, x);
+  lower_rows_by_steps(low, [&](lower::Gp y, lower::Gp x, lower::Gp work) {
+    b.V_MUL_VV(work, x, x);
+    b.V_MUL_VF(work, work, cubic);
+    b.V_ADD_VF(work, work, linear);
+    b.V_MUL_VV(work, work, x);
+    finish_rows(y, x, work);
   });
 }
 

@@ -1,6 +1,7 @@
 // layer_norm: y = (x - mean) / sqrt(mean((x - mean)^2) + eps) * gamma + beta. The row is centred
 // first: the difference of mean square and squared mean cancels badly in bf16.
 #include "base/size.h"
+#include "ops/elementwise.h"
 #include "ops/norm.h"
 
 namespace plena::ops {
@@ -68,7 +69,7 @@ class LayerNormLowering {
         x_(low.input(X)),
         gamma_(optional(Gamma)),
         beta_(optional(Beta)),
-        y_(low.output()),
+        y_(low.output_over(X)),
         norm_(low, x_.cols, low.view().real("eps")) {
     if (x_.cols % low.tiling().mlen != 0) {
       mask_ = b_.set(low.lane_mask(x_.cols, 1.0f, 0.0f).at());
@@ -76,15 +77,13 @@ class LayerNormLowering {
   }
 
   void run() {
-    const lower::Gp row = b_.set(x_.at());
-    const lower::Gp result = b_.set(y_.at());
+    const RowPointers rows(low_, y_, {x_});
     b_.loop(x_.rows, [&] {
-      centre(row, result);
-      const lower::Fp inverse = norm_.sum_of_squares(result, low_.block_step(y_), y_.blocks);
+      centre(rows);
+      const lower::Fp inverse = norm_.sum_of_squares(rows.y(), low_.block_step(y_), y_.blocks);
       norm_.inverse_root(inverse);
-      finish(result, inverse);
-      b_.step(row, low_.row_step());
-      b_.step(result, low_.row_step());
+      finish(rows, inverse);
+      rows.step(b_, low_.row_step());
     });
   }
 
@@ -93,37 +92,34 @@ class LayerNormLowering {
     return low_.view().has_input(i) ? std::optional(low_.input(i)) : std::nullopt;
   }
 
-  void centre(lower::Gp row, lower::Gp result) {
-    const lower::Fp mean = norm_.sum(row, low_.block_step(x_), x_.blocks);
+  void centre(const RowPointers& rows) {
+    const lower::Fp mean = norm_.sum(rows.input(0), low_.block_step(x_), x_.blocks);
     b_.S_MUL_FP(mean, mean, norm_.inverse_cols());
-    const lower::Gp in = b_.copy(row);
-    const lower::Gp out = b_.copy(result);
+    const RowPointers at = rows.in_row(b_);
     b_.repeat(x_.blocks - 1, [&] {
-      b_.V_SUB_VF(out, in, mean);
-      b_.step(in, low_.block_step(x_));
-      b_.step(out, low_.block_step(y_));
+      b_.V_SUB_VF(at.y(), at.input(0), mean);
+      at.step(b_, y_.block_step());
     });
-    b_.V_SUB_VF(out, in, mean);
+    b_.V_SUB_VF(at.y(), at.input(0), mean);
     if (mask_) { // the padding now holds -mean
-      b_.V_MUL_VV(out, out, *mask_);
+      b_.V_MUL_VV(at.y(), at.y(), *mask_);
     }
   }
 
-  void finish(lower::Gp result, lower::Fp inverse) {
-    const lower::Gp out = b_.copy(result);
+  void finish(const RowPointers& rows, lower::Fp inverse) {
+    const RowPointers at = rows.in_row(b_);
     const lower::Gp gain = gamma_ ? b_.set(gamma_->at()) : lower::zero_gp;
     const lower::Gp shift = beta_ ? b_.set(beta_->at()) : lower::zero_gp;
-    b_.repeat(y_.blocks, [&] {
-      b_.V_MUL_VF(out, out, inverse);
+    at.each_block(b_, [&] {
+      b_.V_MUL_VF(at.y(), at.y(), inverse);
       if (gamma_) {
-        b_.V_MUL_VV(out, out, gain);
+        b_.V_MUL_VV(at.y(), at.y(), gain);
         b_.step(gain, low_.block_step(*gamma_));
       }
       if (beta_) {
-        b_.V_ADD_VV(out, out, shift);
+        b_.V_ADD_VV(at.y(), at.y(), shift);
         b_.step(shift, low_.block_step(*beta_));
       }
-      b_.step(out, low_.block_step(y_));
     });
   }
 

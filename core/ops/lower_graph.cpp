@@ -86,6 +86,7 @@ class GraphLowering {
 
   VectorTensor place(ir::TensorId tensor, Role role, std::uint64_t group);
   VectorTensor make(ir::TensorId tensor, std::uint64_t slack_tiles);
+  VectorTensor make_over(ir::TensorId tensor, ir::TensorId input, std::uint64_t group);
   void alias(ir::TensorId tensor, const VectorTensor& place) {
     places_[{tensor, false, place.group_cols}] = place;
     result_.vectors.push_back({tensor, place});
@@ -106,6 +107,7 @@ class GraphLowering {
   void fail(Diagnostic error) { errors_.push_back(std::move(error)); }
 
  private:
+  std::size_t readers(ir::TensorId tensor) const;
   VectorTensor load(ir::TensorId tensor, bool as_vector, std::uint64_t group);
   void fetch_rows(const VectorTensor& to, const HbmTensor& from, bool contiguous);
   void store_rows(const VectorTensor& from, const WeightTensor& to);
@@ -245,6 +247,33 @@ VectorTensor GraphLowering::make(ir::TensorId id, std::uint64_t slack_tiles) {
   return made;
 }
 
+VectorTensor
+GraphLowering::make_over(ir::TensorId id, ir::TensorId input, std::uint64_t group) {
+  const auto found = places_.find({input, false, group});
+  const bool fits = found != places_.end() && group == plan_.group_cols(id) &&
+                    extent_of(graph_.tensor(id).shape) == extent_of(graph_.tensor(input).shape);
+  if (!fits || origin_of(graph_, input) == Origin::Computed || readers(input) != 1) {
+    return make(id, 0);
+  }
+  const VectorTensor there = found->second;
+  places_.erase(found);
+  std::erase_if(result_.vectors, [&](const VectorPlace& place) { return place.tensor == input; });
+  alias(id, there);
+  return there;
+}
+
+/// Inputs of nodes and outputs of the graph that are this tensor.
+std::size_t GraphLowering::readers(ir::TensorId tensor) const {
+  const auto in = [&](const std::vector<ir::TensorId>& list) {
+    return static_cast<std::size_t>(std::count(list.begin(), list.end(), tensor));
+  };
+  std::size_t count = in(graph_.outputs);
+  for (const ir::Node& node : graph_.nodes) {
+    count += in(node.inputs);
+  }
+  return count;
+}
+
 VectorTensor GraphLowering::place(ir::TensorId tensor, Role role, std::uint64_t group) {
   if (const auto found = places_.find({tensor, false, group}); found != places_.end()) {
     return found->second;
@@ -318,16 +347,22 @@ void GraphLowering::fetch_rows(const VectorTensor& to, const HbmTensor& from, bo
     });
     return;
   }
+  const std::uint64_t transfers = lower::ceil_div(to.rows, rows);
+  const bool runs_on = transfers * rows == to.phys_rows; // from one block into the next
   b.loop(to.blocks, [&] {
-    const lower::Gp from_row = b.copy(offset);
-    const lower::Gp to_row = b.copy(destination);
-    b.loop(lower::ceil_div(to.rows, rows), [&] {
+    const lower::Gp from_row = to.blocks == 1 ? offset : b.copy(offset);
+    const lower::Gp to_row = runs_on ? destination : b.copy(destination);
+    b.loop(transfers, [&] {
       b.H_PREFETCH_V(to_row, from_row, base, 1, 0);
       b.step(to_row, rows * tiling_.mlen);
       b.step(from_row, rows * row_bytes);
     });
-    b.step(offset, tiling_.mlen * lane_bytes);
-    b.step(destination, to.phys_rows * tiling_.mlen);
+    if (to.blocks > 1) {
+      b.step(offset, tiling_.mlen * lane_bytes);
+    }
+    if (!runs_on) {
+      b.step(destination, to.phys_rows * tiling_.mlen);
+    }
   });
 }
 
@@ -571,6 +606,12 @@ VectorTensor Lowering::input(std::size_t i) {
 
 VectorTensor Lowering::output(std::size_t i, std::uint64_t slack_tiles) {
   return graph_.make(view_.node.outputs[i], slack_tiles);
+}
+
+VectorTensor Lowering::output_over(std::size_t i) {
+  return graph_.make_over(
+    view_.node.outputs[0], view_.node.inputs[i], column_group(view_, graph_.plan(), i)
+  );
 }
 
 void Lowering::output_is(const VectorTensor& place, std::size_t i) {

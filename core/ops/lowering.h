@@ -84,6 +84,9 @@ class Lowering {
   /// Makes room for output `i`. `slack_tiles` whole tiles before its first element are scratch of this
   /// node: M_BMM_WO writes tiles below the one that is wanted (compiler_backend.md 6.2).
   VectorTensor output(std::size_t i = 0, std::uint64_t slack_tiles = 0);
+  /// The output, in the place of input `i` when that has the same form, was brought by the host and
+  /// is read by nothing else. For operators that read each row before they write it.
+  VectorTensor output_over(std::size_t i);
   /// Output `i` is this very piece of memory.
   void output_is(const VectorTensor& place, std::size_t i = 0);
   /// A constant for the Matrix SRAM; `row_group` is the grouping of what its rows meet.
@@ -115,15 +118,11 @@ class Lowering {
   std::uint64_t row_step() const { return tiling().mlen; }
   std::uint64_t block_step(const VectorTensor& tensor) const { return tensor.block_step(); }
 
-  /// `body` for each of `count` rows; it moves its own pointers. Written out four-fold where the
+  /// `body` for each of `count` rows; it moves its own pointers. Up to four rows a trip where the
   /// count allows, which saves loop ends.
   template <class F> void each_row(std::uint64_t count, F&& body) {
     const std::uint64_t copies = count % 4 == 0 ? 4 : count % 2 == 0 ? 2 : 1;
-    builder().loop(count / copies, [&] {
-      for (std::uint64_t i = 0; i < copies; ++i) {
-        body();
-      }
-    });
+    builder().loop(count, copies, std::forward<F>(body));
   }
 
  private:

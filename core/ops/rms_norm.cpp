@@ -1,6 +1,7 @@
 // rms_norm: y = x / sqrt(mean(x^2) + eps) * gamma. Squares are added block by block, lane by lane,
 // and reduced once per row.
 #include "base/size.h"
+#include "ops/elementwise.h"
 #include "ops/norm.h"
 
 namespace plena::ops {
@@ -49,27 +50,22 @@ void lower_rms_norm(Lowering& low) {
   const VectorTensor x = low.input(X);
   const bool gained = low.view().has_input(Gamma);
   const VectorTensor gamma = gained ? low.input(Gamma) : VectorTensor{};
-  const VectorTensor y = low.output();
+  const VectorTensor y = low.output_over(X);
   NormLowering norm(low, x.cols, low.view().real("eps"));
-  const lower::Gp row = b.set(x.at());
-  const lower::Gp result = b.set(y.at());
+  const RowPointers rows(low, y, {x});
   b.loop(x.rows, [&] {
-    const lower::Fp inverse = norm.sum_of_squares(row, low.block_step(x), x.blocks);
+    const lower::Fp inverse = norm.sum_of_squares(rows.input(0), low.block_step(x), x.blocks);
     norm.inverse_root(inverse);
-    const lower::Gp in = b.copy(row);
-    const lower::Gp out = b.copy(result);
+    const RowPointers at = rows.in_row(b);
     const lower::Gp gain = gained ? b.set(gamma.at()) : lower::zero_gp;
-    b.repeat(x.blocks, [&] {
-      b.V_MUL_VF(out, in, inverse);
+    at.each_block(b, [&] {
+      b.V_MUL_VF(at.y(), at.input(0), inverse);
       if (gained) {
-        b.V_MUL_VV(out, out, gain);
+        b.V_MUL_VV(at.y(), at.y(), gain);
         b.step(gain, low.block_step(gamma));
       }
-      b.step(in, low.block_step(x));
-      b.step(out, low.block_step(y));
     });
-    b.step(row, low.row_step());
-    b.step(result, low.row_step());
+    rows.step(b, low.row_step());
   });
 }
 

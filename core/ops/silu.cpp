@@ -22,12 +22,12 @@ std::vector<float> reference(const ReferenceCall& call) {
 void lower_silu(Lowering& low) {
   lower::Builder& b = low.builder();
   const lower::Fp one = b.constant(1.0f);
-  lower_rows(low, [&](lower::Gp y, lower::Gp x) {
-    b.V_SUB_VF(y, x, lower::zero_fp, 0, 1); // 0 - x
-    b.V_EXP_V(y, y);
-    b.V_ADD_VF(y, y, one);
-    b.V_RECI_V(y, y);
-    b.V_MUL_VV(y, y, x);
+  lower_rows_by_steps(low, [&](lower::Gp y, lower::Gp x, lower::Gp work) {
+    b.V_SUB_VF(work, x, lower::zero_fp, 0, 1); // 0 - x
+    b.V_EXP_V(work, work);
+    b.V_ADD_VF(work, work, one);
+    b.V_RECI_V(work, work);
+    b.V_MUL_VV(y, work, x);
   });
 }
 

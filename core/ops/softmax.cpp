@@ -4,7 +4,7 @@
 #include "base/size.h"
 #include "numerics/bits.h"
 #include "ops/arith.h"
-#include "ops/lowering.h"
+#include "ops/elementwise.h"
 
 #include <fmt/format.h>
 #include <limits>
@@ -89,7 +89,7 @@ class SoftmaxLowering {
       : low_(low),
         b_(low.builder()),
         x_(low.input(0)),
-        y_(low.output()) {
+        y_(low.output_over(0)) {
     const double scale = low.view().real("scale");
     if (scale != 1.0) {
       scale_ = b_.constant(static_cast<float>(scale));
@@ -105,79 +105,69 @@ class SoftmaxLowering {
   }
 
   void run() {
-    row_ = b_.set(x_.at());
-    result_ = b_.set(y_.at());
+    const RowPointers rows(low_, y_, {x_});
     b_.loop(x_.rows, [&] {
-      const lower::Fp largest = maximum();
-      exponentials(largest);
+      const lower::Fp largest = maximum(rows);
+      exponentials(rows, largest);
       const lower::Fp sum = b_.fp();
       b_.clear(sum);
-      b_.V_RED_SUM(sum, x_.blocks > 1 ? *total_ : result_);
+      b_.V_RED_SUM(sum, x_.blocks > 1 ? *total_ : rows.y());
       b_.S_RECI_FP(sum, sum);
-      const lower::Gp out = b_.copy(result_);
-      b_.repeat(y_.blocks, [&] {
-        b_.V_MUL_VF(out, out, sum);
-        b_.step(out, low_.block_step(y_));
-      });
-      b_.step(row_, low_.row_step());
-      b_.step(result_, low_.row_step());
+      const RowPointers at = rows.in_row(b_);
+      at.each_block(b_, [&] { b_.V_MUL_VF(at.y(), at.y(), sum); });
+      rows.step(b_, low_.row_step());
     });
   }
 
  private:
   /// Largest score of the row; leaves in y what differs from x: all scores when they are scaled,
   /// else the last block when it is masked.
-  lower::Fp maximum() {
+  lower::Fp maximum(const RowPointers& rows) {
     const lower::Fp largest = b_.fp();
     b_.S_ADD_FP(largest, lowest_, lower::zero_fp);
-    const lower::Gp in = b_.copy(row_);
-    const lower::Gp out = b_.copy(result_);
+    const RowPointers at = rows.in_row(b_);
     b_.repeat(x_.blocks - 1, [&] {
-      prepare(in, out, false);
-      b_.V_RED_MAX(largest, scale_ ? out : in);
-      b_.step(in, low_.block_step(x_));
-      b_.step(out, low_.block_step(y_));
+      prepare(at, false);
+      b_.V_RED_MAX(largest, scale_ ? at.y() : at.input(0));
+      at.step(b_, y_.block_step());
     });
-    prepare(in, out, exclude_.has_value());
-    b_.V_RED_MAX(largest, scale_ || exclude_ ? out : in);
+    prepare(at, exclude_.has_value());
+    b_.V_RED_MAX(largest, scale_ || exclude_ ? at.y() : at.input(0));
     return largest;
   }
 
-  void prepare(lower::Gp in, lower::Gp out, bool masked) {
+  void prepare(const RowPointers& at, bool masked) {
     if (scale_) {
-      b_.V_MUL_VF(out, in, *scale_);
+      b_.V_MUL_VF(at.y(), at.input(0), *scale_);
     }
     if (masked) {
-      b_.V_ADD_VV(out, scale_ ? out : in, *exclude_);
+      b_.V_ADD_VV(at.y(), scale_ ? at.y() : at.input(0), *exclude_);
     }
   }
 
-  void exponentials(lower::Fp largest) {
-    const lower::Gp in = b_.copy(scale_ ? result_ : row_);
-    const lower::Gp out = b_.copy(result_);
-    const std::uint64_t in_step = low_.block_step(scale_ ? y_ : x_);
+  void exponentials(const RowPointers& rows, lower::Fp largest) {
+    const RowPointers at = rows.in_row(b_);
+    const lower::Gp in = scale_ ? at.y() : at.input(0);
     if (x_.blocks > 1) { // the first block starts the sum
-      exponential(in, out, largest);
-      b_.V_ADD_VF(*total_, out, lower::zero_fp);
-      b_.step(in, in_step);
-      b_.step(out, low_.block_step(y_));
+      exponential(at.y(), in, largest);
+      b_.V_ADD_VF(*total_, at.y(), lower::zero_fp);
+      at.step(b_, y_.block_step());
       b_.repeat(x_.blocks - 2, [&] {
-        exponential(in, out, largest);
-        b_.V_ADD_VV(*total_, *total_, out);
-        b_.step(in, in_step);
-        b_.step(out, low_.block_step(y_));
+        exponential(at.y(), in, largest);
+        b_.V_ADD_VV(*total_, *total_, at.y());
+        at.step(b_, y_.block_step());
       });
     }
-    exponential(exclude_ ? out : in, out, largest);
+    exponential(at.y(), exclude_ ? at.y() : in, largest);
     if (keep_) {
-      b_.V_MUL_VV(out, out, *keep_);
+      b_.V_MUL_VV(at.y(), at.y(), *keep_);
     }
     if (x_.blocks > 1) {
-      b_.V_ADD_VV(*total_, *total_, out);
+      b_.V_ADD_VV(*total_, *total_, at.y());
     }
   }
 
-  void exponential(lower::Gp in, lower::Gp out, lower::Fp largest) {
+  void exponential(lower::Gp out, lower::Gp in, lower::Fp largest) {
     b_.V_SUB_VF(out, in, largest);
     b_.V_EXP_V(out, out);
   }
@@ -191,8 +181,6 @@ class SoftmaxLowering {
   std::optional<lower::Gp> exclude_; ///< row added to the last block
   std::optional<lower::Gp> keep_;    ///< row that the last block is multiplied by
   std::optional<lower::Gp> total_;   ///< scratch row
-  lower::Gp row_;
-  lower::Gp result_;
 };
 
 void lower_softmax(Lowering& low) { SoftmaxLowering(low).run(); }

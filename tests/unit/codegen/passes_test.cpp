@@ -113,8 +113,9 @@ TEST_CASE("a loop is left with the copies that it asks for, as far as they fit")
   CHECK(text(4, 4, 100) == "++++");
   CHECK(text(3, 4, 100) == "+++");
   CHECK(text(12, 4, 5) == "3(++++)");
-  CHECK(text(12, 4, 4) == "4(+++)");
+  CHECK(text(12, 4, 4) == "6(++)");
   CHECK(text(12, 4, 1) == "12(+)"); // for the pass after
+  CHECK(text(32, 32, 100) == "2(++++++++++++++++)"); // a longer body costs more than loop ends
 }
 
 TEST_CASE("the compiler keeps dumps when asked") {
