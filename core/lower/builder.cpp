@@ -69,6 +69,17 @@ void Builder::step(Gp reg, std::uint64_t amount) {
   S_ADD_INT(reg, reg, wide);
 }
 
+Gp Builder::plus(Gp source, std::uint64_t amount) {
+  if (amount > isa::max_of(isa::Field::imm18)) {
+    const Gp sum = set(amount);
+    S_ADD_INT(sum, sum, source);
+    return sum;
+  }
+  const Gp sum = gp();
+  S_ADDI_INT(sum, source, amount);
+  return sum;
+}
+
 Gp Builder::copy(Gp source) {
   const Gp destination = gp();
   copy(destination, source);

@@ -107,6 +107,8 @@ class Builder {
   void step(Gp reg, std::uint64_t amount);
   void copy(Gp destination, Gp source) { S_ADDI_INT(destination, source, 0); }
   Gp copy(Gp source);
+  /// A register with source + amount.
+  Gp plus(Gp source, std::uint64_t amount);
   void clear(Fp destination) { S_ADD_FP(destination, zero_fp, zero_fp); }
   /// A register with this value, rounded to bf16, from the FP SRAM.
   Fp constant(float value);

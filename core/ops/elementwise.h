@@ -108,24 +108,21 @@ class RowPointers {
   }
   lower::Gp y() const { return all_[result_]; }
   lower::Gp input(std::size_t i) const { return all_[i]; }
-  /// Pointers to the blocks of the row where these are.
-  RowPointers in_row(lower::Builder& b) const {
-    RowPointers row = *this;
-    if (y_.blocks > 1) {
-      for (lower::Gp& pointer : row.all_) {
-        pointer = b.copy(pointer);
-      }
-    }
-    return row;
-  }
-  /// `body()` for each block of the row. Of pointers that in_row() has made.
+  /// `body(at, first, last)` for each block of the row where these are.
   template <class F> void each_block(lower::Builder& b, F&& body) const {
-    b.repeat(y_.blocks, [&] {
-      body();
-      if (y_.blocks > 1) {
-        step(b, y_.block_step());
-      }
+    body(*this, true, y_.blocks == 1);
+    if (y_.blocks == 1) {
+      return;
+    }
+    RowPointers at = *this;
+    for (lower::Gp& pointer : at.all_) {
+      pointer = b.plus(pointer, y_.block_step());
+    }
+    b.repeat(y_.blocks - 2, [&] {
+      body(at, false, false);
+      at.step(b, y_.block_step());
     });
+    body(at, false, true);
   }
   void step(lower::Builder& b, std::uint64_t elements) const {
     for (const lower::Gp pointer : all_) {

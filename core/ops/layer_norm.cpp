@@ -95,30 +95,26 @@ class LayerNormLowering {
   void centre(const RowPointers& rows) {
     const lower::Fp mean = norm_.sum(rows.input(0), low_.block_step(x_), x_.blocks);
     b_.S_MUL_FP(mean, mean, norm_.inverse_cols());
-    const RowPointers at = rows.in_row(b_);
-    b_.repeat(x_.blocks - 1, [&] {
+    rows.each_block(b_, [&](const RowPointers& at, bool, bool last) {
       b_.V_SUB_VF(at.y(), at.input(0), mean);
-      at.step(b_, y_.block_step());
+      if (last && mask_) { // the padding now holds -mean
+        b_.V_MUL_VV(at.y(), at.y(), *mask_);
+      }
     });
-    b_.V_SUB_VF(at.y(), at.input(0), mean);
-    if (mask_) { // the padding now holds -mean
-      b_.V_MUL_VV(at.y(), at.y(), *mask_);
-    }
   }
 
   void finish(const RowPointers& rows, lower::Fp inverse) {
-    const RowPointers at = rows.in_row(b_);
     const lower::Gp gain = gamma_ ? b_.set(gamma_->at()) : lower::zero_gp;
     const lower::Gp shift = beta_ ? b_.set(beta_->at()) : lower::zero_gp;
-    at.each_block(b_, [&] {
+    rows.each_block(b_, [&](const RowPointers& at, bool, bool last) {
       b_.V_MUL_VF(at.y(), at.y(), inverse);
       if (gamma_) {
         b_.V_MUL_VV(at.y(), at.y(), gain);
-        b_.step(gain, low_.block_step(*gamma_));
+        b_.step(gain, last ? 0 : low_.block_step(*gamma_));
       }
       if (beta_) {
         b_.V_ADD_VV(at.y(), at.y(), shift);
-        b_.step(shift, low_.block_step(*beta_));
+        b_.step(shift, last ? 0 : low_.block_step(*beta_));
       }
     });
   }

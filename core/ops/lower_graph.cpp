@@ -100,6 +100,7 @@ class GraphLowering {
   VectorTensor lane_mask(std::uint64_t cols, float inside, float outside);
   StripTensor staged_strips(ir::TensorId tensor, const NodeView& view);
   const numerics::StorageFormat& activation_format() const { return config_.hbm_v_act_type; }
+  DerivedRows derived(const VectorTensor& from, std::string name, std::uint64_t rows);
   VectorTensor scratch_tensor(std::string name, Extent extent) {
     return activation(std::move(name), extent, 0, 0, 0);
   }
@@ -142,6 +143,7 @@ class GraphLowering {
   std::map<ir::TensorId, WeightTensor> stored_;
   std::map<std::string, WeightTensor> generated_; ///< by name
   std::map<std::tuple<std::uint64_t, std::uint32_t, std::uint32_t>, VectorTensor> masks_;
+  std::map<std::tuple<lower::SymbolId, std::uint64_t, std::string>, lower::SymbolId> derived_;
 };
 
 Result<LoweredGraph> GraphLowering::run() {
@@ -272,6 +274,25 @@ std::size_t GraphLowering::readers(ir::TensorId tensor) const {
     count += in(node.inputs);
   }
   return count;
+}
+
+DerivedRows
+GraphLowering::derived(const VectorTensor& from, std::string name, std::uint64_t rows) {
+  const bool stays = std::any_of(places_.begin(), places_.end(), [&](const auto& entry) {
+    return entry.second.symbol == from.symbol && entry.second.offset == from.offset;
+  });
+  const auto make = [&] {
+    return builder_.symbol(name, lower::Memory::VectorSram, rows * tiling_.mlen);
+  };
+  if (!stays) {
+    return {make(), false};
+  }
+  const auto key = std::tuple(from.symbol, from.offset, name);
+  const auto found = derived_.find(key);
+  if (found != derived_.end()) {
+    return {found->second, true};
+  }
+  return {derived_.emplace(key, make()).first->second, false};
 }
 
 VectorTensor GraphLowering::place(ir::TensorId tensor, Role role, std::uint64_t group) {
@@ -643,6 +664,11 @@ const numerics::StorageFormat& Lowering::activation_format() const {
 
 VectorTensor Lowering::scratch_tensor(std::string name, Extent extent) {
   return graph_.scratch_tensor(std::move(name), extent);
+}
+
+DerivedRows
+Lowering::derived(const VectorTensor& from, std::string name, std::uint64_t rows) {
+  return graph_.derived(from, std::move(name), rows);
 }
 
 lower::SymbolId Lowering::scratch(std::string name, std::uint64_t rows) {

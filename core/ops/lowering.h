@@ -67,6 +67,12 @@ struct StripTensor {
   StoredTensor stored{};
 };
 
+/// Rows of the Vector SRAM that are made from a tensor.
+struct DerivedRows {
+  lower::SymbolId symbol{};
+  bool made = false; ///< an earlier node has filled them
+};
+
 class GraphLowering; // lower_graph.cpp
 
 class Lowering {
@@ -105,7 +111,10 @@ class Lowering {
   const numerics::StorageFormat& activation_format() const;
   /// Rows of the Vector SRAM for this node alone.
   lower::SymbolId scratch(std::string name, std::uint64_t rows);
-  /// The same as a tensor that products can read.
+  /// The same for what is made from `from` and, when that is a tensor of the graph, used by all nodes
+  /// that ask for it by this name.
+  DerivedRows derived(const VectorTensor& from, std::string name, std::uint64_t rows);
+  /// Scratch as a tensor that products can read.
   VectorTensor scratch_tensor(std::string name, Extent extent);
   /// One row per column block of `cols` columns in all: `inside` in the lanes that exist, `outside`
   /// in the padding. Only the last block is made when the others would be `inside` throughout.

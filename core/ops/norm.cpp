@@ -50,24 +50,29 @@ lower::Fp NormLowering::sum(lower::Gp x, std::uint64_t step, std::uint64_t block
     b_.V_RED_SUM(result, x);
     return result;
   }
-  const lower::Gp block = b_.copy(x);
-  b_.V_ADD_VF(total_, block, lower::zero_fp);
-  b_.repeat(blocks - 1, [&] {
-    b_.step(block, step);
+  b_.V_ADD_VF(total_, x, lower::zero_fp);
+  const lower::Gp block = b_.plus(x, step);
+  b_.repeat(blocks - 2, [&] {
     b_.V_ADD_VV(total_, total_, block);
+    b_.step(block, step);
   });
+  b_.V_ADD_VV(total_, total_, block);
   return reduced();
 }
 
 lower::Fp NormLowering::sum_of_squares(lower::Gp x, std::uint64_t step, std::uint64_t blocks) {
   b_.V_MUL_VV(total_, x, x);
   if (blocks > 1) {
-    const lower::Gp block = b_.copy(x);
-    b_.repeat(blocks - 1, [&] {
-      b_.step(block, step);
+    const lower::Gp block = b_.plus(x, step);
+    const auto add = [&] {
       b_.V_MUL_VV(term_, block, block);
       b_.V_ADD_VV(total_, total_, term_);
+    };
+    b_.repeat(blocks - 2, [&] {
+      add();
+      b_.step(block, step);
     });
+    add();
   }
   return reduced();
 }

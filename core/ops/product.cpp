@@ -143,15 +143,22 @@ class PortableProduct {
     }
     const lower::Gp columns = b_.set(0); // within the first tile
     const lower::Gp result_column = b_.copy(result_);
+    const bool one_group = row_groups_ == 1;
+    const lower::Gp first_rows = one_group ? b_.set(x_.at()) : lower::zero_gp;
     b_.loop(groups, [&] {
-      const lower::Gp rows = b_.set(x_.at());
-      const lower::Gp result = b_.copy(result_column);
-      b_.loop(row_groups_, [&] {
-        block(columns, rows);
-        b_.M_MM_WO(result, lower::zero_gp, 0);
-        b_.step(rows, t_.blen * t_.mlen);
-        b_.step(result, t_.blen * t_.mlen);
-      });
+      if (one_group) {
+        block(columns, first_rows);
+        b_.M_MM_WO(result_column, lower::zero_gp, 0);
+      } else {
+        const lower::Gp rows = b_.set(x_.at());
+        const lower::Gp result = b_.copy(result_column);
+        low_.each_row(row_groups_, [&] {
+          block(columns, rows);
+          b_.M_MM_WO(result, lower::zero_gp, 0);
+          b_.step(rows, t_.blen * t_.mlen);
+          b_.step(result, t_.blen * t_.mlen);
+        });
+      }
       b_.step(columns, t_.blen * t_.mlen);
       b_.step(result_column, t_.blen);
     });
@@ -159,17 +166,21 @@ class PortableProduct {
 
   /// Accumulates one BLEN x BLEN block over all of K.
   void block(lower::Gp columns, lower::Gp rows) {
-    if (tiles_ == 1 && resident_ == 1) {
+    if (resident_ != 0) {
       b_.M_MM(columns, rows);
-      return;
     }
-    const lower::Gp weights = b_.copy(columns);
-    const lower::Gp activations = b_.copy(rows);
-    b_.repeat(resident_, [&] { multiply(weights, activations); });
+    if (resident_ > 1) {
+      const lower::Gp weights = b_.plus(columns, t_.tile_elems());
+      const lower::Gp activations = b_.plus(rows, low_.block_step(x_));
+      b_.repeat(resident_ - 2, [&] { multiply(weights, activations); });
+      b_.M_MM(weights, activations);
+    }
     const std::uint64_t streamed = tiles_ - resident_;
     if (streamed == 0) {
       return;
     }
+    const lower::Gp weights = b_.plus(columns, resident_ * t_.tile_elems());
+    const lower::Gp activations = b_.plus(rows, resident_ * low_.block_step(x_));
     const lower::Gp offset = b_.copy(offset_);
     b_.step(offset, resident_ * t_.mlen * w_.stored.row_bytes());
     b_.loop(streamed / t_.prefetch_tiles, [&] {
@@ -218,7 +229,8 @@ class DenseProduct {
         x_(x),
         y_(y),
         w_(w),
-        copies_(lowering.scratch("shifted copies", t_.heads * x_.all_rows())) {
+        derived_(lowering.derived(x, "shifted copies", t_.heads * x_.all_rows())),
+        copies_(derived_.symbol) {
     row_tiles_ = lower::ceil_div(x_.rows, t_.mlen);
     groups_ = lower::ceil_div(x_.blocks, t_.heads);
     const std::uint64_t most = t_.matrix_tiles / t_.heads / t_.prefetch_tiles * t_.prefetch_tiles;
@@ -227,7 +239,9 @@ class DenseProduct {
   }
 
   void run() {
-    make_copies();
+    if (!derived_.made) {
+      make_copies();
+    }
     base_ = b_.address_of(w_.symbol);
     if (w_.stored.format.mx) {
       b_.C_SET_SCALE_REG(b_.set(w_.stored.scale_offset()));
@@ -238,7 +252,9 @@ class DenseProduct {
     offset_ = b_.set(w_.at(0, (y_.blocks - 1) * t_.mlen));
     result_ = b_.set(last_result());
     const lower::Gp column = b_.set(t_.mlen * w_.stored.element_bytes());
-    const lower::Gp block = b_.set(y_.block_step() - row_tiles_ * t_.tile_elems());
+    // What the row loop has not gone back already; a single row tile is no loop.
+    const std::uint64_t gone_back = row_tiles_ == 1 ? 0 : row_tiles_ * t_.tile_elems();
+    const lower::Gp block = b_.set(y_.block_step() - gone_back);
     const lower::Gp tile = b_.set(t_.tile_elems());
     b_.loop(y_.blocks, [&] {
       const bool fits = groups_at_once_ >= groups_;
@@ -255,8 +271,10 @@ class DenseProduct {
           multiply(rows, g, count);
         }
         b_.M_BMM_WO(result_, 0);
-        b_.S_SUB_INT(result_, result_, tile);
-        b_.S_SUB_INT(rows, rows, tile);
+        if (row_tiles_ > 1) {
+          b_.S_SUB_INT(result_, result_, tile);
+          b_.S_SUB_INT(rows, rows, tile);
+        }
       });
       b_.S_SUB_INT(result_, result_, block);
       b_.S_SUB_INT(offset_, offset_, column);
@@ -321,13 +339,18 @@ class DenseProduct {
     b_.S_ADD_INT(start, start, offset_);
     const std::uint64_t transfers = lower::ceil_div(count, t_.prefetch_tiles);
     b_.loop(t_.heads, [&] {
-      const lower::Gp offset = b_.copy(start);
-      b_.loop(transfers, [&] {
-        b_.H_PREFETCH_M(slot, offset, base_, 1, 0);
-        b_.step(slot, t_.prefetch_tiles * t_.tile_elems());
-        b_.step(offset, t_.prefetch_tiles * t_.heads * t_.mlen * w_.stored.row_bytes());
-      });
-      b_.step(slot, (groups_at_once_ - transfers * t_.prefetch_tiles) * t_.tile_elems());
+      if (transfers == 1) {
+        b_.H_PREFETCH_M(slot, start, base_, 1, 0);
+        b_.step(slot, groups_at_once_ * t_.tile_elems());
+      } else {
+        const lower::Gp offset = b_.copy(start);
+        b_.loop(transfers, [&] {
+          b_.H_PREFETCH_M(slot, offset, base_, 1, 0);
+          b_.step(slot, t_.prefetch_tiles * t_.tile_elems());
+          b_.step(offset, t_.prefetch_tiles * t_.heads * t_.mlen * w_.stored.row_bytes());
+        });
+        b_.step(slot, (groups_at_once_ - transfers * t_.prefetch_tiles) * t_.tile_elems());
+      }
       b_.S_SUB_INT(start, start, row);
     });
   }
@@ -338,22 +361,33 @@ class DenseProduct {
     const std::uint64_t tiles = std::min(count * t_.heads, x_.blocks - first);
     const std::uint64_t whole = tiles / t_.heads;
     const std::uint64_t rest = tiles % t_.heads;
-    const lower::Gp copy = b_.copy(rows);
-    b_.step(copy, first * x_.block_step());
+    const lower::Gp copy = b_.plus(rows, first * x_.block_step());
     const lower::Gp matrix_copy = b_.set(0);
     b_.loop(t_.heads, [&] {
-      const lower::Gp vector = b_.copy(copy);
-      const lower::Gp matrix = b_.copy(matrix_copy);
-      const auto product = [&] {
-        b_.M_BMM(0, matrix, vector);
-        b_.step(matrix, t_.head_lanes());
-        b_.step(vector, x_.block_step());
-      };
-      b_.loop(whole, [&] {
-        b_.repeat(t_.heads, product);
-        b_.step(matrix, t_.tile_elems() - t_.mlen);
-      });
-      b_.repeat(rest, product);
+      if (whole == 0) {
+        lower::Gp vector = copy;
+        lower::Gp matrix = matrix_copy;
+        for (std::uint64_t tile = 0; tile < rest; ++tile) {
+          if (tile != 0) {
+            vector = b_.plus(vector, x_.block_step());
+            matrix = b_.plus(matrix, t_.head_lanes());
+          }
+          b_.M_BMM(0, matrix, vector);
+        }
+      } else {
+        const lower::Gp vector = b_.copy(copy);
+        const lower::Gp matrix = b_.copy(matrix_copy);
+        const auto product = [&] {
+          b_.M_BMM(0, matrix, vector);
+          b_.step(matrix, t_.head_lanes());
+          b_.step(vector, x_.block_step());
+        };
+        b_.loop(whole, [&] {
+          b_.repeat(t_.heads, product);
+          b_.step(matrix, t_.tile_elems() - t_.mlen);
+        });
+        b_.repeat(rest, product);
+      }
       b_.step(copy, x_.all_rows() * t_.mlen);
       b_.step(matrix_copy, groups_at_once_ * t_.tile_elems());
     });
@@ -365,6 +399,7 @@ class DenseProduct {
   VectorTensor x_;
   VectorTensor y_;
   WeightTensor w_;
+  DerivedRows derived_;
   lower::SymbolId copies_;
   std::uint64_t row_tiles_ = 0;
   std::uint64_t groups_ = 0;         ///< of `heads` tiles along K

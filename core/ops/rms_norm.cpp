@@ -56,13 +56,12 @@ void lower_rms_norm(Lowering& low) {
   b.loop(x.rows, [&] {
     const lower::Fp inverse = norm.sum_of_squares(rows.input(0), low.block_step(x), x.blocks);
     norm.inverse_root(inverse);
-    const RowPointers at = rows.in_row(b);
     const lower::Gp gain = gained ? b.set(gamma.at()) : lower::zero_gp;
-    at.each_block(b, [&] {
+    rows.each_block(b, [&](const RowPointers& at, bool, bool last) {
       b.V_MUL_VF(at.y(), at.input(0), inverse);
       if (gained) {
         b.V_MUL_VV(at.y(), at.y(), gain);
-        b.step(gain, low.block_step(gamma));
+        b.step(gain, last ? 0 : low.block_step(gamma));
       }
     });
     rows.step(b, low.row_step());

@@ -113,8 +113,9 @@ class SoftmaxLowering {
       b_.clear(sum);
       b_.V_RED_SUM(sum, x_.blocks > 1 ? *total_ : rows.y());
       b_.S_RECI_FP(sum, sum);
-      const RowPointers at = rows.in_row(b_);
-      at.each_block(b_, [&] { b_.V_MUL_VF(at.y(), at.y(), sum); });
+      rows.each_block(b_, [&](const RowPointers& at, bool, bool) {
+        b_.V_MUL_VF(at.y(), at.y(), sum);
+      });
       rows.step(b_, low_.row_step());
     });
   }
@@ -125,14 +126,11 @@ class SoftmaxLowering {
   lower::Fp maximum(const RowPointers& rows) {
     const lower::Fp largest = b_.fp();
     b_.S_ADD_FP(largest, lowest_, lower::zero_fp);
-    const RowPointers at = rows.in_row(b_);
-    b_.repeat(x_.blocks - 1, [&] {
-      prepare(at, false);
-      b_.V_RED_MAX(largest, scale_ ? at.y() : at.input(0));
-      at.step(b_, y_.block_step());
+    rows.each_block(b_, [&](const RowPointers& at, bool, bool last) {
+      const bool masked = last && exclude_;
+      prepare(at, masked);
+      b_.V_RED_MAX(largest, scale_ || masked ? at.y() : at.input(0));
     });
-    prepare(at, exclude_.has_value());
-    b_.V_RED_MAX(largest, scale_ || exclude_ ? at.y() : at.input(0));
     return largest;
   }
 
@@ -146,30 +144,18 @@ class SoftmaxLowering {
   }
 
   void exponentials(const RowPointers& rows, lower::Fp largest) {
-    const RowPointers at = rows.in_row(b_);
-    const lower::Gp in = scale_ ? at.y() : at.input(0);
-    if (x_.blocks > 1) { // the first block starts the sum
-      exponential(at.y(), in, largest);
-      b_.V_ADD_VF(*total_, at.y(), lower::zero_fp);
-      at.step(b_, y_.block_step());
-      b_.repeat(x_.blocks - 2, [&] {
-        exponential(at.y(), in, largest);
+    rows.each_block(b_, [&](const RowPointers& at, bool first, bool last) {
+      b_.V_SUB_VF(at.y(), scale_ || (last && exclude_) ? at.y() : at.input(0), largest);
+      b_.V_EXP_V(at.y(), at.y());
+      if (last && keep_) {
+        b_.V_MUL_VV(at.y(), at.y(), *keep_);
+      }
+      if (first && !last) {
+        b_.V_ADD_VF(*total_, at.y(), lower::zero_fp);
+      } else if (!first) {
         b_.V_ADD_VV(*total_, *total_, at.y());
-        at.step(b_, y_.block_step());
-      });
-    }
-    exponential(at.y(), exclude_ ? at.y() : in, largest);
-    if (keep_) {
-      b_.V_MUL_VV(at.y(), at.y(), *keep_);
-    }
-    if (x_.blocks > 1) {
-      b_.V_ADD_VV(*total_, *total_, at.y());
-    }
-  }
-
-  void exponential(lower::Gp out, lower::Gp in, lower::Fp largest) {
-    b_.V_SUB_VF(out, in, largest);
-    b_.V_EXP_V(out, out);
+      }
+    });
   }
 
   Lowering& low_;
