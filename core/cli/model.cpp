@@ -27,6 +27,7 @@ struct Options : ModelOptions {
   std::string expected;
   std::string save;
   std::string json;
+  std::string dumps;
   bool stages = false;
   TimingOptions timing;
 };
@@ -199,8 +200,31 @@ Status set_timing(driver::Session& session, const TimingOptions& options) {
 
 namespace {
 
+/// One file per pass, numbered in the order of the passes; or all on standard output.
+bool write_dumps(
+  const std::vector<driver::PassDump>& dumps, const std::string& output, Steps& steps
+) {
+  if (output == "-") {
+    for (const driver::PassDump& dump : dumps) {
+      fmt::print("; {}\n{}\n", dump.pass, dump.text);
+    }
+    return true;
+  }
+  const std::filesystem::path folder = output;
+  std::error_code ignored;
+  std::filesystem::create_directories(folder, ignored);
+  for (std::size_t i = 0; i < dumps.size(); ++i) {
+    const std::string name = fmt::format("{:02}_{}.txt", i, dumps[i].pass);
+    if (!steps.take(write_file(folder / name, dumps[i].text))) {
+      return false;
+    }
+  }
+  return true;
+}
+
 int compile(const Options& options) {
   driver::Session session;
+  session.keep_dumps(!options.dumps.empty());
   Steps steps;
   if (!prepare(session, options, steps)) {
     return exit_unusable;
@@ -236,6 +260,9 @@ int compile(const Options& options) {
     if (!steps.take(write_file(folder / name, bytes))) {
       return exit_unusable;
     }
+  }
+  if (!options.dumps.empty() && !write_dumps(artefacts->dumps, options.dumps, steps)) {
+    return exit_unusable;
   }
   const auto words = std::count(artefacts->mem_text.begin(), artefacts->mem_text.end(), '\n');
   if (!options.json.empty() &&
@@ -357,6 +384,11 @@ void add_compile(CLI::App& app, Action& action) {
   add_model_options(*command, *options);
   command->add_option("-o,--output", options->output, "folder for the files")->required();
   command->add_option("--json", options->json, "write a report (- for standard output)");
+  command->add_option(
+    "--dump-passes",
+    options->dumps,
+    "write the tile program after each pass into this folder (- for standard output)"
+  );
   command->callback([&action, options] { action = [options] { return compile(*options); }; });
 }
 

@@ -89,6 +89,12 @@ enum class TensorForm : std::uint8_t {
   Text,   ///< decimal numbers separated by white space or commas
 };
 
+/// The tile program as text: as the operators wrote it, or after a pass of the compiler.
+struct PassDump {
+  std::string pass;
+  std::string text;
+};
+
 /// What a compilation leaves behind, as the files of `plena compile`.
 struct Artefacts {
   std::string asm_text;
@@ -96,6 +102,7 @@ struct Artefacts {
   Images images;
   std::string layout_json;
   std::string map_json;
+  std::vector<PassDump> dumps; ///< when `keep_dumps` asked for them
 };
 
 /// One line of the verdict, for callers that need no JSON.
@@ -156,6 +163,8 @@ class Session {
   );
   std::vector<std::string> input_names() const;
   std::vector<std::string> output_names() const;
+  /// Whether compilations from here on keep the tile program after each pass.
+  void keep_dumps(bool keep);
   Result<std::string> compile(std::string_view options_json); // ProgramInfo
   /// Replaces the program; on errors the earlier program stays.
   Result<std::string> assemble(std::string_view text, AsmMode mode); // ProgramInfo

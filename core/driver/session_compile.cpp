@@ -31,6 +31,8 @@ codegen::Values Session::State::input_values() const {
   return values;
 }
 
+void Session::keep_dumps(bool keep) { state_->keep_dumps = keep; }
+
 Result<std::string> Session::compile(std::string_view options_json) {
   State& state = *state_;
   if (!state.graph) {
@@ -45,11 +47,12 @@ Result<std::string> Session::compile(std::string_view options_json) {
   if (const auto own = options_of(*asked, "E_OPTIONS", ""); !own) {
     return own.diagnostics();
   }
-  const Result<codegen::Options> options =
+  Result<codegen::Options> options =
     options_of(merge(*asked, model_asks), "E_RUN", "/run");
   if (!options) {
     return options.diagnostics();
   }
+  options->keep_dumps = state.keep_dumps;
   if (const auto standard = state.configuration(); !standard) {
     return standard.diagnostics();
   }
@@ -101,6 +104,9 @@ Result<Artefacts> Session::artefacts() const {
   artefacts.images.vram = compiled.vector_sram;
   artefacts.layout_json = report::layout(compiled);
   artefacts.map_json = report::map(compiled, *state_->graph);
+  for (const codegen::Dump& dump : compiled.dumps) {
+    artefacts.dumps.push_back({std::string(dump.pass), dump.text});
+  }
   return artefacts;
 }
 

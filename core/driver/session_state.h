@@ -31,6 +31,8 @@ struct Session::State {
   std::map<std::string, std::vector<float>, std::less<>> inputs;
   std::map<std::string, std::vector<float>, std::less<>> expected;
 
+  bool keep_dumps = false;
+
   // program: what is run, and the compiled one that it may be an edit of
   std::optional<codegen::Compiled> compiled;
   std::string compiled_text;

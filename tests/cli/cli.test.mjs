@@ -133,6 +133,18 @@ test('every shipped model verifies', () => {
   }
 });
 
+test('compile writes the tile program after each pass', () => {
+  const model = path.join(source, 'models', models[0]);
+  assert.equal(run(['compile', model, '-o', 'c', '--settings', 'm64b4', '--dump-passes', 'passes']).status, 0);
+  const files = readdirSync(at('passes')).sort();
+  assert.ok(files.length > 3);
+  assert.equal(files[0], '00_resolve.txt');
+  const texts = files.map((file) => readFileSync(at(`passes/${file}`), 'utf8'));
+  const printed = run(['compile', model, '-o', 'c', '--settings', 'm64b4', '--dump-passes', '-']).stdout;
+  const names = files.map((file) => file.slice(3, -4));
+  assert.equal(printed, names.map((name, i) => `; ${name}\n${texts[i]}\n`).join(''));
+});
+
 test('the standard example is small', () => {
   const result = run(['verify', path.join(source, 'models', 'swiglu_block.json'), '--json', '-']);
   assert.ok(JSON.parse(result.stdout).instructions.static < 2000);
