@@ -1,5 +1,5 @@
-// Every write that does not also read its register starts a new value, which gets a register of its
-// own: registers are allotted to whole ranges, from the first write to the last read. A value that
+// Every write starts a new value, which gets a register of its own, except where an instruction adds
+// to what its only target holds: registers are allotted to whole ranges, from the first write to the last read. A value that
 // comes into a loop from before it, or from the iteration before, keeps its name throughout the loop.
 #include "codegen/passes.h"
 #include "lower/verify.h"
@@ -118,23 +118,10 @@ class Splitter {
     }
     const std::size_t c = static_cast<std::size_t>(*reg_class);
     std::uint32_t& name = names_[c][target.reg];
-    if (!reads(item, target.reg, name) && carried_[c][target.reg] == 0) {
+    if (!lower::accesses(item, 0, Access::Read) && carried_[c][target.reg] == 0) {
       name = listing_.registers[c]++;
     }
     target.reg = name;
-  }
-
-  /// Whether the item, whose sources have been renamed, also reads what its target is called.
-  static bool reads(const Item& item, std::uint32_t target, std::uint32_t name) {
-    for (std::size_t i = 0; i < item.operands.size(); ++i) {
-      const lower::Operand& operand = item.operands[i];
-      const std::uint32_t reg = i == 0 ? target : name;
-      if (operand.kind == item.operands[0].kind && operand.reg == reg &&
-          lower::accesses(item, i, Access::Read)) {
-        return true;
-      }
-    }
-    return false;
   }
 
   Listing listing_;

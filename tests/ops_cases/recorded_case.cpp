@@ -125,12 +125,12 @@ class CaseGraph {
     const ir::TensorId id = model_.input(std::move(shape));
     model_.graph.tensor(id).name = name;
     model_.inputs[id] = std::move(values);
+    model_.graph.input_specs.resize(model_.graph.inputs.size());
     return id;
   }
   ir::TensorId input(const std::string& name) { return input(name, shape(name), recorded(name)); }
   ir::TensorId prestaged(const std::string& name, ir::Shape shape, std::vector<float> values) {
     const ir::TensorId id = input(name, std::move(shape), std::move(values));
-    model_.graph.input_specs.resize(model_.graph.inputs.size());
     set_prestaged(model_.graph.input_specs.back());
     return id;
   }

@@ -159,15 +159,186 @@ TEST_CASE("values have registers of their own, except those that loops carry") {
     after("split_ranges", program, {1000, 1000}) ==
     "g4 = 100\n"
     "g5 = 7\n"
-    "S_ADDI_INT g4, g4, 1\n"
+    "S_ADDI_INT g6, g4, 1\n"
     "S_ST_INT g5, g0, 0\n"
-    "loop g6, 4\n"
-    "  g7 = 8\n"
-    "  S_ADD_INT g4, g4, g7\n"
-    "  S_ST_INT g4, g0, 1\n"
-    "  g4 = 5\n"
+    "loop g7, 4\n"
+    "  g8 = 8\n"
+    "  S_ADD_INT g6, g6, g8\n"
+    "  S_ST_INT g6, g0, 1\n"
+    "  g6 = 5\n"
+    "end g7\n"
+    "S_ST_INT g8, g0, 2\n"
+    "S_ST_INT g6, g0, 3\n"
+  );
+}
+
+namespace {
+
+/// The listing after all passes.
+std::string at_end(const lower::Program& program, const codegen::PassSettings& settings = {1000, 1000}) {
+  return after(codegen::pass_table().back().name, program, settings);
+}
+
+} // namespace
+
+TEST_CASE("what a register holds already is not made again") {
+  lower::Program program;
+  lower::Builder b(program);
+  const lower::Addr hbm = b.addr();
+  b.C_SET_ADDR_REG(hbm, lower::zero_gp, b.set(640));
+  b.C_SET_SCALE_REG(b.set(4096));
+  b.H_PREFETCH_V(b.set(0), b.set(0), hbm, 1, 0);
+  b.C_SET_SCALE_REG(b.set(4096));
+  const lower::Addr again = b.addr();
+  b.C_SET_ADDR_REG(again, lower::zero_gp, b.set(640));
+  b.H_PREFETCH_V(b.set(640), b.set(4096), again, 0, 0);
+  CHECK(
+    at_end(program) ==
+    "g9 = 640\n"
+    "C_SET_ADDR_REG a3, g0, g9\n"
+    "g10 = 4096\n"
+    "C_SET_SCALE_REG g10\n"
+    "H_PREFETCH_V g0, g0, a3, 1, 0\n"
+    "H_PREFETCH_V g9, g10, a3, 0, 0\n"
+  );
+}
+
+TEST_CASE("copies, zeros and offsets go into what reads them") {
+  lower::Program program;
+  lower::Builder b(program);
+  const lower::Gp weight = b.set(0);
+  const lower::Gp result = b.set(512);
+  b.loop(16, [&] {
+    const lower::Gp w = b.copy(weight);
+    const lower::Gp x = b.set(0);
+    const lower::Gp y = b.copy(result);
+    for (int tile = 0; tile < 2; ++tile) {
+      b.M_MM(w, x);
+      b.step(w, 4096);
+      b.step(x, 0);
+    }
+    b.M_MM_WO(y, lower::zero_gp, 0);
+    b.step(y, 256);
+    b.step(weight, 256);
+    b.step(result, 4);
+  });
+  CHECK(
+    at_end(program) ==
+    "g7 = 0\n"
+    "g8 = 512\n"
+    "loop g9, 16\n"
+    "  M_MM g7, g0\n"
+    "  S_ADDI_INT g13, g7, 4096\n"
+    "  M_MM g13, g0\n"
+    "  M_MM_WO g8, g0, 0\n"
+    "  S_ADDI_INT g7, g7, 256\n"
+    "  S_ADDI_INT g8, g8, 4\n"
+    "end g9\n"
+  );
+}
+
+TEST_CASE("pointers that go together are one where an instruction adds the distance") {
+  lower::Program program;
+  lower::Builder b(program);
+  const lower::Gp x = b.set(64);
+  const lower::Gp y = b.set(1088);
+  b.loop(5, [&] {
+    b.M_TMM(x, lower::zero_gp);
+    b.M_MM_WO(y, lower::zero_gp, 8);
+    b.step(x, 64);
+    b.step(y, 64);
+  });
+  // After the loop both are known again, here by their numbers.
+  b.M_TMM(x, lower::zero_gp);
+  b.M_MM_WO(y, lower::zero_gp, 0);
+  CHECK(
+    at_end(program) ==
+    "g4 = 64\n"
+    "loop g6, 5\n"
+    "  M_TMM g4, g0\n"
+    "  M_MM_WO g4, g0, 1032\n"
+    "  S_ADDI_INT g4, g4, 64\n"
     "end g6\n"
-    "S_ST_INT g7, g0, 2\n"
-    "S_ST_INT g4, g0, 3\n"
+    "M_TMM g4, g0\n"
+    "M_MM_WO g0, g0, 1408\n"
+  );
+}
+
+TEST_CASE("a row step of register 0 is one row, so that a zero stays in its register") {
+  lower::Program program;
+  lower::Builder b(program);
+  b.M_MM_WO(lower::zero_gp, b.set(0), 0);
+  CHECK(at_end(program) == "g2 = 0\nM_MM_WO g0, g2, 0\n");
+}
+
+TEST_CASE("numbers of two words are reached from one near by") {
+  lower::Program program;
+  lower::Builder b(program);
+  const lower::Gp first = b.set(0x12345678);
+  const lower::Gp second = b.set(0x12345680);
+  const lower::Gp third = b.set(0x12000000); // one word
+  b.S_ST_INT(first, lower::zero_gp, 0);
+  b.S_ST_INT(second, lower::zero_gp, 1);
+  b.S_ST_INT(third, lower::zero_gp, 2);
+  CHECK(
+    at_end(program) ==
+    "g4 = 305419896\n"
+    "S_ADDI_INT g5, g4, 8\n"
+    "g6 = 301989888\n"
+    "S_ST_INT g4, g0, 0\n"
+    "S_ST_INT g5, g0, 1\n"
+    "S_ST_INT g6, g0, 2\n"
+  );
+}
+
+TEST_CASE("an entry of the FP SRAM is loaded again after it was stored") {
+  lower::Program program;
+  lower::Builder b(program);
+  const auto load = [&](std::uint64_t entry) {
+    const lower::Fp value = b.fp();
+    b.S_LD_FP(value, lower::zero_gp, entry);
+    return value;
+  };
+  const lower::Fp first = load(3);
+  const lower::Fp other = load(4);
+  b.S_ST_FP(first, lower::zero_gp, 4);
+  b.S_ST_FP(load(3), lower::zero_gp, 5); // still what `first` is
+  b.S_ST_FP(load(4), lower::zero_gp, 6);
+  b.S_ST_FP(other, lower::zero_gp, 7);
+  CHECK(
+    at_end(program) ==
+    "S_LD_FP f5, g0, 3\n"
+    "S_LD_FP f6, g0, 4\n"
+    "S_ST_FP f5, g0, 4\n"
+    "S_ST_FP f5, g0, 5\n"
+    "S_LD_FP f8, g0, 4\n"
+    "S_ST_FP f8, g0, 6\n"
+    "S_ST_FP f6, g0, 7\n"
+  );
+}
+
+TEST_CASE("values that nothing reads, and loops with nothing in them, are left out") {
+  lower::Program program;
+  lower::Builder b(program);
+  const lower::Gp used = b.set(1);
+  const lower::Gp idle = b.set(2);
+  b.C_SET_V_MASK_REG(used);
+  b.loop(3, [&] {
+    b.step(idle, 5);
+    b.S_MUL_INT(b.gp(), idle, idle);
+  });
+  b.loop(3, [&] {
+    b.S_ST_INT(used, lower::zero_gp, 0);
+    b.S_MUL_INT(used, used, used);
+    b.step(idle, 1);
+  });
+  b.S_MUL_INT(used, used, idle);
+  CHECK(
+    at_end(program) ==
+    "g6 = 1\n"
+    "loop g10, 3\n"
+    "  S_ST_INT g6, g0, 0\n"
+    "  S_MUL_INT g6, g6, g6\n"
+    "end g10\n"
   );
 }

@@ -1,0 +1,72 @@
+// Live ranges of virtual registers, and how many of them there are at once: what the allocation of
+// registers and the passes that keep values longer go by.
+#pragma once
+
+#include "codegen/instructions.h"
+#include "isa/fields.h"
+
+#include <array>
+#include <cstdint>
+#include <limits>
+#include <string_view>
+#include <vector>
+
+namespace plena::codegen {
+
+struct FileInfo {
+  isa::Kind kind;
+  bool has_zero; ///< register 0 holds zero and is not given out
+  std::string_view name;
+
+  unsigned capacity() const { return isa::info_of(kind).count - (has_zero ? 1 : 0); }
+};
+/// Indexed by class.
+inline constexpr std::array<FileInfo, lower::reg_classes> register_files{
+  {{isa::Kind::gp, true, "integer"},
+   {isa::Kind::fp, true, "scalar"},
+   {isa::Kind::addr, false, "address"}}};
+
+/// Whether the operand, a register, is the machine's register 0 that holds zero.
+inline bool is_zero_register(const lower::Operand& operand) {
+  return operand.reg == 0 && operand.kind != lower::Operand::Kind::Addr;
+}
+
+/// Positions in the listing.
+struct Range {
+  static constexpr std::size_t never = std::numeric_limits<std::size_t>::max();
+
+  std::size_t first = never;
+  std::size_t last = 0;
+};
+
+/// By class and register.
+using Ranges = std::array<std::vector<Range>, lower::reg_classes>;
+
+/// A value lives from its first write to its last read; when it is made before a loop and read in
+/// it, to the end of that loop.
+Ranges live_ranges(const Listing& listing);
+
+/// By position of the start of a loop, the position of its end; 0 elsewhere.
+std::vector<std::size_t> loop_ends(const Listing& listing);
+
+/// How many registers of a class hold a value that is read later, after each item.
+class Pressure {
+ public:
+  Pressure(const Listing& listing, const Ranges& ranges);
+
+  /// Whether there is a register for one range more from `from` up to `to`, and
+  /// one fewer in [less_from, less_to).
+  bool has_room(
+    std::size_t reg_class,
+    std::size_t from,
+    std::size_t to,
+    std::size_t less_from = 0,
+    std::size_t less_to = 0
+  ) const;
+  void add(std::size_t reg_class, std::size_t from, std::size_t to, int change);
+
+ private:
+  std::array<std::vector<std::uint32_t>, lower::reg_classes> held_;
+};
+
+} // namespace plena::codegen
