@@ -62,7 +62,8 @@ Result<Tiling> tiling_for(const config::Config& config) {
     config.hbm_v_prefetch_amount,
     config.m_prefetch_tiles(),
     config.matrix_tiles(),
-    std::max<std::uint64_t>(config.broadcast_amount, 1)};
+    std::uint64_t{config.hlen} * config.broadcast_amount == config.mlen ? config.broadcast_amount
+                                                                        : 1};
 }
 
 } // namespace plena::lower

@@ -18,7 +18,8 @@ struct Tiling {
   std::uint64_t prefetch_rows = 0;  ///< rows per H_PREFETCH_V
   std::uint64_t prefetch_tiles = 0; ///< tiles, one below the other, per H_PREFETCH_M
   std::uint64_t matrix_tiles = 0;   ///< tiles in the Matrix SRAM
-  std::uint64_t heads = 1;          ///< BROADCAST_AMOUNT, slices of a whole-tile product
+  /// BROADCAST_AMOUNT, slices of a whole-tile product; 1 when they do not fill a row.
+  std::uint64_t heads = 1;
 
   /// HLEN, lanes or rows that one slice of a whole-tile product takes.
   std::uint64_t head_lanes() const { return mlen / heads; }

@@ -1,5 +1,5 @@
-// attention: softmax(scale q k^T) v by heads. Query heads share the heads of keys and values in equal
-// numbers, in order. Rows of several batches follow each other.
+// attention: softmax(scale q k^T) v by heads. Query heads share the heads of keys and values in
+// equal numbers, in order. Rows of several batches follow each other.
 #include "ops/attention.h"
 
 #include "base/size.h"
@@ -22,15 +22,16 @@ constexpr AttrSpec attrs[]{
   {"heads", AttrType::Integer, false, 1, {}, "number of query heads"},
   {"kv_heads", AttrType::Integer, false, 1, {}, "number of heads of keys and values"},
   {"batch", AttrType::Integer, false, 1, {}, "sequences whose rows follow each other"},
-  {"scale", AttrType::Real, false, 0, {}, "multiplies scores; 1 / sqrt(columns of a head) by default"},
+  {"scale", AttrType::Real, false, 0, {}, "factor of scores, by default 1 / sqrt(columns of a head)"},
   {"mask", AttrType::Text, false, 0, masks, "none, causal or sliding"},
-  {"window", AttrType::Integer, false, 0, {}, "keys that a query sees when sliding, itself included"}};
+  {"window", AttrType::Integer, false, 0, {}, "keys that a query sees if sliding, itself included"}};
 
 std::optional<Diagnostic> check_counts(const NodeView& view) {
   for (const char* name : {"heads", "kv_heads", "batch"}) {
     if (view.real(name) < 1) {
       return view.error(
-        "E_UNSUPPORTED_ATTR", fmt::format("the attribute {} is {}, not at least 1", name, view.real(name))
+        "E_UNSUPPORTED_ATTR",
+        fmt::format("the attribute {} is {}, not at least 1", name, view.real(name))
       );
     }
   }
@@ -88,15 +89,20 @@ Result<ir::Shape> infer(const NodeView& view) {
   if (shape.masked && shape.queries != shape.keys) {
     return view.error(
       "E_SHAPE",
-      fmt::format("a {} mask over {} queries and {} keys", view.text("mask"), shape.queries, shape.keys),
+      fmt::format(
+        "a {} mask over {} queries and {} keys", view.text("mask"), shape.queries, shape.keys
+      ),
       "masks need as many keys as queries"
     );
   }
   return view.input(Queries)->shape;
 }
 
-std::uint64_t group_cols(const NodeView& view, const Arithmetic&, std::size_t) {
-  return attention_shape(view).width;
+std::uint64_t group_cols(const NodeView& view, const Arithmetic& machine, std::size_t i) {
+  const AttentionShape shape = attention_shape(view);
+  const bool packs = i != Keys && i != Values &&
+                     shape.can_pack(machine.lanes, machine.block, machine.heads);
+  return packs ? any_group : shape.width;
 }
 
 } // namespace

@@ -26,6 +26,10 @@ struct AttentionShape {
 
   /// Query heads that share a head of keys and values.
   std::uint64_t ratio() const { return heads / kv_heads; }
+  /// Whether `slices` heads fill the lanes of a row and share a head of keys.
+  bool can_pack(std::uint64_t mlen, std::uint64_t blen, std::uint64_t slices) const {
+    return slices > 1 && width * slices == mlen && width % blen == 0 && ratio() % slices == 0;
+  }
   bool sees(std::uint64_t query, std::uint64_t key) const {
     return !masked || (key <= query && query - key < window);
   }
@@ -53,7 +57,8 @@ class ScoreTiles {
   std::uint64_t keys() const { return keys_; }
   /// Tiles of keys that a tile of queries meets.
   TileRange keys_of(std::uint64_t row) const {
-    return shape_.masked ? TileRange{row - std::min(row, furthest()), row + 1} : TileRange{0, keys_};
+    return shape_.masked ? TileRange{row - std::min(row, furthest()), row + 1}
+                         : TileRange{0, keys_};
   }
   /// Tiles of queries that a tile of keys meets.
   TileRange rows_of(std::uint64_t key) const {
@@ -78,7 +83,7 @@ class ScoreTiles {
   std::uint64_t keys_;
 };
 
-/// What is added to a score that a query does not see; 2 to an even power of 2, made on the machine.
+/// What is added to a score that a query does not see.
 inline constexpr float hidden_score = -0x1p120f;
 
 Results attention_reference(const ReferenceCall& call);

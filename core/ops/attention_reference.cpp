@@ -48,16 +48,25 @@ class HardwareHead {
       : call_(call),
         shape_(shape),
         lanes_(call.arithmetic.lanes),
-        tiles_(shape, lanes_),
-        scale_(hw::constant(shape.scale)) {
-    for (std::uint64_t c = 0; c < shape.width; c += lanes_) {
-      score_chains_.push_back(range(c, std::min(c + lanes_, shape.width)));
+        tiles_(shape, lanes_) {
+    const Arithmetic& machine = call.arithmetic;
+    const bool packed = machine.plan.group_cols(call.view.node.inputs[Queries]) == 0 &&
+                        shape.can_pack(lanes_, machine.block, machine.heads);
+    const bool quartered = call.dense || packed;
+    factor_ = quartered ? 0.25f : 1.0f;
+    scale_ = hw::constant(shape.scale / static_cast<double>(factor_));
+    const std::uint64_t at_once = quartered ? lanes_ / machine.heads : lanes_;
+    for (std::uint64_t c = 0; c < shape.width; c += at_once) {
+      score_chains_.push_back(range(c, std::min(c + at_once, shape.width), 1));
     }
+    const std::uint64_t slices = call.dense ? machine.heads : 1;
     for (std::uint64_t i = 0; i < tiles_.rows(); ++i) {
       Chains chains;
       const TileRange keys = tiles_.keys_of(i);
-      for (std::uint64_t j = keys.first; j < keys.end; ++j) {
-        chains.push_back(range(j * lanes_, (j + 1) * lanes_));
+      for (std::uint64_t slice = slices; slice-- > 0;) {
+        for (std::uint64_t j = keys.first; j < keys.end; ++j) {
+          chains.push_back(range(j * lanes_ + slice, (j + 1) * lanes_, slices));
+        }
       }
       value_chains_.push_back(std::move(chains));
     }
@@ -84,7 +93,8 @@ class HardwareHead {
     const std::uint64_t tile = query / lanes_;
     const TileRange keys = tiles_.keys_of(tile);
     const std::size_t all = to_size(tiles_.keys() * lanes_);
-    const std::vector<float> products = product_by_chains(q, keys_, all, of_keys_, score_chains_);
+    const std::vector<float> products =
+      product_by_chains(q, keys_, all, of_keys_, score_chains_, factor_);
     std::vector<float> scores(all);
     const std::size_t begin = to_size(keys.first * lanes_);
     const std::size_t end = to_size(keys.end * lanes_);
@@ -117,9 +127,10 @@ class HardwareHead {
   }
 
  private:
-  static std::vector<std::size_t> range(std::uint64_t begin, std::uint64_t end) {
+  static std::vector<std::size_t>
+  range(std::uint64_t begin, std::uint64_t end, std::uint64_t step) {
     std::vector<std::size_t> numbers;
-    for (std::uint64_t i = begin; i < end; ++i) {
+    for (std::uint64_t i = begin; i < end; i += step) {
       numbers.push_back(to_size(i));
     }
     return numbers;
@@ -129,7 +140,8 @@ class HardwareHead {
   AttentionShape shape_;
   std::uint64_t lanes_;
   ScoreTiles tiles_;
-  float scale_;
+  float factor_ = 1.0f; ///< of products of queries and keys
+  float scale_ = 1.0f;  ///< of these
   Chains score_chains_;
   std::vector<Chains> value_chains_; ///< by tile of queries
   std::vector<float> keys_;          ///< one row per column of the head

@@ -95,6 +95,7 @@ class GraphLowering {
     ir::TensorId tensor, std::uint64_t row_group, std::uint64_t col_group, bool spare = false
   );
   void reads_rows(const WeightTensor& weight, std::uint64_t rows);
+  void reads_rows(const VectorTensor& tensor, std::uint64_t rows);
   WeightTensor stored(ir::TensorId tensor, const NodeView& view);
   WeightTensor generated(const std::string& name, Extent extent, std::vector<float> values);
   VectorTensor lane_mask(std::uint64_t cols, float inside, float outside);
@@ -521,6 +522,11 @@ void GraphLowering::reads_rows(const WeightTensor& weight, std::uint64_t rows) {
   tensor->rows_read = std::max(tensor->rows_read, rows);
 }
 
+void GraphLowering::reads_rows(const VectorTensor& tensor, std::uint64_t rows) {
+  std::uint64_t& size = result_.program.symbols[lower::index(tensor.symbol)].size;
+  size = std::max(size, tensor.at(tensor.blocks - 1, rows).offset);
+}
+
 VectorTensor GraphLowering::lane_mask(std::uint64_t cols, float inside, float outside) {
   const std::uint64_t lanes = cols % tiling_.mlen;
   const std::tuple key{lanes, numerics::bits_of(inside), numerics::bits_of(outside)};
@@ -649,6 +655,10 @@ void Lowering::reads_rows(const WeightTensor& weight, std::uint64_t rows) {
   graph_.reads_rows(weight, rows);
 }
 
+void Lowering::reads_rows(const VectorTensor& tensor, std::uint64_t rows) {
+  graph_.reads_rows(tensor, rows);
+}
+
 WeightTensor
 Lowering::generated_weight(const std::string& name, Extent extent, std::vector<float> values) {
   return graph_.generated(name, extent, std::move(values));
@@ -721,7 +731,7 @@ Arithmetic arithmetic_of(const config::Config& config, Precision precision, Plan
     precision,
     config.mlen,
     config.blen,
-    config.broadcast_amount,
+    can_be_dense(config) ? config.broadcast_amount : 1,
     config.hbm_m_weight_type,
     config.hbm_v_act_type,
     stored_format(config).value_or(StoredFormat{}).format,

@@ -100,6 +100,8 @@ class Lowering {
   /// Transfers bring rows [0, rows) of the matrix, also those behind its end, which lie in whatever
   /// follows: layout makes sure that HBM goes on for long enough.
   void reads_rows(const WeightTensor& weight, std::uint64_t rows);
+  /// The same for rows of the last block of a tensor in the Vector SRAM.
+  void reads_rows(const VectorTensor& tensor, std::uint64_t rows);
   /// Input `i` as a matrix in HBM; a computed one is stored there when this is its first such use. It
   /// has MLEN rows to spare, so that a tile may start at any of its rows.
   WeightTensor stored(std::size_t i);

@@ -143,7 +143,7 @@ struct Arithmetic {
   Precision precision = Precision::Fp32;
   std::uint64_t lanes = 64; ///< MLEN, elements that one instruction handles
   std::uint64_t block = 4;  ///< BLEN
-  std::uint64_t heads = 1;  ///< BROADCAST_AMOUNT, slices of a whole-tile product
+  std::uint64_t heads = 1;  ///< slices of a whole-tile product, see lower::Tiling
   numerics::StorageFormat weight{};
   numerics::StorageFormat activation{};
   numerics::StorageFormat stored{}; ///< of computed matrices on their way to the Matrix SRAM

@@ -123,6 +123,7 @@ class CaseGraph {
 
   ir::TensorId input(const std::string& name, ir::Shape shape, std::vector<float> values) {
     const ir::TensorId id = model_.input(std::move(shape));
+    model_.graph.input_specs.resize(model_.graph.inputs.size());
     model_.graph.tensor(id).name = name;
     model_.inputs[id] = std::move(values);
     model_.graph.input_specs.resize(model_.graph.inputs.size());

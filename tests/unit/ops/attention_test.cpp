@@ -23,6 +23,30 @@ void add_attention(
   model.output(model.node("attention", {q, k, v}, std::move(attrs)));
 }
 
+/// A machine whose whole-tile products have four slices.
+config::Config machine_of_slices(std::uint32_t mlen, std::uint32_t blen) {
+  config::Config config = machine(mlen, blen);
+  config.hlen = mlen / 4;
+  config.broadcast_amount = 4;
+  return config;
+}
+
+/// Portable and on whole tiles.
+void run_both(const Model& model, const config::Config& config) {
+  for (const ops::Strategy strategy : {ops::Strategy::Portable, ops::Strategy::Dense}) {
+    INFO((strategy == ops::Strategy::Dense ? "dense" : "portable"));
+    codegen::Options options;
+    options.strategy = strategy;
+    run(model.graph, model.inputs, config, options);
+  }
+}
+
+void require_shapes(Model& model) {
+  const Status status = ops::infer_shapes(model.graph);
+  INFO(rendered(status.diagnostics()));
+  REQUIRE(status.ok());
+}
+
 std::string refusal(Model& model) {
   const Status status = ops::infer_shapes(model.graph);
   return status.ok() ? "" : status.diagnostics().front().code;
@@ -31,16 +55,73 @@ std::string refusal(Model& model) {
 } // namespace
 
 TEST_CASE("attention fetches keys and values in parts when the Matrix SRAM is small") {
-  for (const std::uint32_t tiles : {2u, 3u, 5u, 9u, 16u}) {
+  for (const std::uint32_t tiles : {2u, 3u, 5u, 9u, 16u, 24u}) {
     for (const char* mask : {"none", "causal", "sliding"}) {
       INFO(tiles << " tiles, mask " << mask);
       Model model;
       add_attention(
-        model, 75, 75, 20, {{"mask", std::string(mask)}, {"window", std::int64_t{21}}, {"heads", std::int64_t{2}}}
+        model,
+        75,
+        75,
+        20,
+        {{"mask", std::string(mask)}, {"window", std::int64_t{21}}, {"heads", std::int64_t{2}}}
       );
       config::Config config = machine(16, 4);
       config.matrix_sram_size = tiles * 16;
-      run(model, config);
+      require_shapes(model);
+      run(model.graph, model.inputs, config);
+      if (tiles > 4) {
+        config = machine_of_slices(16, 4);
+        config.matrix_sram_size = tiles * 16;
+        run_both(model, config);
+      }
+    }
+  }
+}
+
+TEST_CASE("heads that fill the lanes of a row are packed") {
+  struct Shape {
+    std::int64_t heads, kv_heads, batch, queries, keys;
+  };
+  for (const Shape& shape :
+       {Shape{4, 1, 1, 16, 16},
+        Shape{4, 1, 1, 5, 5},
+        Shape{8, 2, 1, 16, 16},
+        Shape{8, 1, 2, 9, 9},
+        Shape{16, 2, 1, 40, 40},
+        Shape{4, 1, 3, 16, 16},
+        Shape{8, 2, 1, 20, 75}}) {
+    for (const char* mask : {"none", "causal", "sliding"}) {
+      if (shape.queries != shape.keys && std::string_view(mask) != "none") {
+        continue;
+      }
+      INFO(shape.heads << " heads, " << shape.queries << " queries, mask " << mask);
+      Model model;
+      add_attention(
+        model,
+        shape.queries,
+        shape.keys,
+        4,
+        {{"heads", shape.heads},
+         {"kv_heads", shape.kv_heads},
+         {"batch", shape.batch},
+         {"mask", std::string(mask)},
+         {"window", std::int64_t{7}}}
+      );
+      require_shapes(model);
+      run_both(model, machine_of_slices(16, 4));
+    }
+  }
+}
+
+TEST_CASE("slices of whole tiles meet heads of all widths") {
+  for (const std::int64_t width : {3, 4, 7, 8, 12, 16, 20, 32, 45}) {
+    for (const std::int64_t rows : {5, 16, 33}) {
+      INFO(width << " columns, " << rows << " rows");
+      Model model;
+      add_attention(model, rows, rows + 3, width, {{"heads", std::int64_t{2}}});
+      require_shapes(model);
+      run_both(model, machine_of_slices(16, 4));
     }
   }
 }
@@ -98,7 +179,8 @@ TEST_CASE("attention refuses what does not fit") {
   CHECK(with(5, 9, {{"mask", std::string("causal")}}) == "E_SHAPE");
   CHECK(with(5, 5, {{"mask", std::string("sliding")}}) == "E_UNSUPPORTED_ATTR");
   CHECK(with(5, 5, {{"mask", std::string("slanted")}}) == "E_UNSUPPORTED_ATTR");
-  CHECK(with(5, 5, {{"heads", std::int64_t{3}}, {"kv_heads", std::int64_t{2}}}) == "E_UNSUPPORTED_ATTR");
+  const Attrs uneven_heads{{"heads", std::int64_t{3}}, {"kv_heads", std::int64_t{2}}};
+  CHECK(with(5, 5, uneven_heads) == "E_UNSUPPORTED_ATTR");
   Model model;
   const auto q = model.input({6, 8});
   model.output(model.node("attention", {q, model.input({6, 8}), model.input({5, 8})}));
