@@ -273,7 +273,12 @@ class Placer {
     fp_entry(0.0f);
     for (std::size_t i = 0; i < lowered_.program.symbols.size(); ++i) {
       const lower::Symbol& symbol = lowered_.program.symbols[i];
-      if (symbol.memory == Memory::FpSram) {
+      if (!symbol.table.empty()) {
+        layout_.addresses[i] = layout_.fp_entries.size();
+        layout_.fp_entries.insert(
+          layout_.fp_entries.end(), symbol.table.begin(), symbol.table.end()
+        );
+      } else if (symbol.memory == Memory::FpSram) {
         layout_.addresses[i] = place_constant(symbol.constant.value_or(0.0f));
       }
     }

@@ -100,6 +100,12 @@ Fp Builder::constant(float value) {
   return destination;
 }
 
+SymbolId Builder::table(std::string name, std::vector<float> values) {
+  const SymbolId id = symbol(std::move(name), Memory::FpSram, values.size());
+  program_.symbols.back().table = std::move(values);
+  return id;
+}
+
 Addr Builder::address_of(SymbolId hbm) {
   const Addr destination = addr();
   const Gp low = set(Address{hbm});

@@ -112,6 +112,8 @@ class Builder {
   void clear(Fp destination) { S_ADD_FP(destination, zero_fp, zero_fp); }
   /// A register with this value, rounded to bf16, from the FP SRAM.
   Fp constant(float value);
+  /// Entries of the FP SRAM next to each other; the values are rounded to binary16.
+  SymbolId table(std::string name, std::vector<float> values);
   /// An HBM address register that holds the start of the symbol.
   Addr address_of(SymbolId hbm);
 

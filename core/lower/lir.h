@@ -43,6 +43,7 @@ struct Symbol {
   Memory memory = Memory::VectorSram;
   std::uint64_t size = 0;
   std::optional<float> constant{}; ///< FP SRAM only: the bf16 value that the entry holds
+  std::vector<float> table{};      ///< FP SRAM only: binary16 values of several entries
 };
 
 struct Address {

@@ -29,13 +29,14 @@ inline float constant(double x) { return round(static_cast<float>(x)); }
 
 /// Sum of `count` values of a row: blocks of `lanes` are added lane by lane, then the lanes. The
 /// padding of the last block is zero.
-template <class F> float sum_of_blocks(std::uint64_t count, std::uint64_t lanes, F&& value) {
+template <class F>
+float sum_of_blocks(std::uint64_t count, std::uint64_t lanes, F&& value, float start = 0.0f) {
   std::vector<float> total(to_size(lanes), 0.0f);
   for (std::uint64_t i = 0; i < count; ++i) {
     float& lane = total[to_size(i % lanes)];
     lane = i < lanes ? value(i) : add(lane, value(i));
   }
-  return round(0.0f + numerics::sum_in_order(total));
+  return round(start + numerics::sum_in_order(total));
 }
 
 } // namespace plena::ops::hw

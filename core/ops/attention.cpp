@@ -1,9 +1,10 @@
 // attention: softmax(scale q k^T) v by heads. Query heads share the heads of keys and values in
-// equal numbers, in order. Rows of several batches follow each other.
+// equal numbers, in order. A sink is a score of a head that has no value. Rows of several batches follow each other.
 #include "ops/attention.h"
 
 #include "base/size.h"
 #include "numerics/bits.h"
+#include "numerics/minifloat.h"
 #include "ops/arith.h"
 
 #include <cmath>
@@ -15,7 +16,7 @@ namespace plena::ops {
 namespace {
 
 constexpr InputSpec inputs[]{
-  {"q", Role::Activation}, {"k", Role::Stored}, {"v", Role::Stored}};
+  {"q", Role::Activation}, {"k", Role::Stored}, {"v", Role::Stored}, {"sinks", Role::Laid, true}};
 
 constexpr std::string_view masks[]{"none", "causal", "sliding"};
 constexpr AttrSpec attrs[]{
@@ -58,6 +59,26 @@ std::optional<Diagnostic> check_counts(const NodeView& view) {
   return std::nullopt;
 }
 
+std::optional<Diagnostic> check_sinks(const NodeView& view, const AttentionShape& shape) {
+  const ir::Tensor& sinks = *view.input(Sinks);
+  if (extent_of(sinks.shape).count() != shape.heads) {
+    return view.error(
+      "E_SHAPE",
+      fmt::format("sinks {} are not one of {} heads each", to_string(sinks.shape), shape.heads)
+    );
+  }
+  for (const float sink : sinks.constant->floats) {
+    if (!numerics::is_finite(loaded_sink(sink))) {
+      return view.error(
+        "E_DTYPE",
+        fmt::format("the sink {} is not a finite binary16 number", sink),
+        "the FP SRAM is loaded with binary16 numbers"
+      );
+    }
+  }
+  return std::nullopt;
+}
+
 Result<ir::Shape> infer(const NodeView& view) {
   if (std::optional<Diagnostic> error = check_counts(view)) {
     return *std::move(error);
@@ -95,6 +116,11 @@ Result<ir::Shape> infer(const NodeView& view) {
       "masks need as many keys as queries"
     );
   }
+  if (view.has_input(Sinks)) {
+    if (std::optional<Diagnostic> error = check_sinks(view, shape)) {
+      return *std::move(error);
+    }
+  }
   return view.input(Queries)->shape;
 }
 
@@ -106,6 +132,10 @@ std::uint64_t group_cols(const NodeView& view, const Arithmetic& machine, std::s
 }
 
 } // namespace
+
+float loaded_sink(float sink) {
+  return numerics::round_to_bf16(numerics::half_to_f32(numerics::f32_to_half(sink)));
+}
 
 AttentionShape attention_shape(const NodeView& view) {
   const auto count = [&](const char* name) {

@@ -11,7 +11,7 @@
 
 namespace plena::ops {
 
-enum AttentionInput : std::size_t { Queries, Keys, Values };
+enum AttentionInput : std::size_t { Queries, Keys, Values, Sinks };
 
 struct AttentionShape {
   std::uint64_t batch = 1;
@@ -37,6 +37,9 @@ struct AttentionShape {
 
 /// The node has passed infer_shapes().
 AttentionShape attention_shape(const NodeView& view);
+
+/// What the machine has of a sink: loaded as binary16, held as bf16.
+float loaded_sink(float sink);
 
 struct TileRange {
   std::uint64_t first = 0;

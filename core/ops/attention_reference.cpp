@@ -7,6 +7,7 @@
 #include "ops/attention.h"
 #include "ops/chains.h"
 
+#include <span>
 #include <vector>
 
 namespace plena::ops {
@@ -89,7 +90,8 @@ class HardwareHead {
     of_values_ = magnitudes(values_);
   }
 
-  std::vector<float> row(std::span<const float> q, std::uint64_t query) const {
+  std::vector<float>
+  row(std::span<const float> q, std::uint64_t query, std::span<const float> sinks) const {
     const std::uint64_t tile = query / lanes_;
     const TileRange keys = tiles_.keys_of(tile);
     const std::size_t all = to_size(tiles_.keys() * lanes_);
@@ -106,13 +108,19 @@ class HardwareHead {
       scores[k] = hw::mul(score, scale_);
     }
     const std::span<float> met = std::span(scores).subspan(begin, end - begin);
-    const float largest = numerics::max_in_order(met);
+    float largest = numerics::max_in_order(met);
+    float of_sink = 0.0f;
+    if (!sinks.empty()) {
+      const float sink = loaded_sink(sinks[0]);
+      largest = std::max(largest, sink);
+      of_sink = hw::exp(hw::sub(sink, largest));
+    }
     for (float& score : met) {
       score = hw::exp(hw::sub(score, largest));
     }
-    const float sum = hw::sum_of_blocks(met.size(), lanes_, [&](std::uint64_t i) {
-      return met[to_size(i)];
-    });
+    const float sum = hw::sum_of_blocks(
+      met.size(), lanes_, [&](std::uint64_t i) { return met[to_size(i)]; }, of_sink
+    );
     const float inverse = hw::reci(sum);
     for (float& score : met) {
       score = hw::mul(score, inverse);
@@ -159,7 +167,8 @@ class ExactHead {
     column_ = head * shape_.width;
   }
 
-  std::vector<float> row(std::span<const float> q, std::uint64_t query) const {
+  std::vector<float>
+  row(std::span<const float> q, std::uint64_t query, std::span<const float> sinks) const {
     std::vector<double> scores;
     std::vector<std::uint64_t> seen;
     double largest = -std::numeric_limits<double>::infinity();
@@ -176,6 +185,11 @@ class ExactHead {
       largest = std::max(largest, scores.back());
     }
     double sum = 0;
+    if (!sinks.empty()) {
+      const double sink = static_cast<double>(sinks[0]);
+      largest = std::max(largest, sink);
+      sum = numerics::exp_f64(sink - largest);
+    }
     std::vector<double> result(q.size());
     for (std::size_t i = 0; i < seen.size(); ++i) {
       const double weight = numerics::exp_f64(scores[i] - largest);
@@ -213,10 +227,13 @@ template <class Head> std::vector<float> by_heads(const ReferenceCall& call) {
       if (h % shape.ratio() == 0) {
         head.keys_and_values(b, h / shape.ratio());
       }
+      const std::span<const float> sink =
+        call.view.has_input(Sinks) ? call.inputs[Sinks].subspan(to_size(h), 1)
+                                   : std::span<const float>{};
       for (std::uint64_t r = 0; r < shape.queries; ++r) {
         const std::uint64_t at = (b * shape.queries + r) * cols + h * shape.width;
         const std::vector<float> row =
-          head.row(call.inputs[Queries].subspan(to_size(at), to_size(shape.width)), r);
+          head.row(call.inputs[Queries].subspan(to_size(at), to_size(shape.width)), r, sink);
         std::copy(row.begin(), row.end(), y.begin() + static_cast<std::ptrdiff_t>(at));
       }
     }

@@ -101,8 +101,17 @@ template <class G, class H> void AttentionSchedule::each_head(G&& group, H&& hea
     if (shape_.kv_heads > 1) {
       kv_head_ = b_.set((shape_.kv_heads - 1) * kv_step);
     }
+    if (sinks_ && heads > 1) {
+      sink_ = b_.set(shape_.heads - (packed_ ? t_.heads : 1));
+    } else if (sinks_) {
+      sink_ = packed_ ? b_.set(0) : lower::zero_gp;
+    }
     const auto one_head = [&] {
       head();
+      if (sink_ && heads > 1) {
+        // A pack has moved on by all of its heads.
+        b_.S_SUB_INT(*sink_, *sink_, b_.set(packed_ ? 2 * t_.heads : 1));
+      }
       if (head_) {
         b_.S_SUB_INT(*head_, *head_, b_.set(head_step));
       }
@@ -123,6 +132,7 @@ template <class G, class H> void AttentionSchedule::each_head(G&& group, H&& hea
     });
     head_.reset();
     kv_head_.reset();
+    sink_.reset();
   }
 }
 
@@ -138,6 +148,9 @@ template <class F> void AttentionSchedule::each_slice(F&& body) {
     body();
     b_.step(*slice_, t_.tile_elems());
     b_.step(*lanes_, t_.head_lanes());
+    if (sink_) {
+      b_.step(*sink_, 1);
+    }
   });
   slice_.reset();
   lanes_.reset();
@@ -180,6 +193,7 @@ void AttentionSchedule::run() {
   if (low_.dense()) {
     four_ = b_.constant(static_cast<float>(1 / product_factor));
   }
+  load_sinks();
   make_masks();
   prepare();
   each_head(
@@ -201,6 +215,17 @@ void AttentionSchedule::run() {
       copy_result();
     }
   );
+}
+
+void AttentionSchedule::load_sinks() {
+  if (!low_.view().has_input(Sinks)) {
+    return;
+  }
+  std::vector<float> sinks;
+  for (const float sink : low_.view().input(Sinks)->constant->floats) {
+    sinks.push_back(loaded_sink(sink));
+  }
+  sinks_ = b_.table(low_.view().input(Sinks)->name, std::move(sinks));
 }
 
 // ---- addresses
@@ -473,6 +498,11 @@ void AttentionSchedule::softmax(
   if (keys.count() > 1) {
     total = b_.set(total_row().at());
   }
+  std::optional<lower::Fp> sink;
+  if (sinks_) {
+    sink = b_.fp();
+    b_.S_LD_FP(*sink, *sink_, lower::Address{*sinks_});
+  }
   const auto row = [&] {
     for (const Mask& mask : masks) {
       lower::Gp tile = tiles[0];
@@ -487,7 +517,11 @@ void AttentionSchedule::softmax(
         b_.step(mask.row, t_.mlen);
       }
     }
-    const lower::Fp largest = b_.constant(-std::numeric_limits<float>::infinity());
+    const lower::Fp largest =
+      sink ? b_.fp() : b_.constant(-std::numeric_limits<float>::infinity());
+    if (sink) {
+      b_.S_ADD_FP(largest, *sink, lower::zero_fp);
+    }
     each_tile([&](lower::Gp tile) {
       if (scale_) {
         b_.V_MUL_VF(tile, tile, *scale_);
@@ -511,7 +545,12 @@ void AttentionSchedule::softmax(
       }
     });
     const lower::Fp inverse = b_.fp();
-    b_.clear(inverse);
+    if (sink) {
+      b_.S_SUB_FP(inverse, *sink, largest);
+      b_.S_EXP_FP(inverse, inverse);
+    } else {
+      b_.clear(inverse);
+    }
     b_.V_RED_SUM(inverse, total ? *total : tiles[0]);
     b_.S_RECI_FP(inverse, inverse);
     if (four_) {

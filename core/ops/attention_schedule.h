@@ -139,6 +139,7 @@ class AttentionSchedule {
   std::optional<lower::Gp> kv_head_; ///< the same in columns of keys and values
   std::optional<lower::Gp> slice_;   ///< elements from the scores of a pack's first head
   std::optional<lower::Gp> lanes_;   ///< from the first lane of the pack
+  std::optional<lower::Gp> sink_;    ///< number of the head, when there are sinks
 
  private:
   struct Mask {
@@ -155,11 +156,13 @@ class AttentionSchedule {
   void pack_scores(const TileRange& chunk, const TileRange& keys, const TileRange& rows);
   void softmax(std::uint64_t begin, std::uint64_t count, const TileRange& keys);
   std::vector<Mask> masks_of(std::uint64_t begin, const TileRange& keys);
+  void load_sinks();
   void copy_result();
   const VectorTensor& total_row();
 
   std::optional<lower::Fp> scale_; ///< of scores as the products leave them
   std::optional<lower::Fp> four_;
+  std::optional<lower::SymbolId> sinks_; ///< by head, in the FP SRAM
   std::optional<VectorTensor> total_;
   std::optional<VectorTensor> columns_;
   std::map<std::uint64_t, VectorTensor> masks_; ///< by how many tiles keys lie behind queries

@@ -10,7 +10,12 @@ namespace {
 using Attrs = std::map<std::string, ir::Attr>;
 
 void add_attention(
-  Model& model, std::int64_t queries, std::int64_t keys, std::int64_t width, Attrs attrs
+  Model& model,
+  std::int64_t queries,
+  std::int64_t keys,
+  std::int64_t width,
+  Attrs attrs,
+  bool sinks = false
 ) {
   const auto count = [&](const char* name) {
     const auto found = attrs.find(name);
@@ -19,8 +24,11 @@ void add_attention(
   const std::int64_t batch = count("batch");
   const auto q = model.input({batch * queries, count("heads") * width});
   const auto k = model.input({batch * keys, count("kv_heads") * width});
-  const auto v = model.input({batch * keys, count("kv_heads") * width});
-  model.output(model.node("attention", {q, k, v}, std::move(attrs)));
+  std::vector<ir::TensorId> operands{q, k, model.input({batch * keys, count("kv_heads") * width})};
+  if (sinks) {
+    operands.push_back(model.constant({count("heads")}));
+  }
+  model.output(model.node("attention", operands, std::move(attrs)));
 }
 
 /// A machine whose whole-tile products have four slices.
@@ -114,6 +122,29 @@ TEST_CASE("heads that fill the lanes of a row are packed") {
   }
 }
 
+TEST_CASE("every head has its own sink") {
+  for (const std::int64_t width : {4, 6, 16}) {
+    for (const std::int64_t kv_heads : {1, 2}) {
+      INFO(width << " columns, " << kv_heads << " heads of keys");
+      Model model;
+      add_attention(
+        model,
+        19,
+        19,
+        width,
+        {{"heads", 4 * kv_heads}, {"kv_heads", kv_heads}, {"mask", std::string("causal")}},
+        true
+      );
+      require_shapes(model);
+      run_both(model, machine_of_slices(16, 4));
+    }
+  }
+  Model one;
+  add_attention(one, 9, 21, 10, {}, true);
+  require_shapes(one);
+  run_both(one, machine_of_slices(16, 4));
+}
+
 TEST_CASE("slices of whole tiles meet heads of all widths") {
   for (const std::int64_t width : {3, 4, 7, 8, 12, 16, 20, 32, 45}) {
     for (const std::int64_t rows : {5, 16, 33}) {
@@ -185,6 +216,14 @@ TEST_CASE("attention refuses what does not fit") {
   const auto q = model.input({6, 8});
   model.output(model.node("attention", {q, model.input({6, 8}), model.input({5, 8})}));
   CHECK(refusal(model) == "E_SHAPE");
+  Model sinks;
+  const auto y = sinks.input({6, 8});
+  sinks.output(sinks.node("attention", {y, y, y, sinks.constant({3})}));
+  CHECK(refusal(sinks) == "E_SHAPE");
+  Model far;
+  const auto z = far.input({6, 8});
+  far.output(far.node("attention", {z, z, z, far.constant_of({1}, {1e6f})}));
+  CHECK(refusal(far) == "E_DTYPE");
   Model uneven;
   const auto x = uneven.input({6, 8});
   uneven.output(uneven.node("attention", {x, x, x}, {{"batch", std::int64_t{4}}}));

@@ -197,8 +197,11 @@ void attention(Dice& dice, Sample& sample) {
   }
   const auto q = m.input({batch * queries, kv_heads * ratio * width}, 0.5);
   const auto k = m.input({batch * keys, kv_heads * width}, 0.5);
-  const auto v = m.input({batch * keys, kv_heads * width});
-  m.output(m.node("attention", {q, k, v}, std::move(attrs)));
+  std::vector<ir::TensorId> operands{q, k, m.input({batch * keys, kv_heads * width})};
+  if (dice.random().once_in(4)) {
+    operands.push_back(m.constant({kv_heads * ratio}));
+  }
+  m.output(m.node("attention", operands, std::move(attrs)));
   sample.fp32_rms = 0.2;
 }
 
