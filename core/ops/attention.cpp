@@ -19,13 +19,15 @@ constexpr InputSpec inputs[]{
   {"q", Role::Activation}, {"k", Role::Stored}, {"v", Role::Stored}, {"sinks", Role::Laid, true}};
 
 constexpr std::string_view masks[]{"none", "causal", "sliding"};
+constexpr std::string_view forms[]{"auto", "online"};
 constexpr AttrSpec attrs[]{
   {"heads", AttrType::Integer, false, 1, {}, "number of query heads"},
   {"kv_heads", AttrType::Integer, false, 1, {}, "number of heads of keys and values"},
   {"batch", AttrType::Integer, false, 1, {}, "sequences whose rows follow each other"},
   {"scale", AttrType::Real, false, 0, {}, "factor of scores, by default 1 / sqrt(columns of a head)"},
   {"mask", AttrType::Text, false, 0, masks, "none, causal or sliding"},
-  {"window", AttrType::Integer, false, 0, {}, "keys that a query sees if sliding, itself included"}};
+  {"window", AttrType::Integer, false, 0, {}, "keys that a query sees if sliding, itself included"},
+  {"form", AttrType::Text, false, 0, forms, "online: scores of one tile at a time"}};
 
 std::optional<Diagnostic> check_counts(const NodeView& view) {
   for (const char* name : {"heads", "kv_heads", "batch"}) {
@@ -154,6 +156,7 @@ AttentionShape attention_shape(const NodeView& view) {
   shape.masked = mask != "none";
   shape.window =
     mask == "sliding" ? count("window") : std::numeric_limits<std::uint32_t>::max();
+  shape.online = view.text("form") == "online";
   return shape;
 }
 

@@ -23,12 +23,13 @@ struct AttentionShape {
   double scale = 1;
   bool masked = false;      ///< query i sees key j when j <= i and i - j < window
   std::uint64_t window = 0;
+  bool online = false; ///< scores of one tile at a time, sums are rescaled when a larger one comes
 
   /// Query heads that share a head of keys and values.
   std::uint64_t ratio() const { return heads / kv_heads; }
   /// Whether `slices` heads fill the lanes of a row and share a head of keys.
   bool can_pack(std::uint64_t mlen, std::uint64_t blen, std::uint64_t slices) const {
-    return slices > 1 && width * slices == mlen && width % blen == 0 && ratio() % slices == 0;
+    return !online && slices > 1 && width * slices == mlen && width % blen == 0 && ratio() % slices == 0;
   }
   bool sees(std::uint64_t query, std::uint64_t key) const {
     return !masked || (key <= query && query - key < window);

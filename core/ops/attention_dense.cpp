@@ -65,7 +65,7 @@ class DenseAttention final : public AttentionSchedule {
     const std::uint64_t row = ascending() ? rows.first : rows.first + (row_tiles - 1) * t_.mlen;
     const std::uint64_t key = ascending() ? keys.first : keys.end - 1;
     const lower::Gp matrix = b_.set((key - chunk.first) * t_.tile_elems());
-    lower::Address first = scores_.at(key, row);
+    lower::Address first = scores_at(key, row);
     first.offset -= wanted_ * t_.tile_elems();
     const lower::Gp score = b_.set(first);
     const auto go_on = [&](lower::Gp reg, std::uint64_t amount) {
@@ -181,6 +181,21 @@ class DenseAttention final : public AttentionSchedule {
     }
     if (packed_) {
       add_to_pack();
+    }
+  }
+
+  void values_of(std::uint64_t begin, std::uint64_t, std::uint64_t key_tile) override {
+    const TileRange keys{key_tile, key_tile + 1};
+    for (std::uint64_t n = blocks_; n-- > 0;) {
+      const std::uint64_t group = together_ ? 0 : key_tile / t_.heads;
+      if (!together_) {
+        fetch_residues(n, group, 1, 0);
+      }
+      const std::uint64_t slot = together_ ? blocks_ * at_once_ + n * value_tiles() : 0;
+      multiply(at_scores(key_tile, begin), keys, key_tile, slot, group);
+      lower::Address target = result_.at(n);
+      target.offset -= (t_.heads - 1) * t_.tile_elems();
+      b_.M_BMM_WO(b_.set(target), 0);
     }
   }
 

@@ -21,7 +21,7 @@ class PortableAttention final : public AttentionSchedule {
       return !packed_ && cols % t_.mlen != 0 && lower::round_up(cols, t_.blen) % t_.mlen != 0;
     };
     if (has_gap(shape_.keys)) {
-      clear_rows(b_.set(scores_.at(tiles_.keys() - 1)), scores_.rows);
+      clear_rows(b_.set(scores_.at(scores_.blocks - 1)), scores_.rows);
     }
     if (has_gap(shape_.width)) {
       const std::uint64_t rows = lower::round_up(result_.rows, t_.blen);
@@ -43,7 +43,7 @@ class PortableAttention final : public AttentionSchedule {
     const TileRange& chunk, const TileRange& keys, const TileRange& rows, std::uint64_t apart
   ) override {
     const lower::Gp matrix = b_.set((keys.first - chunk.first) * t_.tile_elems());
-    const lower::Gp column = b_.set(scores_.at(keys.first, rows.first));
+    const lower::Gp column = b_.set(scores_at(keys.first, rows.first));
     const auto columns = [&](std::uint64_t groups) {
       b_.loop(groups, [&] {
         const lower::Gp q = at(q_, rows.first);
@@ -88,7 +88,7 @@ class PortableAttention final : public AttentionSchedule {
       }
       const std::uint64_t slot = together_ ? blocks_ * at_once_ : 0;
       each_part([&](std::uint64_t begin, std::uint64_t rows, const TileRange& keys) {
-        value_blocks(begin, rows, keys, slot, 0, blocks_);
+        value_blocks(begin, rows, keys, {slot + keys.first, all}, 0, blocks_);
       });
       return;
     }
@@ -98,24 +98,38 @@ class PortableAttention final : public AttentionSchedule {
         fetch(v_, values_base_, 0, 0, 1, all, n);
       }
       each_part([&](std::uint64_t begin, std::uint64_t rows, const TileRange& keys) {
-        value_blocks(begin, rows, keys, 0, n, n + 1);
+        value_blocks(begin, rows, keys, {streamed_ == 0 ? keys.first : 0, all}, n, n + 1);
       });
     }
   }
 
-  /// Some rows of the result, columns of blocks [first, end); the values lie from `slot` on.
+  void values_of(std::uint64_t begin, std::uint64_t rows, std::uint64_t key_tile) override {
+    Slots slots{blocks_ * at_once_ + key_tile, at_once_};
+    if (!together_) {
+      fetch(v_, values_base_, 0, key_tile, blocks_, t_.prefetch_tiles);
+      slots = {0, t_.prefetch_tiles};
+    }
+    value_blocks(begin, rows, {key_tile, key_tile + 1}, slots, 0, blocks_);
+  }
+
+  /// Where tiles of values lie: the first of them, and how far columns of tiles are apart.
+  struct Slots {
+    std::uint64_t first;
+    std::uint64_t apart;
+  };
+
+  /// Some rows of the result, columns of blocks [first, end).
   void value_blocks(
     std::uint64_t begin,
     std::uint64_t rows,
     const TileRange& keys,
-    std::uint64_t slot,
+    const Slots& slots,
     std::uint64_t first,
     std::uint64_t end
   ) {
-    const std::uint64_t apart = lower::round_up(tiles_.keys(), t_.prefetch_tiles);
-    const lower::Gp matrix =
-      b_.set((slot + (streamed_ == 0 ? keys.first : 0)) * t_.tile_elems());
-    const lower::Gp column = direct_ ? at(result_, begin) : b_.set(result_.at(0, begin));
+    const lower::Gp matrix = b_.set(slots.first * t_.tile_elems());
+    const lower::Gp column =
+      direct_ ? at(result_, begin) : b_.set(result_.at(0, shape_.online ? 0 : begin));
     b_.step(column, first * result_.block_step());
     if (lanes_) {
       b_.S_ADD_INT(column, column, *lanes_);
@@ -137,7 +151,7 @@ class PortableAttention final : public AttentionSchedule {
     const std::uint64_t rest = end == blocks_ ? shape_.width % t_.mlen : 0;
     b_.loop(end - first - (rest == 0 ? 0 : 1), [&] {
       columns(t_.mlen / t_.blen);
-      b_.step(matrix, (apart - 1) * t_.tile_elems());
+      b_.step(matrix, (slots.apart - 1) * t_.tile_elems());
       b_.step(column, result_.block_step() - t_.mlen);
     });
     if (rest != 0) {

@@ -61,6 +61,7 @@ class HardwareHead {
       score_chains_.push_back(range(c, std::min(c + at_once, shape.width), 1));
     }
     const std::uint64_t slices = call.dense ? machine.heads : 1;
+    value_factor_ = call.dense ? 0.25f : 1.0f;
     for (std::uint64_t i = 0; i < tiles_.rows(); ++i) {
       Chains chains;
       const TileRange keys = tiles_.keys_of(i);
@@ -108,6 +109,9 @@ class HardwareHead {
       scores[k] = hw::mul(score, scale_);
     }
     const std::span<float> met = std::span(scores).subspan(begin, end - begin);
+    if (shape_.online) {
+      return online(scores, keys, tile, sinks);
+    }
     float largest = numerics::max_in_order(met);
     float of_sink = 0.0f;
     if (!sinks.empty()) {
@@ -135,6 +139,58 @@ class HardwareHead {
   }
 
  private:
+  /// Tile of keys after tile of keys.
+  std::vector<float> online(
+    std::vector<float> scores,
+    const TileRange& keys,
+    std::uint64_t row_tile,
+    std::span<const float> sinks
+  ) const {
+    const std::size_t lanes = to_size(lanes_);
+    const Chains& chains = value_chains_[to_size(row_tile)];
+    const std::size_t of_tile = chains.size() / to_size(keys.count()); // slices of each tile
+    std::vector<float> result(to_size(shape_.width));
+    float largest = -std::numeric_limits<float>::infinity();
+    float sum = 0.0f;
+    if (!sinks.empty()) {
+      largest = loaded_sink(sinks[0]);
+    }
+    for (std::uint64_t j = keys.first; j < keys.end; ++j) {
+      const std::span<float> met = std::span(scores).subspan(to_size(j) * lanes, lanes);
+      const bool first = j == keys.first;
+      const float before = largest;
+      largest = std::max(largest, numerics::max_in_order(met));
+      for (float& score : met) {
+        score = hw::exp(hw::sub(score, largest));
+      }
+      const float factor = hw::exp(hw::sub(before, largest));
+      if (first) {
+        sum = sinks.empty() ? 0.0f : factor;
+      } else {
+        sum = hw::mul(sum, factor);
+      }
+      sum = hw::sum_of_blocks(
+        lanes, lanes_, [&](std::uint64_t i) { return met[to_size(i)]; }, sum
+      );
+      Chains own;
+      for (std::size_t slice = 0; slice < of_tile; ++slice) {
+        own.push_back(chains[slice * to_size(keys.count()) + to_size(j - keys.first)]);
+      }
+      const std::vector<float> products = product_by_chains(
+        scores, values_, result.size(), of_values_, own, value_factor_
+      );
+      for (std::size_t c = 0; c < result.size(); ++c) {
+        const float product = hw::round(products[c]);
+        result[c] = first ? product : hw::add(hw::mul(result[c], factor), product);
+      }
+    }
+    const float inverse = hw::mul(hw::reci(sum), 1.0f / value_factor_);
+    for (float& value : result) {
+      value = hw::mul(value, inverse);
+    }
+    return result;
+  }
+
   static std::vector<std::size_t>
   range(std::uint64_t begin, std::uint64_t end, std::uint64_t step) {
     std::vector<std::size_t> numbers;
@@ -150,6 +206,7 @@ class HardwareHead {
   ScoreTiles tiles_;
   float factor_ = 1.0f; ///< of products of queries and keys
   float scale_ = 1.0f;  ///< of these
+  float value_factor_ = 1.0f; ///< of products with values, made good where these are not normalised
   Chains score_chains_;
   std::vector<Chains> value_chains_; ///< by tile of queries
   std::vector<float> keys_;          ///< one row per column of the head

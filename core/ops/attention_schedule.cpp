@@ -30,11 +30,13 @@ AttentionSchedule::AttentionSchedule(Lowering& low)
     capacity() / blocks_ / t_.prefetch_tiles * t_.prefetch_tiles
   );
   const bool whole_tiles = packed_ || low.dense();
-  const std::uint64_t rows =
+  const std::uint64_t all_rows =
     lower::round_up(shape_.queries, whole_tiles ? t_.mlen : t_.blen);
   if (whole_tiles) {
-    low_.reads_rows(q_, (shape_.batch - 1) * shape_.queries + rows);
+    low_.reads_rows(q_, (shape_.batch - 1) * shape_.queries + all_rows);
   }
+  const std::uint64_t rows = shape_.online ? std::min(all_rows, t_.mlen) : all_rows;
+  const std::uint64_t key_tiles = shape_.online ? 1 : tiles_.keys();
   std::uint64_t below = 0;
   std::uint64_t above = 0;
   if (low.dense()) {
@@ -44,7 +46,8 @@ AttentionSchedule::AttentionSchedule(Lowering& low)
       // what the other slices hold.
       const std::uint64_t slices =
         lower::ceil_div(std::min(shape_.width, t_.mlen), t_.head_lanes());
-      const bool alone = slices == 1 || tiles_.rows() * tiles_.keys() == 1;
+      const bool alone =
+        slices == 1 || shape_.online || tiles_.rows() * tiles_.keys() == 1;
       wanted_ = alone ? slices - 1 : t_.heads - 1;
       below = wanted_;
       above = t_.heads - 1 - wanted_;
@@ -53,18 +56,28 @@ AttentionSchedule::AttentionSchedule(Lowering& low)
   const std::uint64_t score_rows = score_row(rows);
   scores_ = scratch(
     "scores",
-    tiles_.keys(),
+    key_tiles,
     score_rows,
     below,
-    std::max(copies_ * tiles_.keys() * score_rows, above * t_.mlen)
+    std::max(copies_ * key_tiles * score_rows, above * t_.mlen)
   );
   // Rows behind those of a batch belong to the next; whole tiles also overwrite what lies before.
-  direct_ = low.dense() ? !packed_ && (shape_.batch == 1 || (shape_.queries % t_.mlen == 0 &&
-                                                             q_.blocks == 1))
-                        : shape_.batch == 1 || shape_.queries % t_.blen == 0;
+  if (low.dense()) {
+    direct_ = !packed_ &&
+              (shape_.batch == 1 || (shape_.queries % t_.mlen == 0 && q_.blocks == 1));
+  } else {
+    direct_ = shape_.batch == 1 || shape_.queries % t_.blen == 0;
+  }
+  direct_ = direct_ && !shape_.online;
   const std::uint64_t slack = low.dense() ? t_.heads - 1 : 0;
   o_ = low.output(0, direct_ ? slack : 0);
   result_ = direct_ ? o_ : scratch("result of a head", blocks_, rows, slack);
+  if (shape_.online) {
+    largest_ = low_.fp_scratch("largest scores", rows);
+    sums_ = low_.fp_scratch("sums of exponentials", rows);
+    factors_ = low_.fp_scratch("factors of earlier results", rows);
+    sum_ = scratch("sum of results", blocks_, rows);
+  }
 }
 
 VectorTensor AttentionSchedule::scratch(
@@ -205,6 +218,9 @@ void AttentionSchedule::run() {
     },
     [&] {
       prepare_queries();
+      if (shape_.online) {
+        return online();
+      }
       scores();
       each_slice([&] {
         each_part([&](std::uint64_t begin, std::uint64_t rows, const TileRange& keys) {
@@ -239,7 +255,7 @@ lower::Gp AttentionSchedule::at(const VectorTensor& tensor, std::uint64_t row) {
 }
 
 lower::Gp AttentionSchedule::at_scores(std::uint64_t key_tile, std::uint64_t query) {
-  const lower::Gp address = b_.set(scores_.at(key_tile, score_row(query)));
+  const lower::Gp address = b_.set(scores_at(key_tile, query));
   if (slice_) {
     b_.S_ADD_INT(address, address, *slice_);
   }
@@ -578,6 +594,137 @@ void AttentionSchedule::softmax(
       to.push_back(scores_.at(j, score_row(begin) + c * scores_.all_rows()));
     }
     move_rows(scores_.at(j, score_row(begin)), slice_, to, slice_, 1, 1, count);
+  }
+}
+
+// ---- online softmax
+
+void AttentionSchedule::online() {
+  for (std::uint64_t i = 0; i < tiles_.rows(); ++i) {
+    const std::uint64_t begin = i * t_.mlen;
+    const std::uint64_t count = std::min(t_.mlen, shape_.queries - begin);
+    const TileRange keys = tiles_.keys_of(i);
+    for (std::uint64_t j = keys.first; j < keys.end; ++j) {
+      const TileRange key{j, j + 1};
+      if (!together_) {
+        fetch(k_, keys_base_, 0, j, blocks_, t_.prefetch_tiles);
+      }
+      score_tiles(
+        together_ ? TileRange{0, tiles_.keys()} : key,
+        key,
+        {begin, begin + count},
+        together_ ? at_once_ : t_.prefetch_tiles
+      );
+      online_rows(begin, count, key, j == keys.first);
+      values_of(begin, count, j);
+      add_result(count, j == keys.first);
+    }
+    divide_result(begin, count);
+  }
+}
+
+/// Exponentials of the scores with one tile of keys.
+void AttentionSchedule::online_rows(
+  std::uint64_t begin, std::uint64_t count, const TileRange& key, bool first
+) {
+  const lower::Gp tile = b_.set(scores_.at());
+  const lower::Gp entry = b_.set(0);
+  const std::vector<Mask> masks = masks_of(begin, key);
+  std::optional<lower::Fp> sink;
+  if (sinks_ && first) {
+    sink = b_.fp();
+    b_.S_LD_FP(*sink, *sink_, lower::Address{*sinks_});
+  }
+  b_.loop(count, 2, [&] {
+    for (const Mask& mask : masks) {
+      b_.V_ADD_VV(tile, tile, mask.row);
+      if (mask.moves) {
+        b_.step(mask.row, t_.mlen);
+      }
+    }
+    if (scale_) {
+      b_.V_MUL_VF(tile, tile, *scale_);
+    }
+    // The factor of what there is so far; of the sink, when that is all.
+    const lower::Fp factor = b_.fp();
+    const lower::Fp largest = b_.fp();
+    if (sink) {
+      b_.S_ADD_FP(factor, *sink, lower::zero_fp);
+    } else if (!first) {
+      b_.S_LD_FP(factor, entry, lower::Address{largest_});
+    }
+    if (first && !sink) {
+      b_.S_ADD_FP(largest, b_.constant(-std::numeric_limits<float>::infinity()), lower::zero_fp);
+    } else {
+      b_.S_ADD_FP(largest, factor, lower::zero_fp);
+    }
+    b_.V_RED_MAX(largest, tile);
+    b_.S_ST_FP(largest, entry, lower::Address{largest_});
+    b_.V_SUB_VF(tile, tile, largest);
+    b_.V_EXP_V(tile, tile);
+    if (!first || sink) {
+      b_.S_SUB_FP(factor, factor, largest);
+      b_.S_EXP_FP(factor, factor);
+    }
+    const lower::Fp sum = first && sink ? factor : b_.fp();
+    if (!first) {
+      b_.S_ST_FP(factor, entry, lower::Address{factors_});
+      b_.S_LD_FP(sum, entry, lower::Address{sums_});
+      b_.S_MUL_FP(sum, sum, factor);
+    } else if (!sink) {
+      b_.clear(sum);
+    }
+    b_.V_RED_SUM(sum, tile);
+    b_.S_ST_FP(sum, entry, lower::Address{sums_});
+    b_.step(tile, t_.mlen);
+    b_.step(entry, 1);
+  });
+  std::vector<lower::Address> to;
+  for (std::uint64_t c = 1; c <= copies_; ++c) {
+    to.push_back(scores_.at(0, c * scores_.all_rows()));
+  }
+  move_rows(scores_.at(), {}, to, {}, 1, 1, count);
+}
+
+void AttentionSchedule::add_result(std::uint64_t count, bool first) {
+  for (std::uint64_t n = 0; n < blocks_; ++n) {
+    const lower::Gp from = b_.set(result_.at(n));
+    const lower::Gp to = b_.set(sum_.at(n));
+    const lower::Gp entry = b_.set(0);
+    b_.loop(count, 4, [&] {
+      if (first) {
+        b_.V_ADD_VF(to, from, lower::zero_fp);
+      } else {
+        const lower::Fp factor = b_.fp();
+        b_.S_LD_FP(factor, entry, lower::Address{factors_});
+        b_.V_MUL_VF(to, to, factor);
+        b_.V_ADD_VV(to, to, from);
+        b_.step(entry, 1);
+      }
+      b_.step(from, t_.mlen);
+      b_.step(to, t_.mlen);
+    });
+  }
+}
+
+void AttentionSchedule::divide_result(std::uint64_t begin, std::uint64_t count) {
+  for (std::uint64_t n = 0; n < blocks_; ++n) {
+    const lower::Gp from = b_.set(sum_.at(n));
+    const lower::Gp to = at(o_, begin);
+    b_.step(to, n * o_.block_step());
+    const lower::Gp entry = b_.set(0);
+    b_.loop(count, 4, [&] {
+      const lower::Fp inverse = b_.fp();
+      b_.S_LD_FP(inverse, entry, lower::Address{sums_});
+      b_.S_RECI_FP(inverse, inverse);
+      if (four_) {
+        b_.S_MUL_FP(inverse, inverse, *four_);
+      }
+      b_.V_MUL_VF(to, from, inverse);
+      b_.step(from, t_.mlen);
+      b_.step(to, t_.mlen);
+      b_.step(entry, 1);
+    });
   }
 }
 

@@ -1,7 +1,8 @@
 // What the schedules of attention have in common: where scores lie, masks, the softmax, and the
 // fetching of keys and values. All scores of a head lie in the Vector SRAM at once, so that a row
 // takes one ordinary softmax; products with the values are added up in the accumulator over all
-// keys.
+// keys. In the online form there is one tile of scores at a time; maxima, sums and results of its rows
+// are brought up to date with every tile of keys.
 //
 // As many query heads as a whole-tile product has slices are packed in the lanes of a row when they
 // have HLEN columns each and share a head of keys: one M_BTMM then makes the scores of all of them,
@@ -44,6 +45,8 @@ class AttentionSchedule {
   /// After the queries of a head have been chosen.
   virtual void prepare_queries() {}
   virtual void values() = 0;
+  /// Products of the scores with one tile of keys with its values, to the first rows of `result_`.
+  virtual void values_of(std::uint64_t begin, std::uint64_t rows, std::uint64_t key_tile) = 0;
 
   // ---- memory
 
@@ -69,6 +72,10 @@ class AttentionSchedule {
   /// In which order tiles of scores are made: what a whole-tile product writes beside the wanted
   /// slice lies where others are still to come.
   bool ascending() const { return wanted_ == 0; }
+
+  lower::Address scores_at(std::uint64_t key_tile, std::uint64_t query) const {
+    return shape_.online ? scores_.at() : scores_.at(key_tile, score_row(query));
+  }
 
   /// A row of the current batch and head.
   lower::Gp at(const VectorTensor& tensor, std::uint64_t row);
@@ -157,12 +164,22 @@ class AttentionSchedule {
   void softmax(std::uint64_t begin, std::uint64_t count, const TileRange& keys);
   std::vector<Mask> masks_of(std::uint64_t begin, const TileRange& keys);
   void load_sinks();
+  void online();
+  void online_rows(std::uint64_t begin, std::uint64_t count, const TileRange& key, bool first);
+  void add_result(std::uint64_t count, bool first);
+  void divide_result(std::uint64_t begin, std::uint64_t count);
   void copy_result();
   const VectorTensor& total_row();
 
   std::optional<lower::Fp> scale_; ///< of scores as the products leave them
   std::optional<lower::Fp> four_;
   std::optional<lower::SymbolId> sinks_; ///< by head, in the FP SRAM
+  /// Of the online form, by row of a tile of queries: in the FP SRAM the largest score, the sum of
+  /// exponentials, and what earlier results are multiplied by; then the results.
+  lower::SymbolId largest_{};
+  lower::SymbolId sums_{};
+  lower::SymbolId factors_{};
+  VectorTensor sum_;
   std::optional<VectorTensor> total_;
   std::optional<VectorTensor> columns_;
   std::map<std::uint64_t, VectorTensor> masks_; ///< by how many tiles keys lie behind queries

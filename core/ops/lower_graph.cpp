@@ -102,6 +102,7 @@ class GraphLowering {
   StripTensor staged_strips(ir::TensorId tensor, const NodeView& view);
   const numerics::StorageFormat& activation_format() const { return config_.hbm_v_act_type; }
   DerivedRows derived(const VectorTensor& from, std::string name, std::uint64_t rows);
+  lower::SymbolId fp_scratch(const std::string& name, std::uint64_t entries);
   VectorTensor scratch_tensor(std::string name, Extent extent) {
     return activation(std::move(name), extent, 0, 0, 0);
   }
@@ -143,6 +144,7 @@ class GraphLowering {
   std::map<std::tuple<ir::TensorId, std::uint64_t, std::uint64_t, bool>, WeightTensor> weights_;
   std::map<ir::TensorId, WeightTensor> stored_;
   std::map<std::string, WeightTensor> generated_; ///< by name
+  std::map<std::string, lower::SymbolId> fp_scratch_;
   std::map<std::tuple<std::uint64_t, std::uint32_t, std::uint32_t>, VectorTensor> masks_;
   std::map<std::tuple<lower::SymbolId, std::uint64_t, std::string>, lower::SymbolId> derived_;
 };
@@ -514,6 +516,17 @@ WeightTensor GraphLowering::stored(ir::TensorId id, const NodeView& view) {
   return to;
 }
 
+lower::SymbolId GraphLowering::fp_scratch(const std::string& name, std::uint64_t entries) {
+  const auto found = fp_scratch_.find(name);
+  if (found == fp_scratch_.end()) {
+    return fp_scratch_[name] = builder_.table(name, std::vector<float>(to_size(entries)));
+  }
+  lower::Symbol& symbol = result_.program.symbols[lower::index(found->second)];
+  symbol.size = std::max(symbol.size, entries);
+  symbol.table.resize(to_size(symbol.size));
+  return found->second;
+}
+
 void GraphLowering::reads_rows(const WeightTensor& weight, std::uint64_t rows) {
   const auto tensor = std::find_if(result_.hbm.begin(), result_.hbm.end(), [&](const HbmTensor& t) {
     return t.symbol == weight.symbol;
@@ -683,6 +696,10 @@ Lowering::derived(const VectorTensor& from, std::string name, std::uint64_t rows
 
 lower::SymbolId Lowering::scratch(std::string name, std::uint64_t rows) {
   return builder().symbol(std::move(name), lower::Memory::VectorSram, rows * tiling().mlen);
+}
+
+lower::SymbolId Lowering::fp_scratch(const std::string& name, std::uint64_t entries) {
+  return graph_.fp_scratch(name, entries);
 }
 
 VectorTensor Lowering::lane_mask(std::uint64_t cols, float inside, float outside) {

@@ -118,6 +118,8 @@ class Lowering {
   DerivedRows derived(const VectorTensor& from, std::string name, std::uint64_t rows);
   /// Scratch as a tensor that products can read.
   VectorTensor scratch_tensor(std::string name, Extent extent);
+  /// Entries of the FP SRAM while this node runs; other nodes have the same under this name.
+  lower::SymbolId fp_scratch(const std::string& name, std::uint64_t entries);
   /// One row per column block of `cols` columns in all: `inside` in the lanes that exist, `outside`
   /// in the padding. Only the last block is made when the others would be `inside` throughout.
   VectorTensor lane_mask(std::uint64_t cols, float inside, float outside);

@@ -156,6 +156,33 @@ TEST_CASE("every head has its own sink") {
   run_both(one, machine_of_slices(16, 4));
 }
 
+TEST_CASE("the online form takes one tile of scores after the other") {
+  for (const char* mask : {"none", "causal", "sliding"}) {
+    for (const bool sinks : {false, true}) {
+      for (const std::uint32_t tiles : {5u, 24u, 64u}) {
+        INFO("mask " << mask << ", sinks " << sinks << ", " << tiles << " tiles");
+        Model model;
+        add_attention(
+          model,
+          43,
+          43,
+          20,
+          {{"heads", std::int64_t{2}},
+           {"batch", std::int64_t{2}},
+           {"mask", std::string(mask)},
+           {"window", std::int64_t{21}},
+           {"form", std::string("online")}},
+          sinks
+        );
+        require_shapes(model);
+        config::Config config = machine_of_slices(16, 4);
+        config.matrix_sram_size = tiles * 16;
+        run_both(model, config);
+      }
+    }
+  }
+}
+
 TEST_CASE("slices of whole tiles meet heads of all widths") {
   for (const std::int64_t width : {3, 4, 7, 8, 12, 16, 20, 32, 45}) {
     for (const std::int64_t rows : {5, 16, 33}) {

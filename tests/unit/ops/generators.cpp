@@ -188,7 +188,8 @@ void attention(Dice& dice, Sample& sample) {
     {"heads", kv_heads * ratio},
     {"kv_heads", kv_heads},
     {"batch", batch},
-    {"mask", std::string(mask)}};
+    {"mask", std::string(mask)},
+    {"form", std::string(dice.random().once_in(3) ? "online" : "auto")}};
   if (std::string_view(mask) == "sliding") {
     attrs["window"] = dice.size(queries);
   }
