@@ -35,7 +35,7 @@ TEST_CASE("dumps: the listing as it starts, then after each pass") {
 
 namespace {
 
-/// The dump after a pass.
+/// The dump after a pass, the last one when it runs again.
 std::string after(
   std::string_view pass, const lower::Program& program, const codegen::PassSettings& settings
 ) {
@@ -43,12 +43,13 @@ std::string after(
   const Result<codegen::Listing> listing = codegen::run_passes(program, settings, &dumps);
   INFO(rendered(listing.diagnostics()));
   REQUIRE(listing.ok());
+  std::string text;
   for (const codegen::Dump& dump : dumps) {
     if (dump.pass == pass) {
-      return dump.text;
+      text = dump.text;
     }
   }
-  return {};
+  return text;
 }
 
 /// Loops of two nodes, the second of which is attention, one in the other's way of writing.
@@ -339,6 +340,99 @@ TEST_CASE("values that nothing reads, and loops with nothing in them, are left o
     "loop g10, 3\n"
     "  S_ST_INT g6, g0, 0\n"
     "  S_MUL_INT g6, g6, g6\n"
+    "end g10\n"
+  );
+}
+
+TEST_CASE("a pointer and the copy that an inner loop steps are one") {
+  lower::Program program;
+  lower::Builder b(program);
+  const lower::Gp row = b.set(256); // on and on
+  const lower::Gp col = b.set(300); // back, and one further
+  b.loop(4, [&] {
+    const lower::Gp r = b.copy(row);
+    const lower::Gp c = b.copy(col);
+    b.loop(8, [&] {
+      b.V_ADD_VV(r, r, c);
+      b.step(r, 64);
+      b.step(c, 128);
+    });
+    b.step(row, 512);
+    b.step(col, 1);
+  });
+  CHECK(
+    after("merge_pointers", program, {1000, 1000}) ==
+    "g10 = 256\n"
+    "g11 = 300\n"
+    "g13 = 1023\n"
+    "loop g9, 4\n"
+    "  loop g12, 8\n"
+    "    V_ADD_VV g10, g10, g11, 0\n"
+    "    S_ADDI_INT g10, g10, 64\n"
+    "    S_ADDI_INT g11, g11, 128\n"
+    "  end g12\n"
+    "  S_SUB_INT g11, g11, g13\n"
+    "end g9\n"
+  );
+}
+
+TEST_CASE("a loop around nothing but a loop is one with it") {
+  lower::Program program;
+  lower::Builder b(program);
+  const lower::Gp total = b.set(0);
+  b.loop(3, [&] { b.loop(5, [&] { b.loop(7, [&] { b.step(total, 2); }); }); });
+  b.loop(4000, [&] { b.loop(2000, [&] { b.step(total, 2); }); }); // too many for one
+  b.S_ST_INT(total, lower::zero_gp, 0);
+  CHECK(
+    after("merge_pointers", program, {100'000'000, 1000}) ==
+    "g7 = 0\n"
+    "loop g10, 105\n"
+    "  S_ADDI_INT g7, g7, 2\n"
+    "end g10\n"
+    "loop g11, 4000\n"
+    "  loop g12, 2000\n"
+    "    S_ADDI_INT g7, g7, 2\n"
+    "  end g12\n"
+    "end g11\n"
+    "S_ST_INT g7, g0, 0\n"
+  );
+}
+
+TEST_CASE("what is the same in every trip is made before the loop") {
+  lower::Program program;
+  lower::Builder b(program);
+  const lower::Addr hbm = b.addr();
+  b.C_SET_ADDR_REG(hbm, lower::zero_gp, b.set(640));
+  const lower::Gp x = b.set(64);
+  b.loop(3, [&] {
+    b.loop(5, [&] {
+      b.C_SET_STRIDE_REG(b.set(7));
+      b.C_SET_SCALE_REG(b.set(8)); // two of them alternate
+      b.H_PREFETCH_V(x, lower::zero_gp, hbm, 1, 0);
+      b.C_SET_SCALE_REG(b.set(9));
+      b.H_PREFETCH_V(x, lower::zero_gp, hbm, 1, 0);
+      b.step(x, 64);
+    });
+    b.step(x, 4096);
+  });
+  CHECK(
+    at_end(program) ==
+    "g8 = 640\n"
+    "C_SET_ADDR_REG a2, g0, g8\n"
+    "g9 = 64\n"
+    "g12 = 7\n"
+    "C_SET_STRIDE_REG g12\n"
+    "g13 = 8\n"
+    "g14 = 9\n"
+    "loop g10, 3\n"
+    "  loop g11, 5\n"
+    "    C_SET_SCALE_REG g13\n"
+    "    H_PREFETCH_V g9, g0, a2, 1, 0\n"
+    "    C_SET_SCALE_REG g14\n"
+    "    H_PREFETCH_V g9, g0, a2, 1, 0\n"
+    "    S_ADDI_INT g9, g9, 64\n"
+    "  end g11\n"
+    "  S_ADDI_INT g9, g9, 4096\n"
     "end g10\n"
   );
 }
