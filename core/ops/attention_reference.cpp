@@ -125,12 +125,17 @@ class HardwareHead {
     const float sum = hw::sum_of_blocks(
       met.size(), lanes_, [&](std::uint64_t i) { return met[to_size(i)]; }, of_sink
     );
-    const float inverse = hw::reci(sum);
+    const float inverse = inverse_of(sum);
     for (float& score : met) {
       score = hw::mul(score, inverse);
     }
     std::vector<float> result = product_by_chains(
-      scores, values_, to_size(shape_.width), of_values_, value_chains_[to_size(tile)]
+      scores,
+      values_,
+      to_size(shape_.width),
+      of_values_,
+      value_chains_[to_size(tile)],
+      value_factor_
     );
     for (float& value : result) {
       value = hw::round(value);
@@ -139,6 +144,10 @@ class HardwareHead {
   }
 
  private:
+  /// What makes weights of exponentials, and good what products with values are scaled by. Small
+  /// weights are exact for the longer when they are scaled up.
+  float inverse_of(float sum) const { return hw::mul(hw::reci(sum), 1.0f / value_factor_); }
+
   /// Tile of keys after tile of keys.
   std::vector<float> online(
     std::vector<float> scores,
@@ -184,7 +193,7 @@ class HardwareHead {
         result[c] = first ? product : hw::add(hw::mul(result[c], factor), product);
       }
     }
-    const float inverse = hw::mul(hw::reci(sum), 1.0f / value_factor_);
+    const float inverse = inverse_of(sum);
     for (float& value : result) {
       value = hw::mul(value, inverse);
     }
@@ -206,7 +215,7 @@ class HardwareHead {
   ScoreTiles tiles_;
   float factor_ = 1.0f; ///< of products of queries and keys
   float scale_ = 1.0f;  ///< of these
-  float value_factor_ = 1.0f; ///< of products with values, made good where these are not normalised
+  float value_factor_ = 1.0f; ///< of products with values, made good by inverse_of()
   Chains score_chains_;
   std::vector<Chains> value_chains_; ///< by tile of queries
   std::vector<float> keys_;          ///< one row per column of the head
