@@ -16,8 +16,8 @@ namespace {
 using lower::Memory;
 using lower::SymbolId;
 
-/// Entries of the FP SRAM, which no setting changes.
-constexpr std::uint64_t fp_sram_entries = 1024;
+/// Entries of the FP SRAM and of the INT SRAM, which no setting changes.
+constexpr std::uint64_t scalar_entries = 1024;
 /// HBM is read in blocks of this many bytes; the scales of a row lie in one of them.
 constexpr std::uint64_t hbm_block_bytes = 64;
 
@@ -64,6 +64,7 @@ class Placer {
     place_hbm();
     place_vectors();
     place_constants();
+    place_entries();
     count_tiles();
     if (!errors_.empty()) {
       return errors_;
@@ -99,6 +100,7 @@ class Placer {
       placement.row_group = tensor.row_group;
       placement.col_group = tensor.col_group;
       placement.computed = tensor.computed;
+      placement.result = tensor.result;
       layout_.placements.push_back(std::move(placement));
       const ops::StoredTensor& stored = tensor.stored;
       layout_.image_bytes = next + stored.bytes();
@@ -278,19 +280,57 @@ class Placer {
         layout_.fp_entries.insert(
           layout_.fp_entries.end(), symbol.table.begin(), symbol.table.end()
         );
-      } else if (symbol.memory == Memory::FpSram) {
-        layout_.addresses[i] = place_constant(symbol.constant.value_or(0.0f));
+      } else if (symbol.memory == Memory::FpSram && symbol.constant && symbol.size == 1) {
+        layout_.addresses[i] = place_constant(*symbol.constant);
+      }
+    }
+  }
+
+  // ---- entries of both scalar memories that programs write: one after the other
+
+  void place_entries() {
+    for (std::size_t i = 0; i < lowered_.program.symbols.size(); ++i) {
+      const lower::Symbol& symbol = lowered_.program.symbols[i];
+      if (symbol.memory == Memory::IntSram) {
+        layout_.addresses[i] = layout_.use.int_entries;
+        layout_.use.int_entries += symbol.size;
+      } else if (
+        symbol.memory == Memory::FpSram && symbol.table.empty() &&
+        !(symbol.constant && symbol.size == 1)
+      ) {
+        layout_.addresses[i] = layout_.fp_entries.size();
+        layout_.fp_entries.resize(
+          layout_.fp_entries.size() + to_size(symbol.size), symbol.constant.value_or(0.0f)
+        );
       }
     }
     layout_.use.fp_entries = layout_.fp_entries.size();
-    if (layout_.use.fp_entries > fp_sram_entries) {
-      errors_.push_back(out_of(
-        "FP SRAM",
-        layout_.use.fp_entries,
-        fp_sram_entries,
-        "entries",
-        "use fewer different constants"
-      ));
+    for (const auto& [memory, needed] :
+         {std::pair{"FP SRAM", layout_.use.fp_entries},
+          std::pair{"INT SRAM", layout_.use.int_entries}}) {
+      if (needed > scalar_entries) {
+        errors_.push_back(out_of(
+          memory, needed, scalar_entries, "entries", "use fewer rows, or fewer different constants"
+        ));
+      }
+    }
+    for (const ops::EntryPlace& place : lowered_.entries) {
+      const lower::Symbol& symbol = lowered_.program.symbol(place.symbol);
+      const ir::Tensor& tensor = graph_.tensor(place.tensor);
+      const ops::Extent extent = ops::extent_of(tensor.shape);
+      Placement placement;
+      placement.name = tensor.name;
+      placement.tensor = place.tensor;
+      placement.memory = symbol.memory;
+      placement.address = address(place.symbol);
+      placement.shape = tensor.shape;
+      placement.rows = placement.phys_rows = extent.rows;
+      placement.cols = placement.phys_cols = extent.cols;
+      placement.result = true;
+      if (symbol.memory == Memory::IntSram) {
+        placement.format.element = numerics::ScalarFormat::integer(32);
+      }
+      layout_.placements.push_back(std::move(placement));
     }
   }
 
@@ -368,11 +408,32 @@ std::string_view to_string(lower::Memory memory) {
     return "vector_sram";
   case Memory::FpSram:
     return "fp_sram";
+  case Memory::IntSram:
+    return "int_sram";
   }
   return {};
 }
 
+namespace {
+
+std::vector<float> read_entries(const Placement& place, const MemoryReader& memory) {
+  std::vector<float> values;
+  for (std::uint64_t i = 0; i < place.rows * place.cols; ++i) {
+    const std::size_t at = to_size(place.address + i);
+    values.push_back(
+      place.memory == Memory::FpSram ? numerics::widen_bf16(memory.fp_sram[at])
+                                     : static_cast<float>(memory.int_sram[at])
+    );
+  }
+  return values;
+}
+
+} // namespace
+
 std::vector<float> read_back(const Placement& place, const MemoryReader& memory) {
+  if (place.memory == Memory::FpSram || place.memory == Memory::IntSram) {
+    return read_entries(place, memory);
+  }
   std::vector<float> values(to_size(place.rows * place.cols));
   const numerics::RowCodec codec(place.format);
   std::vector<std::uint8_t> elements(codec.element_bytes(to_size(place.phys_cols)));
@@ -404,7 +465,10 @@ std::vector<float> read_back(const Placement& place, const MemoryReader& memory)
 }
 
 bool is_result(const Placement& place) {
-  return place.tensor != ir::no_tensor && place.memory == Memory::VectorSram && place.live_at_end;
+  if (place.tensor == ir::no_tensor) {
+    return false;
+  }
+  return place.memory == Memory::VectorSram ? place.live_at_end : place.result;
 }
 
 Result<Layout> place(

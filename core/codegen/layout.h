@@ -25,12 +25,12 @@ std::string_view to_string(Form form);
 std::string_view to_string(lower::Memory memory);
 
 /// One tensor in one memory. A constant or graph input has a place in HBM and may have one in the
-/// Vector SRAM; results have the latter only.
+/// Vector SRAM; results lie where their operator leaves them.
 struct Placement {
   std::string name;
   ir::TensorId tensor = ir::no_tensor; ///< none for rows that the compiler makes up
   lower::Memory memory = lower::Memory::VectorSram;
-  std::uint64_t address = 0; ///< HBM: bytes, Vector SRAM: elements
+  std::uint64_t address = 0; ///< HBM: bytes, Vector SRAM: elements, others: entries
   ir::Shape shape{};
   std::uint64_t rows = 0; ///< of the matrix that the shape is here
   std::uint64_t cols = 0;
@@ -44,6 +44,7 @@ struct Placement {
   /// The memory still holds these values when the program ends.
   bool live_at_end = true;
   bool computed = false; ///< HBM: written by the program
+  bool result = false;   ///< where an operator has left its result; not told of the Vector SRAM
 };
 
 struct MemoryUse {
@@ -51,6 +52,7 @@ struct MemoryUse {
   std::uint64_t vector_rows = 0;
   std::uint64_t matrix_tiles = 0;
   std::uint64_t fp_entries = 0;
+  std::uint64_t int_entries = 0;
 };
 
 /// A constant that binary16 cannot express: entry `slot` is the product of the entries `factors`,
@@ -78,11 +80,13 @@ Result<Layout> place(
 );
 
 /// How a tensor is read from a machine. `vector_row` gives at least `lanes` floats, which are copied
-/// before the next call; `hbm` fills the bytes from an address on.
+/// before the next call; `hbm` fills the bytes from an address on; the others are whole memories.
 struct MemoryReader {
   std::uint64_t lanes = 0;
   std::function<std::span<const float>(std::uint64_t row)> vector_row;
   std::function<void(std::uint64_t address, std::span<std::uint8_t> bytes)> hbm;
+  std::span<const std::uint16_t> fp_sram{}; ///< bf16
+  std::span<const std::uint32_t> int_sram{};
 };
 
 /// Row-major values of a tensor where it lies.

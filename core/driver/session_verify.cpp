@@ -19,7 +19,9 @@ golden::Values machine_values(const codegen::Compiled& compiled, const emu::Mach
   const codegen::MemoryReader memory{
     machine.vlen(),
     [&](std::uint64_t row) { return machine.vector_row(row); },
-    [&](std::uint64_t address, std::span<std::uint8_t> bytes) { machine.read_hbm(address, bytes); }};
+    [&](std::uint64_t address, std::span<std::uint8_t> bytes) { machine.read_hbm(address, bytes); },
+    machine.fp_sram(),
+    machine.int_sram()};
   golden::Values values;
   for (const codegen::Placement& place : compiled.placements) {
     if (codegen::is_result(place)) {

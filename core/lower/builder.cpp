@@ -91,8 +91,8 @@ Fp Builder::constant(float value) {
   auto found = constants_.find(bits);
   if (found == constants_.end()) {
     const float rounded = float_of(bits);
-    const SymbolId id = symbol(fmt::format("constant {}", rounded), Memory::FpSram, 1);
-    program_.symbols.back().constant = rounded;
+    const SymbolId id =
+      symbol(fmt::format("constant {}", rounded), Memory::FpSram, 1, rounded);
     found = constants_.emplace(bits, id).first;
   }
   const Fp destination = fp();
@@ -113,9 +113,11 @@ Addr Builder::address_of(SymbolId hbm) {
   return destination;
 }
 
-SymbolId Builder::symbol(std::string name, Memory memory, std::uint64_t size) {
+SymbolId Builder::symbol(
+  std::string name, Memory memory, std::uint64_t size, std::optional<float> constant
+) {
   const SymbolId id{static_cast<std::uint32_t>(program_.symbols.size())};
-  program_.symbols.push_back({std::move(name), memory, size});
+  program_.symbols.push_back({std::move(name), memory, size, constant});
   return id;
 }
 

@@ -7,6 +7,7 @@
 
 #include <cstdint>
 #include <map>
+#include <optional>
 #include <string>
 #include <type_traits>
 #include <utility>
@@ -151,7 +152,12 @@ class Builder {
     }
   }
 
-  SymbolId symbol(std::string name, Memory memory, std::uint64_t size);
+  SymbolId symbol(
+    std::string name,
+    Memory memory,
+    std::uint64_t size,
+    std::optional<float> constant = std::nullopt
+  );
   void comment(std::string text);
   /// Items from here on belong to this graph node.
   void node(std::uint32_t id) { node_ = id; }

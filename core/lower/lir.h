@@ -31,8 +31,8 @@ enum class RegClass : std::uint8_t { Gp, Fp, Addr };
 inline constexpr std::size_t reg_classes = 3;
 
 /// Memories with symbolic addresses. Units of sizes and offsets: HBM bytes, Vector SRAM elements,
-/// FP SRAM entries.
-enum class Memory : std::uint8_t { Hbm, VectorSram, FpSram };
+/// entries of the FP SRAM and the INT SRAM.
+enum class Memory : std::uint8_t { Hbm, VectorSram, FpSram, IntSram };
 
 enum class SymbolId : std::uint32_t {};
 constexpr std::size_t index(SymbolId id) { return static_cast<std::size_t>(id); }
@@ -42,8 +42,10 @@ struct Symbol {
   std::string name;
   Memory memory = Memory::VectorSram;
   std::uint64_t size = 0;
-  std::optional<float> constant{}; ///< FP SRAM only: the bf16 value that the entry holds
-  std::vector<float> table{};      ///< FP SRAM only: binary16 values of several entries
+  /// FP SRAM only: the bf16 value that the entries hold. A single entry never changes, and symbols of
+  /// one value may share it; more than one are the program's to write, and start as binary16 holds it.
+  std::optional<float> constant{};
+  std::vector<float> table{}; ///< FP SRAM only: binary16 values of several entries
 };
 
 struct Address {

@@ -2,6 +2,7 @@
 
 #include "base/check.h"
 #include "base/text.h"
+#include "ops/load.h"
 #include "ops/registry.h"
 
 #include <algorithm>
@@ -21,7 +22,10 @@ enum class Known : std::uint8_t { No, Yes, Refused };
 
 class Inference {
  public:
-  explicit Inference(ir::Graph& graph) : graph_(graph), known_(graph.tensors.size(), Known::No) {}
+  explicit Inference(ir::Graph& graph)
+      : graph_(graph),
+        known_(graph.tensors.size(), Known::No),
+        entries_(graph.tensors.size()) {}
 
   Status run() {
     for (std::size_t i = 0; i < graph_.tensors.size(); ++i) {
@@ -169,6 +173,17 @@ class Inference {
     }
     output.shape = shape;
     known_[ir::index(view.node.outputs[number])] = Known::Yes;
+    switch (op_of(view.node).outputs[number].memory) {
+    case ResultMemory::VectorSram:
+    case ResultMemory::Hbm:
+      break;
+    case ResultMemory::FpSram:
+      entries_[ir::index(view.node.outputs[number])] = "FP SRAM";
+      break;
+    case ResultMemory::IntSram:
+      entries_[ir::index(view.node.outputs[number])] = "INT SRAM";
+      break;
+    }
   }
 
   static Diagnostic unknown_operator(const NodeView& view) {
@@ -240,11 +255,19 @@ class Inference {
     });
   }
 
-  static std::optional<Diagnostic> check_roles(const NodeView& view, const Op& op) {
+  std::optional<Diagnostic> check_roles(const NodeView& view, const Op& op) const {
     for (std::size_t i = 0; i < op.inputs.size(); ++i) {
       const ir::Tensor* tensor = view.input(i);
       if (tensor == nullptr) {
         continue;
+      }
+      if (const std::string_view memory = entries_[ir::index(view.node.inputs[i])];
+          !memory.empty()) {
+        return view.error(
+          "E_PATTERN",
+          fmt::format("input {} ({}) lies in the {}", op.inputs[i].name, tensor->name, memory),
+          "operators take rows of the Vector SRAM; such a result can be an output of the model only"
+        );
       }
       const Role role = op.inputs[i].role;
       const bool constant = tensor->constant.has_value();
@@ -255,6 +278,15 @@ class Inference {
           "E_PATTERN",
           fmt::format("input {} ({}) has to be a constant", op.inputs[i].name, tensor->name),
           "products of two computed tensors exist only inside attention"
+        );
+      }
+      if (role == Role::Table && origin_of(view.graph, view.node.inputs[i]) != Origin::Host) {
+        return view.error(
+          "E_PATTERN",
+          fmt::format(
+            "input {} ({}) has to be a constant or an input in HBM", op.inputs[i].name, tensor->name
+          ),
+          "rows of computed tensors lie in the Vector SRAM already"
         );
       }
       if (constant && role != Role::Scalar && tensor->constant->floats.empty()) {
@@ -355,6 +387,7 @@ class Inference {
 
   ir::Graph& graph_;
   std::vector<Known> known_;
+  std::vector<std::string_view> entries_; ///< by tensor: the scalar memory that it lies in, or empty
   Diagnostics errors_;
 };
 

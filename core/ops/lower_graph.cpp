@@ -85,7 +85,7 @@ class GraphLowering {
   const Plan& plan() const { return plan_; }
 
   VectorTensor place(ir::TensorId tensor, Role role, std::uint64_t group);
-  VectorTensor make(ir::TensorId tensor, std::uint64_t slack_tiles);
+  VectorTensor make(ir::TensorId tensor, std::uint64_t slack_tiles, std::uint64_t spare_rows);
   VectorTensor make_over(ir::TensorId tensor, ir::TensorId input, std::uint64_t group);
   void alias(ir::TensorId tensor, const VectorTensor& place) {
     places_[{tensor, false, place.group_cols}] = place;
@@ -97,14 +97,17 @@ class GraphLowering {
   void reads_rows(const WeightTensor& weight, std::uint64_t rows);
   void reads_rows(const VectorTensor& tensor, std::uint64_t rows);
   WeightTensor stored(ir::TensorId tensor, const NodeView& view);
+  void store_result(ir::TensorId tensor, const VectorTensor& from, const NodeView& view);
+  RowTensor rows(ir::TensorId tensor, std::uint64_t group);
+  lower::SymbolId make_entries(ir::TensorId tensor, ResultMemory memory);
   WeightTensor generated(const std::string& name, Extent extent, std::vector<float> values);
   VectorTensor lane_mask(std::uint64_t cols, float inside, float outside);
   StripTensor staged_strips(ir::TensorId tensor, const NodeView& view);
   const numerics::StorageFormat& activation_format() const { return config_.hbm_v_act_type; }
   DerivedRows derived(const VectorTensor& from, std::string name, std::uint64_t rows);
   lower::SymbolId fp_scratch(const std::string& name, std::uint64_t entries);
-  VectorTensor scratch_tensor(std::string name, Extent extent) {
-    return activation(std::move(name), extent, 0, 0, 0);
+  VectorTensor scratch_tensor(std::string name, Extent extent, std::uint64_t slack_tiles) {
+    return activation(std::move(name), extent, 0, slack_tiles, 0);
   }
   void warn(Diagnostic warning) { result_.warnings.push_back(std::move(warning)); }
   void fail(Diagnostic error) { errors_.push_back(std::move(error)); }
@@ -112,7 +115,17 @@ class GraphLowering {
  private:
   std::size_t readers(ir::TensorId tensor) const;
   VectorTensor load(ir::TensorId tensor, bool as_vector, std::uint64_t group);
-  void fetch_rows(const VectorTensor& to, const HbmTensor& from, bool contiguous);
+  VectorTensor load_stored(ir::TensorId tensor, const WeightTensor& from);
+  void fetch_rows(
+    const VectorTensor& to,
+    lower::SymbolId symbol,
+    const StoredTensor& from,
+    std::uint64_t precision,
+    bool contiguous
+  );
+  std::optional<WeightTensor> store_matrix(
+    ir::TensorId tensor, bool result, const VectorTensor& from, const NodeView& view
+  );
   void store_rows(const VectorTensor& from, const WeightTensor& to);
   VectorTensor activation(
     std::string name,
@@ -244,10 +257,11 @@ VectorTensor GraphLowering::activation(
   return tensor;
 }
 
-VectorTensor GraphLowering::make(ir::TensorId id, std::uint64_t slack_tiles) {
+VectorTensor
+GraphLowering::make(ir::TensorId id, std::uint64_t slack_tiles, std::uint64_t spare_rows) {
   const ir::Tensor& tensor = graph_.tensor(id);
   const VectorTensor made =
-    activation(tensor.name, extent_of(tensor.shape), plan_.group_cols(id), slack_tiles, 0);
+    activation(tensor.name, extent_of(tensor.shape), plan_.group_cols(id), slack_tiles, spare_rows);
   alias(id, made);
   return made;
 }
@@ -258,7 +272,7 @@ GraphLowering::make_over(ir::TensorId id, ir::TensorId input, std::uint64_t grou
   const bool fits = found != places_.end() && group == plan_.group_cols(id) &&
                     extent_of(graph_.tensor(id).shape) == extent_of(graph_.tensor(input).shape);
   if (!fits || origin_of(graph_, input) == Origin::Computed || readers(input) != 1) {
-    return make(id, 0);
+    return make(id, 0, 0);
   }
   const VectorTensor there = found->second;
   places_.erase(found);
@@ -298,6 +312,17 @@ GraphLowering::derived(const VectorTensor& from, std::string name, std::uint64_t
   return {derived_.emplace(key, make()).first->second, false};
 }
 
+lower::SymbolId GraphLowering::make_entries(ir::TensorId id, ResultMemory memory) {
+  const ir::Tensor& tensor = graph_.tensor(id);
+  const lower::SymbolId symbol = builder_.symbol(
+    tensor.name,
+    memory == ResultMemory::IntSram ? lower::Memory::IntSram : lower::Memory::FpSram,
+    extent_of(tensor.shape).count()
+  );
+  result_.entries.push_back({id, symbol});
+  return symbol;
+}
+
 VectorTensor GraphLowering::place(ir::TensorId tensor, Role role, std::uint64_t group) {
   if (const auto found = places_.find({tensor, false, group}); found != places_.end()) {
     return found->second;
@@ -305,6 +330,12 @@ VectorTensor GraphLowering::place(ir::TensorId tensor, Role role, std::uint64_t 
   const bool as_vector = role == Role::Vector;
   if (const auto found = places_.find({tensor, as_vector, group}); found != places_.end()) {
     return found->second;
+  }
+  if (const auto found = stored_.find(tensor); found != stored_.end()) {
+    const VectorTensor loaded = load_stored(tensor, found->second);
+    places_[{tensor, false, group}] = loaded;
+    result_.vectors.push_back({tensor, loaded});
+    return loaded;
   }
   const VectorTensor loaded = load(tensor, as_vector, group);
   places_[{tensor, as_vector, group}] = loaded;
@@ -319,7 +350,10 @@ VectorTensor GraphLowering::load(ir::TensorId id, bool as_vector, std::uint64_t 
   const Extent extent = extent_of(tensor.shape);
   const std::uint64_t per_transfer = tiling_.prefetch_rows;
   if (origin_of(graph_, id) == Origin::Prestaged) {
-    const VectorTensor there = activation(tensor.name, extent, group, 0, 0);
+    VectorTensor there = activation(tensor.name, extent, group, 0, 0);
+    if (as_vector) {
+      there.phys_rows = 1;
+    }
     result_.prestaged.push_back({id, there});
     return there;
   }
@@ -346,26 +380,46 @@ VectorTensor GraphLowering::load(ir::TensorId id, bool as_vector, std::uint64_t 
   HbmTensor from{hbm(tensor.name, stored), id, {}, extent, stored};
   from.col_group = group;
   builder_.comment(fmt::format("load {} {}", tensor.name, to_string(tensor.shape)));
-  fetch_rows(to, from, as_vector);
+  fetch_rows(to, from.symbol, from.stored, 0, as_vector);
   result_.hbm.push_back(std::move(from));
   return to;
 }
 
-void GraphLowering::fetch_rows(const VectorTensor& to, const HbmTensor& from, bool contiguous) {
+/// Brings a result back that an operator has left in HBM.
+VectorTensor GraphLowering::load_stored(ir::TensorId id, const WeightTensor& from) {
+  const ir::Tensor& tensor = graph_.tensor(id);
+  const Extent extent = extent_of(tensor.shape);
+  const std::uint64_t fetched = lower::round_up(extent.rows, tiling_.prefetch_rows);
+  const std::uint64_t phys_rows = lower::round_up(extent.rows, row_multiple_);
+  const VectorTensor to = activation(
+    tensor.name, extent, from.col_group, 0, fetched > phys_rows ? fetched - phys_rows : 0
+  );
+  builder_.comment(fmt::format("load {} {}", tensor.name, to_string(tensor.shape)));
+  fetch_rows(to, from.symbol, from.stored, from.precision, false);
+  return to;
+}
+
+void GraphLowering::fetch_rows(
+  const VectorTensor& to,
+  lower::SymbolId symbol,
+  const StoredTensor& from,
+  std::uint64_t precision,
+  bool contiguous
+) {
   lower::Builder& b = builder_;
   const std::uint64_t rows = tiling_.prefetch_rows;
-  const std::uint64_t lane_bytes = from.stored.element_bytes();
-  const lower::Addr base = b.address_of(from.symbol);
-  if (from.stored.format.mx) {
-    b.C_SET_SCALE_REG(b.set(from.stored.scale_offset()));
+  const std::uint64_t lane_bytes = from.element_bytes();
+  const lower::Addr base = b.address_of(symbol);
+  if (from.format.mx) {
+    b.C_SET_SCALE_REG(b.set(from.scale_offset()));
   }
-  const std::uint64_t row_bytes = contiguous ? tiling_.mlen * lane_bytes : from.stored.row_bytes();
+  const std::uint64_t row_bytes = contiguous ? tiling_.mlen * lane_bytes : from.row_bytes();
   b.C_SET_STRIDE_REG(b.set(row_bytes));
   const lower::Gp offset = b.set(0);
   const lower::Gp destination = b.set(to.at());
   if (contiguous) {
     b.loop(lower::ceil_div(to.blocks, rows), [&] {
-      b.H_PREFETCH_V(destination, offset, base, 1, 0);
+      b.H_PREFETCH_V(destination, offset, base, 1, precision);
       b.step(destination, rows * tiling_.mlen);
       b.step(offset, rows * row_bytes);
     });
@@ -377,7 +431,7 @@ void GraphLowering::fetch_rows(const VectorTensor& to, const HbmTensor& from, bo
     const lower::Gp from_row = to.blocks == 1 ? offset : b.copy(offset);
     const lower::Gp to_row = runs_on ? destination : b.copy(destination);
     b.loop(transfers, [&] {
-      b.H_PREFETCH_V(to_row, from_row, base, 1, 0);
+      b.H_PREFETCH_V(to_row, from_row, base, 1, precision);
       b.step(to_row, rows * tiling_.mlen);
       b.step(from_row, rows * row_bytes);
     });
@@ -489,6 +543,26 @@ WeightTensor GraphLowering::stored(ir::TensorId id, const NodeView& view) {
   if (const auto found = stored_.find(id); found != stored_.end()) {
     return found->second;
   }
+  const std::optional<WeightTensor> to =
+    store_matrix(id, false, place(id, Role::Activation, group), view);
+  if (!to) {
+    return {};
+  }
+  stored_[id] = *to;
+  return *to;
+}
+
+void GraphLowering::store_result(
+  ir::TensorId id, const VectorTensor& from, const NodeView& view
+) {
+  if (const std::optional<WeightTensor> to = store_matrix(id, true, from, view)) {
+    stored_[id] = *to;
+  }
+}
+
+std::optional<WeightTensor> GraphLowering::store_matrix(
+  ir::TensorId id, bool result, const VectorTensor& from, const NodeView& view
+) {
   const std::string& name = graph_.tensor(id).name;
   const std::optional<StoredFormat> format = stored_format(config_);
   if (!format || config_.hbm_v_writeback_amount == 0) {
@@ -498,21 +572,20 @@ WeightTensor GraphLowering::stored(ir::TensorId id, const NodeView& view) {
       "give HBM_V_ACT_TYPE and HBM_M_WEIGHT_TYPE, or HBM_V_KV_TYPE and HBM_M_KV_TYPE, the same "
       "format that can be staged, and HBM_V_Writeback_Amount at least 1"
     ));
-    return {};
+    return std::nullopt;
   }
-  const VectorTensor from = place(id, Role::Activation, group);
   HbmTensor tensor;
   tensor.tensor = id;
   tensor.computed = true;
+  tensor.result = result;
   tensor.stored.format = format->format;
-  tensor.col_group = group;
+  tensor.col_group = from.group_cols;
   WeightTensor to = staged_matrix(
-    std::move(tensor), name + " in HBM", extent_of(graph_.tensor(id).shape), tiling_.mlen
+    std::move(tensor), result ? name : name + " in HBM", extent_of(graph_.tensor(id).shape), tiling_.mlen
   );
   to.precision = format->precision;
   builder_.comment(fmt::format("store {} {}", name, to_string(graph_.tensor(id).shape)));
   store_rows(from, to);
-  stored_[id] = to;
   return to;
 }
 
@@ -557,7 +630,7 @@ VectorTensor GraphLowering::lane_mask(std::uint64_t cols, float inside, float ou
   from.generated.assign(to_size(tiling_.mlen), outside);
   std::fill_n(from.generated.begin(), lanes, inside);
   builder_.comment("load " + name);
-  fetch_rows(mask, from, true);
+  fetch_rows(mask, from.symbol, from.stored, 0, true);
   result_.hbm.push_back(std::move(from));
   masks_[key] = mask;
   return mask;
@@ -590,6 +663,23 @@ StripTensor GraphLowering::staged_strips(ir::TensorId id, const NodeView& view) 
   const StripTensor strips{from.symbol, from.stored};
   result_.hbm.push_back(std::move(from));
   return strips;
+}
+
+RowTensor GraphLowering::rows(ir::TensorId id, std::uint64_t group) {
+  const ir::Tensor& tensor = graph_.tensor(id);
+  HbmTensor from;
+  from.tensor = id;
+  from.extent = extent_of(tensor.shape);
+  from.col_group = group;
+  // A transfer that starts at the last row brings others, too.
+  from.stored = stored_rows(
+    from.extent.rows + tiling_.prefetch_rows - 1, grouped_size(from.extent.cols, group, tiling_.mlen)
+  );
+  check_sizes(from.stored, tiling_.prefetch_rows, tensor.name);
+  from.symbol = hbm(tensor.name, from.stored);
+  const RowTensor rows{from.symbol, from.stored};
+  result_.hbm.push_back(std::move(from));
+  return rows;
 }
 
 void GraphLowering::note_padding() {
@@ -644,8 +734,23 @@ VectorTensor Lowering::input(std::size_t i) {
   );
 }
 
-VectorTensor Lowering::output(std::size_t i, std::uint64_t slack_tiles) {
-  return graph_.make(view_.node.outputs[i], slack_tiles);
+VectorTensor Lowering::input_row(std::size_t i) {
+  return graph_.place(
+    view_.node.inputs[i], Role::Vector, column_group(view_, graph_.plan(), i)
+  );
+}
+
+lower::SymbolId Lowering::output_entries(std::size_t i) {
+  return graph_.make_entries(view_.node.outputs[i], op_of(view_.node).outputs[i].memory);
+}
+
+VectorTensor
+Lowering::output(std::size_t i, std::uint64_t slack_tiles, std::uint64_t spare_rows) {
+  return graph_.make(view_.node.outputs[i], slack_tiles, spare_rows);
+}
+
+void Lowering::output_stored(std::size_t i, const VectorTensor& from) {
+  graph_.store_result(view_.node.outputs[i], from, view_);
 }
 
 VectorTensor Lowering::output_over(std::size_t i) {
@@ -681,12 +786,23 @@ StripTensor Lowering::staged_strips(std::size_t i) {
   return graph_.staged_strips(view_.node.inputs[i], view_);
 }
 
+RowTensor Lowering::rows(std::size_t i) {
+  return graph_.rows(view_.node.inputs[i], column_group(view_, graph_.plan(), i));
+}
+
 const numerics::StorageFormat& Lowering::activation_format() const {
   return graph_.activation_format();
 }
 
-VectorTensor Lowering::scratch_tensor(std::string name, Extent extent) {
-  return graph_.scratch_tensor(std::move(name), extent);
+VectorTensor
+Lowering::scratch_tensor(std::string name, Extent extent, std::uint64_t slack_tiles) {
+  return graph_.scratch_tensor(std::move(name), extent, slack_tiles);
+}
+
+lower::SymbolId Lowering::entries(
+  std::string name, lower::Memory memory, std::uint64_t count, std::optional<float> value
+) {
+  return builder().symbol(std::move(name), memory, count, value);
 }
 
 DerivedRows

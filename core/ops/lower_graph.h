@@ -22,6 +22,7 @@ struct HbmTensor {
   StoredTensor stored{};
   bool weight = false;   ///< goes to the Matrix SRAM
   bool computed = false; ///< written by the program, not by the host
+  bool result = false;   ///< computed: `tensor` itself, not a copy of it in another precision
   std::uint64_t row_group = 0; ///< see WeightTensor
   std::uint64_t col_group = 0;
   std::uint64_t strip_cols = 0; ///< see StripTensor; 0: one matrix
@@ -34,10 +35,17 @@ struct VectorPlace {
   VectorTensor where{};
 };
 
+/// A tensor of the graph in the FP SRAM or INT SRAM.
+struct EntryPlace {
+  ir::TensorId tensor{};
+  lower::SymbolId symbol{};
+};
+
 struct LoweredGraph {
   lower::Program program;
   std::vector<HbmTensor> hbm;
   std::vector<VectorPlace> vectors;
+  std::vector<EntryPlace> entries;
   std::vector<VectorPlace> prestaged; ///< graph inputs that are there from the start
   std::uint64_t lanes = 0; ///< MLEN
   Diagnostics warnings;

@@ -8,6 +8,7 @@
 #include "ops/op.h"
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <utility>
 
@@ -73,6 +74,13 @@ struct DerivedRows {
   bool made = false; ///< an earlier node has filled them
 };
 
+/// A matrix in HBM whose rows are loaded one by one: row-major in the activation format, columns as in
+/// a VectorTensor. A transfer may start at any row.
+struct RowTensor {
+  lower::SymbolId symbol{};
+  StoredTensor stored{};
+};
+
 class GraphLowering; // lower_graph.cpp
 
 class Lowering {
@@ -87,14 +95,23 @@ class Lowering {
 
   /// Where input `i` lies; a constant or graph input is loaded here when this is its first use.
   VectorTensor input(std::size_t i);
+  /// Input `i`, which has one row: its blocks lie next to each other if this is its first use.
+  VectorTensor input_row(std::size_t i);
   /// Makes room for output `i`. `slack_tiles` whole tiles before its first element are scratch of this
-  /// node: M_BMM_WO writes tiles below the one that is wanted (compiler_backend.md 6.2).
-  VectorTensor output(std::size_t i = 0, std::uint64_t slack_tiles = 0);
+  /// node: M_BMM_WO writes tiles below the one that is wanted (compiler_backend.md 6.2). So are
+  /// `spare_rows` after its last one.
+  VectorTensor output(
+    std::size_t i = 0, std::uint64_t slack_tiles = 0, std::uint64_t spare_rows = 0
+  );
   /// The output, in the place of input `i` when that has the same form, was brought by the host and
   /// is read by nothing else. For operators that read each row before they write it.
   VectorTensor output_over(std::size_t i);
+  /// Writes output `i`, whose result memory is HBM; its values are those of `from`, rounded.
+  void output_stored(std::size_t i, const VectorTensor& from);
   /// Output `i` is this very piece of memory.
   void output_is(const VectorTensor& place, std::size_t i = 0);
+  /// Makes room for output `i`, whose result memory is the FP SRAM or INT SRAM.
+  lower::SymbolId output_entries(std::size_t i);
   /// A constant for the Matrix SRAM; `row_group` is the grouping of what its rows meet.
   WeightTensor weight(std::size_t i, std::uint64_t row_group = 0);
   /// Transfers bring rows [0, rows) of the matrix, also those behind its end, which lie in whatever
@@ -109,6 +126,8 @@ class Lowering {
   WeightTensor generated_weight(const std::string& name, Extent extent, std::vector<float> values);
   /// A constant or graph input for loads from any column on, rows in the activation format.
   StripTensor staged_strips(std::size_t i);
+  /// A Table input.
+  RowTensor rows(std::size_t i);
   /// HBM format of loads into the Vector SRAM.
   const numerics::StorageFormat& activation_format() const;
   /// Rows of the Vector SRAM for this node alone.
@@ -116,10 +135,18 @@ class Lowering {
   /// The same for what is made from `from` and, when that is a tensor of the graph, used by all nodes
   /// that ask for it by this name.
   DerivedRows derived(const VectorTensor& from, std::string name, std::uint64_t rows);
-  /// Scratch as a tensor that products can read.
-  VectorTensor scratch_tensor(std::string name, Extent extent);
   /// Entries of the FP SRAM while this node runs; other nodes have the same under this name.
   lower::SymbolId fp_scratch(const std::string& name, std::uint64_t entries);
+  /// Scratch as a tensor that products can read, and write if it has slack.
+  VectorTensor scratch_tensor(std::string name, Extent extent, std::uint64_t slack_tiles = 0);
+  /// Entries of the FP SRAM or INT SRAM for this node alone; those of the FP SRAM start as `value`,
+  /// which binary16 holds.
+  lower::SymbolId entries(
+    std::string name,
+    lower::Memory memory,
+    std::uint64_t count,
+    std::optional<float> value = std::nullopt
+  );
   /// One row per column block of `cols` columns in all: `inside` in the lanes that exist, `outside`
   /// in the padding. Only the last block is made when the others would be `inside` throughout.
   VectorTensor lane_mask(std::uint64_t cols, float inside, float outside);

@@ -28,6 +28,7 @@ enum class Role : std::uint8_t {
   Weight,     ///< constant matrix that goes through the Matrix SRAM
   Stored,     ///< matrix that goes through the Matrix SRAM, constant or not: a computed one is stored
               ///< to HBM first and has that format's precision from then on
+  Table,      ///< constant or graph input, rows in HBM of which the program loads those it wants
   Laid,       ///< constant that the operator lays out itself; its reference is given it as it is
   Vector,     ///< one row in the Vector SRAM
   Scalar,     ///< one constant number, an entry of the FP SRAM
@@ -42,7 +43,7 @@ struct InputSpec {
 /// Where a result lies when the node has run.
 enum class ResultMemory : std::uint8_t {
   VectorSram, ///< rows
-  Hbm,        ///< a matrix in the activation format
+  Hbm,        ///< a matrix that the Matrix SRAM can load, in the format of computed ones
   FpSram,     ///< entries, row by row
   IntSram,    ///< entries, row by row; integers
 };

@@ -58,7 +58,9 @@ class GroupPlanner {
     const Op& op = op_of(node);
     for (std::size_t i = 0; i < node.inputs.size(); ++i) {
       const Role role = op.inputs[i].role;
-      if (node.inputs[i] != ir::no_tensor && (role == Role::Activation || role == Role::Stored)) {
+      const bool has_columns =
+        role == Role::Activation || role == Role::Stored || role == Role::Table;
+      if (node.inputs[i] != ir::no_tensor && has_columns) {
         visit(i, node.inputs[i]);
       }
     }
@@ -169,6 +171,7 @@ std::uint64_t column_group(const NodeView& view, const Plan& plan, std::size_t i
   switch (op.inputs[i].role) {
   case Role::Activation:
   case Role::Stored:
+  case Role::Table:
     return plan.group_cols(view.node.inputs[i]);
   case Role::Vector:
     return plan.group_cols(view.node.outputs[0]);

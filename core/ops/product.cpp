@@ -76,20 +76,28 @@ namespace {
 class PortableProduct {
  public:
   PortableProduct(
-    Lowering& lowering, const VectorTensor& x, const WeightTensor& w, const VectorTensor& y
+    Lowering& lowering,
+    const VectorTensor& x,
+    const WeightTensor& w,
+    const VectorTensor& y,
+    std::optional<lower::Gp> start
   )
       : low_(lowering),
         b_(lowering.builder()),
         t_(lowering.tiling()),
         x_(x),
         y_(y),
-        w_(w) {
+        w_(w),
+        start_(start) {
     tiles_ = x_.blocks;
     const std::uint64_t fetched = lower::round_up(tiles_, t_.prefetch_tiles);
     const std::uint64_t capacity = t_.matrix_tiles / t_.prefetch_tiles * t_.prefetch_tiles;
     // When not all fits, the last fetch's worth of slots is for the tiles that stream through.
     resident_ = fetched <= capacity ? tiles_ : capacity - t_.prefetch_tiles;
     row_groups_ = lower::ceil_div(y_.rows, t_.blen);
+    if (start_) {
+      low_.reads_rows(w_, w_.stored.rows + t_.prefetch_tiles * t_.mlen);
+    }
   }
 
   void run() {
@@ -98,7 +106,7 @@ class PortableProduct {
       b_.C_SET_SCALE_REG(b_.set(w_.stored.scale_offset()));
     }
     b_.C_SET_STRIDE_REG(b_.set(w_.stored.row_bytes()));
-    offset_ = b_.set(0);
+    offset_ = start_ ? b_.copy(*start_) : b_.set(0);
     result_ = b_.set(y_.at());
     // With groups every block is computed whole: weights are zero where there is no column.
     const std::uint64_t whole = y_.group_cols == 0 ? y_.cols / t_.mlen : y_.blocks;
@@ -210,6 +218,7 @@ class PortableProduct {
   VectorTensor x_;
   VectorTensor y_;
   WeightTensor w_;
+  std::optional<lower::Gp> start_;
   std::uint64_t tiles_ = 0;      ///< along K
   std::uint64_t resident_ = 0;   ///< of these, kept in the Matrix SRAM for a column
   std::uint64_t row_groups_ = 0; ///< of BLEN rows
@@ -221,7 +230,11 @@ class PortableProduct {
 class DenseProduct {
  public:
   DenseProduct(
-    Lowering& lowering, const VectorTensor& x, const WeightTensor& w, const VectorTensor& y
+    Lowering& lowering,
+    const VectorTensor& x,
+    const WeightTensor& w,
+    const VectorTensor& y,
+    std::optional<lower::Gp> start
   )
       : low_(lowering),
         b_(lowering.builder()),
@@ -229,13 +242,18 @@ class DenseProduct {
         x_(x),
         y_(y),
         w_(w),
+        start_(start),
         derived_(lowering.derived(x, "shifted copies", t_.heads * x_.all_rows())),
         copies_(derived_.symbol) {
     row_tiles_ = lower::ceil_div(x_.rows, t_.mlen);
     groups_ = lower::ceil_div(x_.blocks, t_.heads);
     const std::uint64_t most = t_.matrix_tiles / t_.heads / t_.prefetch_tiles * t_.prefetch_tiles;
     groups_at_once_ = std::min(lower::round_up(groups_, t_.prefetch_tiles), most);
-    low_.reads_rows(w_, lower::round_up(groups_, groups_at_once_) * t_.heads * t_.mlen);
+    low_.reads_rows(
+      w_,
+      (start_ ? w_.stored.rows : 0) +
+        lower::round_up(groups_, groups_at_once_) * t_.heads * t_.mlen
+    );
   }
 
   void run() {
@@ -250,6 +268,9 @@ class DenseProduct {
     // Results in descending order: below each one lie tiles that the write-out fills with what the
     // other slices hold.
     offset_ = b_.set(w_.at(0, (y_.blocks - 1) * t_.mlen));
+    if (start_) {
+      b_.S_ADD_INT(offset_, offset_, *start_);
+    }
     result_ = b_.set(last_result());
     const lower::Gp column = b_.set(t_.mlen * w_.stored.element_bytes());
     // What the row loop has not gone back already; a single row tile is no loop.
@@ -399,6 +420,7 @@ class DenseProduct {
   VectorTensor x_;
   VectorTensor y_;
   WeightTensor w_;
+  std::optional<lower::Gp> start_;
   DerivedRows derived_;
   lower::SymbolId copies_;
   std::uint64_t row_tiles_ = 0;
@@ -412,12 +434,16 @@ class DenseProduct {
 } // namespace
 
 void multiply(
-  Lowering& low, const VectorTensor& x, const WeightTensor& w, const VectorTensor& y
+  Lowering& low,
+  const VectorTensor& x,
+  const WeightTensor& w,
+  const VectorTensor& y,
+  std::optional<lower::Gp> start
 ) {
   if (low.dense()) {
-    DenseProduct(low, x, w, y).run();
+    DenseProduct(low, x, w, y, start).run();
   } else {
-    PortableProduct(low, x, w, y).run();
+    PortableProduct(low, x, w, y, start).run();
   }
 }
 

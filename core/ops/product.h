@@ -16,6 +16,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <vector>
 
@@ -33,9 +34,14 @@ std::vector<float> product(
 );
 
 /// y = x w for the rows of y, by the node's kind of products. All of x and y in whole blocks; the
-/// lanes of y without a column become zero.
+/// lanes of y without a column become zero. `start` holds how many bytes after its own start the
+/// matrix begins of which w is the first.
 void multiply(
-  Lowering& low, const VectorTensor& x, const WeightTensor& w, const VectorTensor& y
+  Lowering& low,
+  const VectorTensor& x,
+  const WeightTensor& w,
+  const VectorTensor& y,
+  std::optional<lower::Gp> start = std::nullopt
 );
 /// Tiles of scratch that lie before the y of a product (Lowering::output).
 std::uint64_t product_slack(const Lowering& low);

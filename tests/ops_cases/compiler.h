@@ -55,7 +55,7 @@ std::vector<float> placed_values(const Placement& place, std::uint64_t lanes, Ma
   if constexpr (requires { gather(place, lanes, row); }) {
     return gather(place, lanes, row);
   } else {
-    return read_back(place, {lanes, row, hbm});
+    return read_back(place, {lanes, row, hbm, machine.fp_sram(), machine.int_sram()});
   }
 }
 

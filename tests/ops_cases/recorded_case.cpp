@@ -427,7 +427,37 @@ void moe_combine(CaseGraph& g) {
   g.output(g.node("add", {first, routed("1")}), exact);
 }
 
-void moe_device_routing(CaseGraph& g) { g.needs("moe"); }
+void moe_device_routing(CaseGraph& g) {
+  const std::int64_t experts = g.meta().at("arguments").at("experts");
+  const auto all_experts = [&](const std::string& part) {
+    std::vector<float> values;
+    ir::Shape shape;
+    for (std::int64_t e = 0; e < experts; ++e) {
+      const std::string name = part + "_e" + std::to_string(e);
+      const std::vector<float> one = g.recorded(name);
+      values.insert(values.end(), one.begin(), one.end());
+      shape = g.shape(name);
+    }
+    shape.insert(shape.begin(), experts);
+    return g.constant(part, std::move(shape), std::move(values));
+  };
+  const auto x = g.prestaged("RouterX");
+  const auto router = g.prestaged("RouterW");
+  const auto gate = all_experts("gate");
+  const auto up = all_experts("up");
+  const auto down = all_experts("down");
+  g.output(
+    g.node(
+      "moe",
+      {x, router, gate, up, down, g.prestaged("RouterB")},
+      {{"k", g.argument("top_k", 0)},
+       {"kind", std::string("clamped")},
+       {"limit", clamp_limit},
+       {"alpha", clamp_alpha}}
+    ),
+    exact
+  );
+}
 
 void top_k(CaseGraph& g) {
   const nlohmann::json& wanted = g.meta().at("expected");

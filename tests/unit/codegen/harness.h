@@ -147,12 +147,15 @@ inline Run run(
   const codegen::MemoryReader memory{
     config.mlen,
     [&](std::uint64_t row) { return machine->vector_row(row); },
-    [&](std::uint64_t address, std::span<std::uint8_t> bytes) { machine->read_hbm(address, bytes); }};
+    [&](std::uint64_t address, std::span<std::uint8_t> bytes) { machine->read_hbm(address, bytes); },
+    machine->fp_sram(),
+    machine->int_sram()};
   for (const codegen::Placement& place : run.compiled.placements) {
     if (codegen::is_result(place)) {
       run.machine[place.tensor] = codegen::read_back(place, memory);
       // Lanes beyond the columns hold zero.
-      const std::uint64_t used = place.cols % config.mlen;
+      const std::uint64_t used =
+        place.memory == lower::Memory::VectorSram ? place.cols % config.mlen : 0;
       for (std::uint64_t r = 0; place.col_group == 0 && used != 0 && r < place.rows; ++r) {
         const std::uint64_t last = place.cols / config.mlen;
         const auto row =

@@ -260,6 +260,78 @@ void argmax(Dice& dice, Sample& sample) {
   m.output(m.node("argmax", {x}));
 }
 
+/// Rows of numbers of which the `k` largest are apart from each other and from the rest in every number
+/// format, so that formats do not change which they are.
+std::vector<float> with_largest(Dice& dice, std::int64_t k, std::int64_t rows, std::int64_t cols) {
+  std::vector<float> values;
+  for (std::int64_t r = 0; r < rows; ++r) {
+    const std::size_t first = values.size();
+    for (std::int64_t c = 0; c < cols; ++c) {
+      values.push_back(static_cast<float>(c < k ? 8 + static_cast<double>(c) : dice.between(-4, 4)));
+    }
+    for (std::size_t i = static_cast<std::size_t>(cols) - 1; i > 0; --i) {
+      std::swap(
+        values[first + i], values[first + dice.random().below(static_cast<std::uint32_t>(i + 1))]
+      );
+    }
+  }
+  return values;
+}
+
+/// How many of how many.
+std::pair<std::int64_t, std::int64_t> selection(Dice& dice) {
+  constexpr std::int64_t few = 4;
+  constexpr std::int64_t many = 8;
+  return dice.coin() ? std::pair{few, few - 1 + dice.size(29)}
+                     : std::pair{many, many - 1 + dice.size(121)};
+}
+
+void top_k(Dice& dice, Sample& sample) {
+  Model& m = sample.model;
+  const auto [k, cols] = selection(dice);
+  const std::int64_t rows = dice.random().once_in(3) ? 1 : dice.size(40);
+  const auto x = m.input({rows, cols});
+  m.inputs[x] = with_largest(dice, k, rows, cols);
+  const auto weights = m.node("top_k", {x}, {{"k", k}});
+  ir::Tensor tensor;
+  tensor.name = "ids";
+  const ir::TensorId ids = m.graph.add_tensor(std::move(tensor));
+  m.graph.nodes.back().outputs.push_back(ids);
+  m.output(weights);
+  m.output(ids);
+}
+
+void moe(Dice& dice, Sample& sample) {
+  Model& m = sample.model;
+  // Wide machines take their time.
+  const bool wide = dice.config().mlen > 64;
+  const auto [k, most] = wide ? std::pair{std::int64_t{4}, std::int64_t{6}} : selection(dice);
+  const std::int64_t experts = std::min<std::int64_t>(most, k + 5);
+  const std::int64_t hidden = dice.size(70);
+  const std::int64_t inner = dice.size(70);
+  const std::int64_t tokens = wide ? 1 : dice.random().pick<std::int64_t>({1, 1, 1, 3});
+  const auto fan = [](std::int64_t count) { return 1 / std::sqrt(static_cast<double>(count)); };
+  const auto x = m.input({tokens, hidden});
+  const auto router = m.constant({experts, hidden}, 0.01 * fan(hidden));
+  std::vector<ir::TensorId> operands{
+    x,
+    router,
+    m.constant({experts, hidden, inner}, fan(hidden)),
+    m.constant({experts, hidden, inner}, fan(hidden)),
+    m.constant({experts, inner, hidden}, fan(inner)),
+    // Decides, as what the router adds is small.
+    m.constant_of({experts}, with_largest(dice, k, 1, experts))};
+  if (dice.coin()) {
+    operands.push_back(m.constant({experts, inner}));
+    operands.push_back(m.constant({experts, inner}));
+    operands.push_back(m.constant({experts, hidden}));
+  }
+  m.output(m.node(
+    "moe", operands, {{"k", k}, {"kind", std::string(dice.coin() ? "swiglu" : "clamped")}}
+  ));
+  sample.fp32_rms = 0.35;
+}
+
 constexpr Generator all[]{
   {"add", add},
   {"add_vec", add_vec},
@@ -272,6 +344,7 @@ constexpr Generator all[]{
   {"gelu", gelu},
   {"layer_norm", layer_norm},
   {"linear", linear},
+  {"moe", moe},
   {"mul", mul},
   {"mul_vec", mul_vec},
   {"rms_norm", rms_norm},
@@ -281,6 +354,7 @@ constexpr Generator all[]{
   {"softmax", softmax},
   {"store", store},
   {"sub", sub},
+  {"top_k", top_k},
   {"view", view},
 };
 

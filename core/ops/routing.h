@@ -1,0 +1,32 @@
+// What V_TOPK does: shared by the operators that choose experts.
+#pragma once
+
+#include "ops/lowering.h"
+#include "ops/op.h"
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <vector>
+
+namespace plena::ops {
+
+/// A policy of V_TOPK: the `chosen` largest of `logits` numbers.
+struct TopK {
+  std::uint64_t policy = 0;
+  std::uint64_t logits = 0;
+  std::uint64_t chosen = 0;
+};
+
+/// The policy that chooses `k` of `count` numbers, or why there is none.
+Result<TopK> top_k_of(const NodeView& view, std::int64_t k, std::uint64_t count);
+
+struct Choice {
+  std::vector<std::size_t> ids;
+  std::vector<float> weights; ///< softmax over what has been chosen
+};
+/// Ties go to the smaller number; what is not a number ranks last.
+Choice choose(std::span<const float> logits, const TopK& top_k, bool hardware);
+
+} // namespace plena::ops
