@@ -58,7 +58,7 @@ Result<Config> with_numbers(const Config& config, const MachineNumbers& numbers)
     const auto row = std::find_if(
       std::begin(number_names),
       std::end(number_names),
-      [&](const NumberName& one) { return one.name == name; }
+      [&wanted = name](const NumberName& one) { return one.name == wanted; }
     );
     if (row == std::end(number_names)) {
       errors.push_back(unknown(name));
