@@ -100,12 +100,22 @@ export interface OperatorInfo {
   summary: string;
 }
 
+/** A choice that the compiler leaves to the caller, under this name in the options of `compile`. */
+export interface ChoiceInfo {
+  name: string;
+  title: string;
+  meaning: string;
+  /** The first is the default. */
+  values: { name: string; meaning: string }[];
+}
+
 export interface Description {
   apiVersion: number;
   version: string;
   instructions: InstructionInfo[];
   keys: KeyInfo[];
   operators: OperatorInfo[];
+  choices: ChoiceInfo[];
   presets: PresetInfo[];
   causes: CauseInfo[];
   lanes: LaneInfo[];
@@ -146,6 +156,31 @@ export interface ModelInfo {
   outputs: string[];
 }
 
+/** Cycles under both profiles, without the waits for memory. */
+export interface ProfileCycles {
+  emulator: number;
+  analytic: number;
+}
+
+/** A program beside those with other matrix products, which the profiles judge differently. */
+export interface ProductPrices {
+  /** Profile that `auto` goes by. */
+  profile: 'emulator' | 'analytic';
+  /** `portable`, `dense`: all products alike, null where the machine does not allow that. `chosen`:
+   * this program. */
+  cycles: { portable: ProfileCycles | null; dense: ProfileCycles | null; chosen: ProfileCycles };
+  /** Ids of the graph nodes that have products, and of those whose products are dense. */
+  nodes: number[];
+  dense: number[];
+}
+
+/** What a program was compiled with: values of Description.choices, and whether every result stays. */
+export interface CompileOptions {
+  opt: string;
+  unroll: string;
+  keep_stages: boolean | null;
+}
+
 export interface ProgramInfo {
   /** Static instruction words. */
   instructions: number;
@@ -155,6 +190,10 @@ export interface ProgramInfo {
   nodes: { first: number; count: number; node: number }[];
   /** sha256 of the words. */
   words: string;
+  /** null when the program was not compiled. */
+  options: CompileOptions | null;
+  /** null when portable products were asked for, or the program was edited. */
+  products: ProductPrices | null;
 }
 
 export interface Row {
@@ -215,6 +254,8 @@ export interface Profile {
   executed: number;
   /** Of a schedule that is not serial: what the serial schedule takes. */
   serialCycles: number | null;
+  /** As in ProgramInfo. */
+  products: ProductPrices | null;
   by: {
     cause: ProfileRow[];
     unit: ProfileRow[];
@@ -312,6 +353,9 @@ export interface Verdict {
   schema: number;
   model: string;
   settings: string;
+  /** As in ProgramInfo. */
+  options: CompileOptions | null;
+  products: ProductPrices | null;
   verdict: 'pass' | 'fail';
   instructions: { lines: number; comments: number; static: number; dynamic: number; loops: number };
   memory: { read_bytes: number; written_bytes: number };

@@ -27,8 +27,8 @@ run_side(const Options& options, const std::string& what, Steps& steps, int& sta
   ModelOptions model = options;
   model.model = what;
   driver::Session session;
-  if (!load_program_or_model(session, model, steps) ||
-      !steps.take(set_timing(session, options.timing)) || !steps.take(session.reset())) {
+  if (!steps.take(set_timing(session, options.timing)) ||
+      !load_program_or_model(session, model, steps) || !steps.take(session.reset())) {
     return std::nullopt;
   }
   switch (run_to_end(session)) {

@@ -138,8 +138,12 @@ void add_model_options(CLI::App& command, ModelOptions& options) {
   }
 }
 
-void add_timing_options(CLI::App& command, TimingOptions& options) {
+void add_cost_profile(CLI::App& command, TimingOptions& options) {
   command.add_option("--cost-profile", options.cost_profile, "what instructions cost");
+}
+
+void add_timing_options(CLI::App& command, TimingOptions& options) {
+  add_cost_profile(command, options);
   command.add_option("--memory-model", options.memory_model, "what transfers cost");
   command.add_option("--schedule", options.schedule, "what runs at the same time");
 }
@@ -198,6 +202,34 @@ Status set_timing(driver::Session& session, const TimingOptions& options) {
   return session.set_timing(options.cost_profile, options.memory_model, options.schedule);
 }
 
+void print_products(const driver::Session& session) {
+  const std::optional<driver::ProductTable> table = session.product_table();
+  if (!table) {
+    return;
+  }
+  using Form = driver::ProductCycles::Form;
+  const auto name = [&](Form form) -> std::string {
+    switch (form) {
+    case Form::Portable:
+      return "portable products";
+    case Form::Dense:
+      return "dense products";
+    case Form::Chosen:
+      break;
+    }
+    return fmt::format("this program, {} of {} products dense", table->dense, table->products);
+  };
+  const std::string title = "cycles without waits for memory";
+  std::size_t width = title.size();
+  for (const driver::ProductCycles& row : table->rows) {
+    width = std::max(width, name(row.form).size());
+  }
+  fmt::print("{:<{}}  {:>16}  {:>16}\n", title, width, "emulator profile", "analytic profile");
+  for (const driver::ProductCycles& row : table->rows) {
+    fmt::print("{:<{}}  {:>16}  {:>16}\n", name(row.form), width, row.emulator, row.analytic);
+  }
+}
+
 namespace {
 
 /// One file per pass, numbered in the order of the passes; or all on standard output.
@@ -226,10 +258,8 @@ int compile(const Options& options) {
   driver::Session session;
   session.keep_dumps(!options.dumps.empty());
   Steps steps;
-  if (!prepare(session, options, steps)) {
-    return exit_unusable;
-  }
-  if (!load_inputs(session, options)) {
+  if (!prepare(session, options, steps) || !load_inputs(session, options) ||
+      !steps.take(set_timing(session, options.timing))) {
     return exit_unusable;
   }
   Diagnostics notes;
@@ -264,13 +294,12 @@ int compile(const Options& options) {
   if (!options.dumps.empty() && !write_dumps(artefacts->dumps, options.dumps, steps)) {
     return exit_unusable;
   }
-  const auto words = std::count(artefacts->mem_text.begin(), artefacts->mem_text.end(), '\n');
   if (!options.json.empty() &&
-      !steps.take(write_file(
-        options.json,
-        driver::report_json("words", static_cast<std::size_t>(words), notes)
-      ))) {
+      !steps.take(write_file(options.json, session.compile_report(notes)))) {
     return exit_unusable;
+  }
+  if (options.json != "-" && options.dumps != "-") {
+    print_products(session);
   }
   return exit_done;
 }
@@ -372,6 +401,7 @@ int verify(const Options& options) {
       status.cycles,
       session.timing_title()
     );
+    print_products(session);
   }
   return verdict.pass ? exit_done : exit_not_holding;
 }
@@ -382,6 +412,8 @@ void add_compile(CLI::App& app, Action& action) {
   const auto options = std::make_shared<Options>();
   CLI::App* command = app.add_subcommand("compile", "Compile a model to a program and its images");
   add_model_options(*command, *options);
+  add_cost_profile(*command, options->timing);
+  command->get_option("--cost-profile")->description("what instructions cost, for --opt auto");
   command->add_option("-o,--output", options->output, "folder for the files")->required();
   command->add_option("--json", options->json, "write a report (- for standard output)");
   command->add_option(

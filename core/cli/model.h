@@ -61,6 +61,10 @@ bool compile_model(
 );
 void add_model_options(CLI::App& command, ModelOptions& options);
 void add_timing_options(CLI::App& command, TimingOptions& options);
+/// The first of them alone, for a command that runs nothing.
+void add_cost_profile(CLI::App& command, TimingOptions& options);
+/// What the program costs with other products, if it was compiled with a choice of them.
+void print_products(const driver::Session& session);
 Status set_timing(driver::Session& session, const TimingOptions& options);
 
 } // namespace plena::cli

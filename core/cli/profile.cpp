@@ -67,7 +67,7 @@ void print_table(
 int profile(const Options& options) {
   driver::Session session;
   Steps steps;
-  if (!load_program_or_model(session, options, steps) || !steps.take(set_timing(session, options.timing))) {
+  if (!steps.take(set_timing(session, options.timing)) || !load_program_or_model(session, options, steps)) {
     return exit_unusable;
   }
   // Both files are written while the program runs, so that no length of it is too long.
@@ -125,6 +125,7 @@ int profile(const Options& options) {
         status.cycles < status.serial_cycles ? "quicker" : "slower"
       );
     }
+    print_products(session);
     fmt::print("\n");
     print_table(options.by, *table, status.cycles, options.top);
   }

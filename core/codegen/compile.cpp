@@ -3,6 +3,7 @@
 #include "base/size.h"
 #include "codegen/instructions.h"
 #include "codegen/passes.h"
+#include "cost/price.h"
 #include "lower/verify.h"
 #include "numerics/bits.h"
 #include "numerics/minifloat.h"
@@ -150,46 +151,227 @@ void write_constants(Compiled& out, const Layout& layout) {
   }
 }
 
-Result<ops::Plan>
-plan_for(const ir::Graph& graph, const config::Config& config, ops::Strategy strategy) {
-  Result<std::vector<std::uint64_t>> groups =
-    ops::plan_groups(graph, ops::arithmetic_of(config, ops::Precision::Hardware));
-  if (!groups) {
-    return groups.diagnostics();
+/// What stands against dense products on the machine.
+Status check_dense(const config::Config& config) {
+  if (!ops::can_be_dense(config)) {
+    return Diagnostic{
+      Severity::Error,
+      "E_HARDWARE",
+      fmt::format(
+        "BROADCAST_AMOUNT * HLEN is {} and MLEN {}: whole-tile products need them equal",
+        std::uint64_t{config.broadcast_amount} * config.hlen,
+        config.mlen
+      ),
+      "set HLEN and BROADCAST_AMOUNT so that their product is MLEN, or compile with portable products",
+      {},
+      {},
+      "BROADCAST_AMOUNT"};
   }
+  const std::uint64_t tiles = std::uint64_t{config.broadcast_amount} * config.m_prefetch_tiles();
+  if (config.matrix_tiles() < tiles) {
+    return Diagnostic{
+      Severity::Error,
+      "E_HARDWARE",
+      fmt::format(
+        "whole-tile products need {} tiles, the Matrix SRAM holds {}", tiles, config.matrix_tiles()
+      ),
+      "raise MATRIX_SRAM_SIZE, or compile with portable products",
+      {},
+      {},
+      "MATRIX_SRAM_SIZE"};
+  }
+  return Done{};
+}
+
+/// A program with everything that its images are made from.
+struct Draft {
   ops::Plan plan;
-  plan.groups = std::move(*groups);
-  if (strategy == ops::Strategy::Dense) {
-    if (!ops::can_be_dense(config)) {
+  ops::LoweredGraph lowered;
+  Layout layout;
+  Emitted emitted;
+  Counts counts;
+  std::vector<Dump> dumps;
+};
+
+/// Makes programs of one graph that differ in their products.
+class Drafter {
+ public:
+  Drafter(
+    const ir::Graph& graph,
+    const config::Config& config,
+    const Values& inputs,
+    const Options& options,
+    std::vector<std::uint64_t> groups
+  )
+      : graph_(graph),
+        config_(config),
+        inputs_(inputs),
+        options_(options),
+        groups_(std::move(groups)),
+        products_(ops::all_dense(graph)) {}
+
+  /// `dense` by node.
+  Result<Draft> draft(const std::vector<bool>& dense) const {
+    ops::Plan plan;
+    plan.groups = groups_;
+    plan.dense = dense;
+    Result<ops::LoweredGraph> lowered = ops::lower_graph(graph_, config_, plan);
+    if (!lowered) {
+      return lowered.diagnostics();
+    }
+    if (const std::vector<std::string> faults = lower::verify(lowered->program); !faults.empty()) {
       return Diagnostic{
         Severity::Error,
-        "E_HARDWARE",
-        fmt::format(
-          "BROADCAST_AMOUNT * HLEN is {} and MLEN {}: whole-tile products need them equal",
-          std::uint64_t{config.broadcast_amount} * config.hlen,
-          config.mlen
-        ),
-        "set HLEN and BROADCAST_AMOUNT so that their product is MLEN, or compile with portable products",
-        {},
-        {},
-        "BROADCAST_AMOUNT"};
+        "E_INTERNAL",
+        fmt::format("the tile program is not legal: {}", fmt::join(faults, "; ")),
+        "this is a fault of the compiler; please report it with the model"};
     }
-    const std::uint64_t tiles = std::uint64_t{config.broadcast_amount} * config.m_prefetch_tiles();
-    if (config.matrix_tiles() < tiles) {
-      return Diagnostic{
-        Severity::Error,
-        "E_HARDWARE",
-        fmt::format(
-          "whole-tile products need {} tiles, the Matrix SRAM holds {}", tiles, config.matrix_tiles()
-        ),
-        "raise MATRIX_SRAM_SIZE, or compile with portable products",
-        {},
-        {},
-        "MATRIX_SRAM_SIZE"};
+    if (Diagnostics errors = check_inputs(*lowered, graph_, inputs_); !errors.empty()) {
+      return errors;
     }
-    plan.dense = ops::all_dense(graph);
+    Result<Layout> layout = place(*lowered, graph_, config_, options_.keep_stages);
+    if (!layout) {
+      return layout.diagnostics();
+    }
+    PassSettings settings{config_.max_loop_instructions, options_.max_words, options_.unroll};
+    for (const ir::Node& node : graph_.nodes) {
+      settings.attention.push_back(node.op == "attention");
+    }
+    std::vector<Dump> dumps;
+    const Result<Listing> listing = run_passes(
+      resolve(lowered->program, *layout), settings, options_.keep_dumps ? &dumps : nullptr
+    );
+    if (!listing) {
+      return listing.diagnostics();
+    }
+    Result<Emitted> emitted = emit(*listing);
+    if (!emitted) {
+      return emitted.diagnostics();
+    }
+    return Draft{
+      std::move(plan),
+      std::move(*lowered),
+      std::move(*layout),
+      std::move(*emitted),
+      count(*listing),
+      std::move(dumps)};
   }
-  return plan;
+
+  std::vector<bool> no_node() const { return std::vector<bool>(products_.size(), false); }
+  /// Those with products.
+  const std::vector<bool>& every_node() const { return products_; }
+
+  std::uint64_t cycles(const Draft& draft) const {
+    return cost::price(draft.emitted.program, config_, profile()).cycles;
+  }
+
+  ProfileCycles both_profiles(const Draft& draft) const {
+    const auto under = [&](config::CostProfile which) {
+      return cost::price(draft.emitted.program, config_, which).cycles;
+    };
+    return {under(config::CostProfile::emulator), under(config::CostProfile::analytic)};
+  }
+
+  /// The nodes that cost less with dense products.
+  std::vector<bool> cheaper_dense(const Draft& portable, const Draft& dense) const {
+    const auto by_node = [&](const Draft& draft) {
+      return cost::price_by_part(
+        draft.emitted.program, draft.emitted.node_of_word, products_.size(), config_, profile()
+      );
+    };
+    const std::vector<cost::Price> with_portable = by_node(portable);
+    const std::vector<cost::Price> with_dense = by_node(dense);
+    std::vector<bool> chosen;
+    for (std::size_t i = 0; i < products_.size(); ++i) {
+      chosen.push_back(products_[i] && with_dense[i].cycles < with_portable[i].cycles);
+    }
+    return chosen;
+  }
+
+  config::CostProfile profile() const {
+    return options_.cost_profile.value_or(config_.timing.cost_profile);
+  }
+
+ private:
+  const ir::Graph& graph_;
+  const config::Config& config_;
+  const Values& inputs_;
+  const Options& options_;
+  const std::vector<std::uint64_t> groups_;
+  const std::vector<bool> products_;
+};
+
+struct Chosen {
+  Draft draft;
+  std::optional<ProductPrices> prices{};
+};
+
+/// The program that the strategy asks for, and what the others would cost.
+Result<Chosen> choose(const Drafter& drafter, const config::Config& config, ops::Strategy strategy) {
+  if (strategy == ops::Strategy::Portable) {
+    Result<Draft> draft = drafter.draft(drafter.no_node());
+    if (!draft) {
+      return draft.diagnostics();
+    }
+    return Chosen{std::move(*draft)};
+  }
+  const Status possible = check_dense(config);
+  if (strategy == ops::Strategy::Dense && !possible) {
+    return possible.diagnostics();
+  }
+  Result<Draft> dense =
+    possible ? drafter.draft(drafter.every_node()) : Result<Draft>(possible.diagnostics());
+  if (strategy == ops::Strategy::Dense && !dense) {
+    return dense.diagnostics();
+  }
+  Result<Draft> portable = drafter.draft(drafter.no_node());
+  if (!portable && !dense) {
+    return portable.diagnostics();
+  }
+  ProductPrices prices{.profile = drafter.profile(), .chosen = {}};
+  if (portable) {
+    prices.portable = drafter.both_profiles(*portable);
+  }
+  if (dense) {
+    prices.dense = drafter.both_profiles(*dense);
+  }
+  const auto finish = [&](Draft& draft) {
+    prices.chosen = drafter.both_profiles(draft);
+    for (std::uint32_t node = 0; node < drafter.every_node().size(); ++node) {
+      if (drafter.every_node()[node]) {
+        prices.product_nodes.push_back(node);
+      }
+      if (draft.plan.is_dense(node)) {
+        prices.dense_nodes.push_back(node);
+      }
+    }
+    return Chosen{std::move(draft), std::move(prices)};
+  };
+  if (strategy == ops::Strategy::Dense || !portable) {
+    return finish(*dense);
+  }
+  if (!dense) {
+    return finish(*portable);
+  }
+  const std::vector<bool> wanted = drafter.cheaper_dense(*portable, *dense);
+  Draft* best = &*portable;
+  std::uint64_t least = drafter.cycles(*portable);
+  const auto consider = [&](Draft& other) {
+    if (const std::uint64_t cycles = drafter.cycles(other); cycles < least) {
+      best = &other;
+      least = cycles;
+    }
+  };
+  // Where both alike have a program, one with some of each may still find a memory too small.
+  std::optional<Result<Draft>> mixed;
+  if (wanted != drafter.no_node() && wanted != drafter.every_node()) {
+    mixed = drafter.draft(wanted);
+    if (*mixed) {
+      consider(**mixed);
+    }
+  }
+  consider(*dense);
+  return finish(*best);
 }
 
 } // namespace
@@ -197,60 +379,32 @@ plan_for(const ir::Graph& graph, const config::Config& config, ops::Strategy str
 Result<Compiled> compile(
   const ir::Graph& graph, const config::Config& config, const Values& inputs, const Options& options
 ) {
-  Result<ops::Plan> plan = plan_for(graph, config, options.strategy);
-  if (!plan) {
-    return plan.diagnostics();
+  Result<std::vector<std::uint64_t>> groups =
+    ops::plan_groups(graph, ops::arithmetic_of(config, ops::Precision::Hardware));
+  if (!groups) {
+    return groups.diagnostics();
   }
-  Result<ops::LoweredGraph> lowered = ops::lower_graph(graph, config, *plan);
-  if (!lowered) {
-    return lowered.diagnostics();
+  const Drafter drafter(graph, config, inputs, options, std::move(*groups));
+  Result<Chosen> chosen = choose(drafter, config, options.strategy);
+  if (!chosen) {
+    return chosen.diagnostics();
   }
-  if (const std::vector<std::string> faults = lower::verify(lowered->program); !faults.empty()) {
-    return Diagnostic{
-      Severity::Error,
-      "E_INTERNAL",
-      fmt::format("the tile program is not legal: {}", fmt::join(faults, "; ")),
-      "this is a fault of the compiler; please report it with the model"};
-  }
-  if (Diagnostics errors = check_inputs(*lowered, graph, inputs); !errors.empty()) {
-    return errors;
-  }
-  Result<Layout> layout = place(*lowered, graph, config, options.keep_stages);
-  if (!layout) {
-    return layout.diagnostics();
-  }
-  PassSettings settings{config.max_loop_instructions, options.max_words, options.unroll};
-  for (const ir::Node& node : graph.nodes) {
-    settings.attention.push_back(node.op == "attention");
-  }
-  std::vector<Dump> dumps;
-  const Result<Listing> listing = run_passes(
-    resolve(lowered->program, *layout),
-    settings,
-    options.keep_dumps ? &dumps : nullptr
-  );
-  if (!listing) {
-    return listing.diagnostics();
-  }
-  Result<Emitted> emitted = emit(*listing);
-  if (!emitted) {
-    return emitted.diagnostics();
-  }
+  Draft& draft = chosen->draft;
   Compiled out;
-  out.program = std::move(emitted->program);
-  out.comments = std::move(emitted->comments);
-  out.node_of_word = std::move(emitted->node_of_word);
-  write_hbm(out, *lowered, *layout, graph, inputs);
-  write_vectors(out, *lowered, *layout, inputs);
-  write_constants(out, *layout);
-  out.placements = std::move(layout->placements);
-  out.plan = std::move(*plan);
-  out.use = layout->use;
-  const Counts counts = count(*listing);
-  out.executed = counts.executed;
-  out.loops = counts.loops;
-  out.dumps = std::move(dumps);
-  out.warnings = std::move(lowered->warnings);
+  out.program = std::move(draft.emitted.program);
+  out.comments = std::move(draft.emitted.comments);
+  out.node_of_word = std::move(draft.emitted.node_of_word);
+  write_hbm(out, draft.lowered, draft.layout, graph, inputs);
+  write_vectors(out, draft.lowered, draft.layout, inputs);
+  write_constants(out, draft.layout);
+  out.placements = std::move(draft.layout.placements);
+  out.plan = std::move(draft.plan);
+  out.prices = std::move(chosen->prices);
+  out.use = draft.layout.use;
+  out.executed = draft.counts.executed;
+  out.loops = draft.counts.loops;
+  out.dumps = std::move(draft.dumps);
+  out.warnings = std::move(draft.lowered.warnings);
   return out;
 }
 

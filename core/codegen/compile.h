@@ -12,6 +12,7 @@
 
 #include <cstdint>
 #include <map>
+#include <optional>
 #include <vector>
 
 namespace plena::codegen {
@@ -25,10 +26,32 @@ struct Options {
   bool keep_stages = true;
   /// Instructions that the program may have.
   std::uint64_t max_words = 4'000'000;
+  /// Auto goes by the price (cost/price.h): each node has the products that cost it less, portable ones
+  /// when both cost the same, and of the program so made and those with all products alike the cheapest
+  /// one is taken. Waits for memory and what might overlap are left out: they depend on the run.
   ops::Strategy strategy = ops::Strategy::Portable;
+  /// That Auto goes by; none: the settings'.
+  std::optional<config::CostProfile> cost_profile{};
   /// Rolled and written out programs leave the same memories.
   Unroll unroll = Unroll::None;
   bool keep_dumps = false; ///< of the listing after each pass
+};
+
+/// What a program costs under both profiles, without the waits for memory.
+struct ProfileCycles {
+  std::uint64_t emulator = 0;
+  std::uint64_t analytic = 0;
+};
+
+/// A program beside those with other products, which the profiles judge differently.
+struct ProductPrices {
+  config::CostProfile profile{}; ///< that the choice went by
+  ProfileCycles chosen;          ///< of this program
+  /// With all products alike; nothing when machine and memories do not allow that.
+  std::optional<ProfileCycles> portable{};
+  std::optional<ProfileCycles> dense{};
+  std::vector<std::uint32_t> product_nodes{}; ///< nodes that have products
+  std::vector<std::uint32_t> dense_nodes{};   ///< those among them whose products are dense here
 };
 
 struct Compiled {
@@ -43,6 +66,8 @@ struct Compiled {
   std::uint64_t hbm_bytes = 0; ///< HBM that the run needs, a multiple of 64
   std::vector<Placement> placements;
   ops::Plan plan; ///< for references
+  /// Nothing when portable products were asked for: that takes a single program.
+  std::optional<ProductPrices> prices;
   MemoryUse use;
   std::uint64_t executed = 0; ///< instructions that a run executes
   std::uint64_t loops = 0;    ///< static

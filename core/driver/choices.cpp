@@ -12,7 +12,8 @@ namespace {
 
 constexpr ChoiceValue strategies[] = {
   {"portable", "M_MM and M_TMM, which every target has"},
-  {"dense", "M_BMM and M_BTMM on whole tiles"}};
+  {"dense", "M_BMM and M_BTMM on whole tiles"},
+  {"auto", "operator by operator those that cost less"}};
 
 constexpr ChoiceValue unrollings[] = {
   {"none", "no loops"},
@@ -21,8 +22,8 @@ constexpr ChoiceValue unrollings[] = {
   {"all", "all loops"}};
 
 constexpr Choice rows[] = {
-  {"opt", "instructions of matrix products", strategies},
-  {"unroll", "which loops are written out", unrollings}};
+  {"opt", "Products", "instructions of matrix products", strategies},
+  {"unroll", "Unroll", "which loops are written out", unrollings}};
 
 const Choice& row_of(std::string_view option) {
   const auto found =

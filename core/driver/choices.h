@@ -19,6 +19,7 @@ struct ChoiceValue {
 /// a model and, after `--`, on the command line. The first value is the default.
 struct Choice {
   std::string_view name;
+  std::string_view title; ///< for a page
   std::string_view meaning;
   std::span<const ChoiceValue> values;
 };

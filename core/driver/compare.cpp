@@ -23,6 +23,17 @@ report::Side side_of(const Session& session, std::string name) {
   set(Metric::cycles, status.cycles);
   set(Metric::read_bytes, status.hbm_read_bytes);
   set(Metric::written_bytes, status.hbm_written_bytes);
+  if (const auto products = session.product_table()) {
+    for (const ProductCycles& row : products->rows) {
+      if (row.form == ProductCycles::Form::Portable) {
+        set(Metric::portable_emulator, row.emulator);
+        set(Metric::portable_analytic, row.analytic);
+      } else if (row.form == ProductCycles::Form::Dense) {
+        set(Metric::dense_emulator, row.emulator);
+        set(Metric::dense_analytic, row.analytic);
+      }
+    }
+  }
   if (status.fault) {
     side.fault = status.fault->code;
   }

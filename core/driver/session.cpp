@@ -3,6 +3,7 @@
 #include "asm/image.h"
 #include "asm/printer.h"
 #include "base/sha256.h"
+#include "driver/choices.h"
 #include "driver/npy.h"
 #include "driver/program_facts.h"
 #include "driver/session_state.h"
@@ -111,7 +112,13 @@ report::ProgramFacts Session::State::program_facts() const {
   }
   facts.nodes = node_ranges(node_of_word);
   facts.words_sha256 = words_digest(program.words);
+  facts.options = compiled ? options : ir::RunChoices{};
+  facts.products = products();
   return facts;
+}
+
+std::optional<codegen::ProductPrices> Session::State::products() const {
+  return compiled && compiled->program.words == program.words ? compiled->prices : std::nullopt;
 }
 
 report::InstructionCounts Session::State::counts() const {
@@ -152,7 +159,14 @@ std::string Session::describe() {
      {"keys", config::describe_keys_json()},
      {"causes", report::describe_causes()},
      {"lanes", report::describe_lanes()}}};
-  return report::describe(api_version, version(), tables, operators);
+  std::vector<report::ChoiceRow> choice_rows;
+  for (const Choice& choice : choices()) {
+    choice_rows.push_back({choice.name, choice.title, choice.meaning, {}});
+    for (const ChoiceValue& value : choice.values) {
+      choice_rows.back().values.emplace_back(value.name, value.meaning);
+    }
+  }
+  return report::describe(api_version, version(), tables, operators, choice_rows);
 }
 
 Result<std::string> Session::set_settings(std::string_view name, std::string_view toml) {

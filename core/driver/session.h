@@ -118,6 +118,19 @@ struct Comparison {
     expected_error{}; ///< maximum absolute, reference given by the user against fp32
 };
 
+/// What a compiled program costs under both profiles with these products, without the waits for memory.
+struct ProductCycles {
+  enum class Form : std::uint8_t { Portable, Dense, Chosen };
+  Form form = Form::Portable;
+  std::uint64_t emulator = 0;
+  std::uint64_t analytic = 0;
+};
+struct ProductTable {
+  std::vector<ProductCycles> rows; ///< without those that machine and memories do not allow
+  std::size_t products = 0;        ///< operators that have products
+  std::size_t dense = 0;           ///< those among them whose products are dense
+};
+
 struct VerdictSummary {
   bool pass = false;
   std::vector<Comparison> outputs;
@@ -165,7 +178,10 @@ class Session {
   std::vector<std::string> output_names() const;
   /// Whether compilations from here on keep the tile program after each pass.
   void keep_dumps(bool keep);
+  /// `auto` goes by the cost profile in force.
   Result<std::string> compile(std::string_view options_json); // ProgramInfo
+  /// Report of `plena compile --json`, with what the compiler has said.
+  std::string compile_report(const Diagnostics& diagnostics) const;
   /// Replaces the program; on errors the earlier program stays.
   Result<std::string> assemble(std::string_view text, AsmMode mode); // ProgramInfo
   Result<std::string> load_words(std::string_view mem_text);         // ProgramInfo
@@ -230,6 +246,8 @@ class Session {
   Result<std::string> profile_csv() const;
   /// Compares machine results with both goldens; needs a compiled model and a finished run.
   Result<std::string> verify(); // Verdict
+  /// Of a program compiled with a choice of products, as long as it is not edited.
+  std::optional<ProductTable> product_table() const;
   /// The verdict that `verify` has reached.
   const VerdictSummary& verdict() const;
   /// Values of the outputs after `verify`: fp32 golden, hardware golden, machine (name.fp32 ...).

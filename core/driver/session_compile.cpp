@@ -60,6 +60,7 @@ Result<std::string> Session::compile(std::string_view options_json) {
   if (!machine) {
     return machine.diagnostics();
   }
+  options->cost_profile = state.timing_settings().cost_profile;
   const StepTimer timer(state, "compile");
   Result<codegen::Compiled> compiled =
     codegen::compile(*state.graph, *machine, state.input_values(), *options);
@@ -79,6 +80,7 @@ Result<std::string> Session::compile(std::string_view options_json) {
   }
 
   state.compiled = std::move(compiled).value();
+  state.options = names_of(*options);
   state.compiled_text = text;
   state.images = {};
   state.images.hbm = state.compiled->hbm;
@@ -88,6 +90,33 @@ Result<std::string> Session::compile(std::string_view options_json) {
   state.hbm_bytes = std::max(state.compiled->hbm_bytes, state.config->hbm_size);
   state.take_program(std::move(assembled.program), std::move(text));
   return {report::program_info(state.program_facts()), std::move(warnings)};
+}
+
+std::optional<ProductTable> Session::product_table() const {
+  const std::optional<codegen::ProductPrices> prices = state_->products();
+  if (!prices) {
+    return std::nullopt;
+  }
+  ProductTable table;
+  const auto add = [&](ProductCycles::Form form, const codegen::ProfileCycles& cycles) {
+    table.rows.push_back({form, cycles.emulator, cycles.analytic});
+  };
+  if (prices->portable) {
+    add(ProductCycles::Form::Portable, *prices->portable);
+  }
+  if (prices->dense) {
+    add(ProductCycles::Form::Dense, *prices->dense);
+  }
+  add(ProductCycles::Form::Chosen, prices->chosen);
+  table.products = prices->product_nodes.size();
+  table.dense = prices->dense_nodes.size();
+  return table;
+}
+
+std::string Session::compile_report(const Diagnostics& diagnostics) const {
+  return report::compile_report(
+    state_->program.words.size(), state_->options, state_->products(), diagnostics
+  );
 }
 
 Result<Artefacts> Session::artefacts() const {

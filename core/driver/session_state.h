@@ -35,6 +35,7 @@ struct Session::State {
 
   // program: what is run, and the compiled one that it may be an edit of
   std::optional<codegen::Compiled> compiled;
+  ir::RunChoices options; ///< that it was compiled with
   std::string compiled_text;
   isa::Program program;
   bool has_program = false;
@@ -82,6 +83,8 @@ struct Session::State {
   /// Values of every graph input: given by the user, else by the model, else seeded.
   codegen::Values input_values() const;
   report::ProgramFacts program_facts() const;
+  /// Prices of the compiled program, as long as it is the one that is run.
+  std::optional<codegen::ProductPrices> products() const;
   report::InstructionCounts counts() const;
   report::Digests digests() const;
   /// How the next or the present run counts cycles.

@@ -183,7 +183,7 @@ Result<std::string> Session::profile() const {
     return no_run();
   }
   const ProfileParts parts(*state_);
-  return report::profile(parts.source, *state_->timing, state_->machine->counters().executed);
+  return report::profile(parts.source, *state_->timing, state_->machine->counters().executed, state_->products());
 }
 
 Result<std::vector<TableRow>> Session::profile_table(std::string_view by) const {

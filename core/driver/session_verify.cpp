@@ -86,6 +86,8 @@ Result<std::string> Session::verify() {
   report::VerdictFacts facts{
     .model = state.model.name,
     .settings = state.settings_name,
+    .options = state.options,
+    .products = state.products(),
     .pass = verdict.pass,
     .instructions = state.counts(),
     .read_bytes = counters.hbm_read_bytes,

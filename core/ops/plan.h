@@ -11,6 +11,7 @@ namespace plena::ops {
 enum class Strategy : std::uint8_t {
   Portable, ///< M_MM and M_TMM, which every target has
   Dense,    ///< M_BMM and M_BTMM on whole tiles, as this project's emulator has them
+  Auto,     ///< node by node whichever costs less
 };
 
 /// Groups of every tensor. E_LAYOUT when one operator needs groups of columns that another one, on the

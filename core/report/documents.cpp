@@ -1,5 +1,6 @@
 #include "report/documents.h"
 
+#include "base/check.h"
 #include "isa/codec.h"
 #include "numerics/bits.h"
 #include "report/time_documents.h"
@@ -96,6 +97,38 @@ Json causes(const emu::CauseCycles& cycles) {
   return named;
 }
 
+/// null for a program that was not compiled.
+Json options(const ir::RunChoices& choices) {
+  if (choices.opt.empty()) {
+    return nullptr;
+  }
+  return {
+    {"opt", choices.opt},
+    {"unroll", choices.unroll},
+    {"keep_stages", choices.keep_stages ? Json(*choices.keep_stages) : Json(nullptr)}};
+}
+
+Json cycles(const codegen::ProfileCycles& by_profile) {
+  return {{"emulator", by_profile.emulator}, {"analytic", by_profile.analytic}};
+}
+
+Json prices(const std::optional<codegen::ProductPrices>& products) {
+  if (!products) {
+    return nullptr;
+  }
+  const auto unless_absent = [](const std::optional<codegen::ProfileCycles>& by_profile) {
+    return by_profile ? cycles(*by_profile) : Json(nullptr);
+  };
+  return {
+    {"profile", config::to_string(products->profile)},
+    {"cycles",
+     {{"portable", unless_absent(products->portable)},
+      {"dense", unless_absent(products->dense)},
+      {"chosen", cycles(products->chosen)}}},
+    {"nodes", products->product_nodes},
+    {"dense", products->dense_nodes}};
+}
+
 Json digests(const Digests& d) {
   return {{"words", d.words}, {"state", d.state}, {"cycles", d.cycles}};
 }
@@ -106,7 +139,8 @@ std::string describe(
   int api_version,
   std::string_view version,
   std::span<const Part> tables,
-  std::span<const OperatorRow> operators
+  std::span<const OperatorRow> operators,
+  std::span<const ChoiceRow> choices
 ) {
   Json document = {{"apiVersion", api_version}, {"version", version}};
   for (const Part& part : tables) {
@@ -117,6 +151,17 @@ std::string describe(
     rows.push_back({{"name", row.name}, {"summary", row.summary}});
   }
   document["operators"] = std::move(rows);
+  Json choice_list = Json::array();
+  for (const ChoiceRow& row : choices) {
+    Json values = Json::array();
+    for (const auto& [name, meaning] : row.values) {
+      values.push_back({{"name", name}, {"meaning", meaning}});
+    }
+    choice_list.push_back(
+      {{"name", row.name}, {"title", row.title}, {"meaning", row.meaning}, {"values", values}}
+    );
+  }
+  document["choices"] = std::move(choice_list);
   Json presets = Json::array();
   for (const config::Preset& preset : config::presets()) {
     presets.push_back({{"name", preset.name}, {"title", preset.title}, {"toml", preset.toml}});
@@ -131,6 +176,25 @@ single_value(std::string_view key, std::uint64_t value, const Diagnostics& diagn
   document[std::string(key)] = value;
   document["diagnostics"] = list(diagnostics);
   return dump(document, 2) + "\n";
+}
+
+std::string compile_report(
+  std::uint64_t words,
+  const ir::RunChoices& choices,
+  const std::optional<codegen::ProductPrices>& products,
+  const Diagnostics& diagnostics
+) {
+  const Json document = {
+    {"schema", schema},
+    {"words", words},
+    {"options", options(choices)},
+    {"products", prices(products)},
+    {"diagnostics", list(diagnostics)}};
+  return dump(document, 2) + "\n";
+}
+
+std::string product_prices(const std::optional<codegen::ProductPrices>& products) {
+  return dump(prices(products));
 }
 
 std::string settings_info(std::string_view name, const config::Config& config) {
@@ -192,7 +256,9 @@ std::string program_info(const ProgramFacts& facts) {
        {"vectorSram", facts.bytes.vector_sram},
        {"matrixSram", facts.bytes.matrix_sram}}},
      {"nodes", nodes},
-     {"words", facts.words_sha256}}
+     {"words", facts.words_sha256},
+     {"options", options(facts.options)},
+     {"products", prices(facts.products)}}
   );
 }
 
@@ -352,28 +418,75 @@ std::string layout(const codegen::Compiled& compiled) {
          "\n";
 }
 
+namespace {
+
+/// A loop of a compiled program, whose loops are properly nested; its start and end belong to it.
+struct MapLoop {
+  std::size_t start = 0;
+  std::size_t end = 0;
+  std::uint32_t trips = 0;
+  std::vector<std::size_t> nest{}; ///< this loop and those around it, outermost first
+};
+
+struct MapLoops {
+  std::vector<MapLoop> loops;           ///< in the order of their starts
+  std::vector<std::int64_t> innermost; ///< of each word, -1: none
+};
+
+MapLoops loops_of(const isa::Program& program) {
+  MapLoops found;
+  std::vector<std::size_t> open;
+  for (std::size_t pc = 0; pc < program.words.size(); ++pc) {
+    const isa::Instr instr = isa::decode_word(program.words[pc]).instr;
+    if (instr.op == isa::Opcode::C_LOOP_START) {
+      open.push_back(found.loops.size());
+      found.loops.push_back({pc, pc, instr.imm, open});
+    }
+    found.innermost.push_back(open.empty() ? -1 : static_cast<std::int64_t>(open.back()));
+    if (instr.op == isa::Opcode::C_LOOP_END) {
+      PLENA_CHECK(!open.empty());
+      found.loops[open.back()].end = pc;
+      open.pop_back();
+    }
+  }
+  return found;
+}
+
+} // namespace
+
 std::string map(const codegen::Compiled& compiled, const ir::Graph& graph) {
   Json nodes = Json::array();
   for (const ir::Node& node : graph.nodes) {
     nodes.push_back({{"name", node.name}, {"op", node.op}, {"origin", node.origin}});
   }
-  // One entry per run of words of the same node, in word order; -1 for words of no node.
+  const MapLoops found = loops_of(compiled.program);
+  Json loops = Json::array();
+  for (const MapLoop& loop : found.loops) {
+    loops.push_back({{"first", loop.start}, {"last", loop.end}, {"trips", loop.trips}});
+  }
+  // One entry per run of words of the same node and the same loops, in word order; -1 for words of
+  // no node.
   Json ranges = Json::array();
   const std::vector<std::uint32_t>& owners = compiled.node_of_word;
   for (std::size_t first = 0; first < owners.size();) {
+    const std::int64_t loop = found.innermost[first];
     std::size_t end = first;
-    while (end < owners.size() && owners[end] == owners[first]) {
+    while (end < owners.size() && owners[end] == owners[first] && found.innermost[end] == loop) {
       ++end;
     }
     const bool owned = owners[first] < graph.nodes.size();
     ranges.push_back(
       {{"first", first},
        {"count", end - first},
-       {"node", owned ? static_cast<std::int64_t>(owners[first]) : -1}}
+       {"node", owned ? static_cast<std::int64_t>(owners[first]) : -1},
+       {"loops", loop < 0 ? Json::array() : Json(found.loops[static_cast<std::size_t>(loop)].nest)}}
     );
     first = end;
   }
-  return dump({{"schema", schema}, {"nodes", nodes}, {"instructions", ranges}}, 2) + "\n";
+  return dump(
+           {{"schema", schema}, {"nodes", nodes}, {"loops", loops}, {"instructions", ranges}}, 2
+         ) +
+         "\n";
 }
 
 std::string verdict(const VerdictFacts& facts) {
@@ -413,7 +526,8 @@ std::string verdict(const VerdictFacts& facts) {
     {"schema", schema},
     {"model", facts.model},
     {"settings", facts.settings},
-    {"options", Json::object()},
+    {"options", options(facts.options)},
+    {"products", prices(facts.products)},
     {"verdict", facts.pass ? "pass" : "fail"},
     {"cycles", facts.time.cycles},
     {"timing", Json::parse(timing_info(facts.time.timing))},

@@ -35,16 +35,36 @@ struct OperatorRow {
   std::string_view summary;
 };
 
+/// A choice that the compiler leaves to the caller; the first value is the default.
+struct ChoiceRow {
+  std::string_view name;
+  std::string_view title;
+  std::string_view meaning;
+  std::vector<std::pair<std::string_view, std::string_view>> values; ///< names and meanings
+};
+
 /// Description
 std::string describe(
   int api_version,
   std::string_view version,
   std::span<const Part> tables,
-  std::span<const OperatorRow> operators
+  std::span<const OperatorRow> operators,
+  std::span<const ChoiceRow> choices
 );
 
 /// `{"schema", KEY: value, "diagnostics"}`
 std::string single_value(std::string_view key, std::uint64_t value, const Diagnostics& diagnostics);
+
+/// Report of `plena compile --json`.
+std::string compile_report(
+  std::uint64_t words,
+  const ir::RunChoices& options,
+  const std::optional<codegen::ProductPrices>& products,
+  const Diagnostics& diagnostics
+);
+
+/// ProductPrices, null for none.
+std::string product_prices(const std::optional<codegen::ProductPrices>& products);
 
 /// SettingsInfo
 std::string settings_info(std::string_view name, const config::Config& config);
@@ -75,6 +95,8 @@ struct ProgramFacts {
   MemoryUse bytes{};
   std::vector<NodeRange> nodes{};
   std::string words_sha256;
+  ir::RunChoices options{};                       ///< that it was compiled with
+  std::optional<codegen::ProductPrices> products{}; ///< of a compiled program with a choice of them
 };
 /// ProgramInfo
 std::string program_info(const ProgramFacts& facts);
@@ -158,6 +180,8 @@ struct StageFacts {
 struct VerdictFacts {
   std::string model;
   std::string settings;
+  ir::RunChoices options{};
+  std::optional<codegen::ProductPrices> products{};
   bool pass = false;
   InstructionCounts instructions;
   std::uint64_t read_bytes = 0;
@@ -173,7 +197,9 @@ struct VerdictFacts {
 /// Verdict
 std::string verdict(const VerdictFacts& facts);
 
-/// layout.json and map.json of `plena compile`.
+/// layout.json and map.json of `plena compile`. The map has an entry for each run of instructions of
+/// one graph node in the same loops: `first`, `count`, `node` and, outermost first, the numbers of the
+/// `loops`, which are listed with their first and last instruction and their trips.
 std::string layout(const codegen::Compiled& compiled);
 std::string map(const codegen::Compiled& compiled, const ir::Graph& graph);
 

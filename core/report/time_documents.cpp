@@ -106,8 +106,12 @@ std::string cycles_digest(const config::Timing& timing, std::uint64_t cycles) {
   return hash.finish_hex();
 }
 
-std::string
-profile(const ProfileSource& source, const emu::Timing& timing, std::uint64_t executed) {
+std::string profile(
+  const ProfileSource& source,
+  const emu::Timing& timing,
+  std::uint64_t executed,
+  const std::optional<codegen::ProductPrices>& products
+) {
   Json document = {
     {"schema", schema},
     {"timing", timing_json(timing.settings())},
@@ -115,7 +119,8 @@ profile(const ProfileSource& source, const emu::Timing& timing, std::uint64_t ex
     {"executed", executed},
     {"serialCycles",
      timing.settings().schedule == config::Schedule::serial ? Json(nullptr)
-                                                            : Json(timing.serial_cycles())}};
+                                                            : Json(timing.serial_cycles())},
+    {"products", Json::parse(product_prices(products))}};
   Json tables = Json::object();
   for (const ProfileBy by :
        {ProfileBy::Cause, ProfileBy::Unit, ProfileBy::Opcode, ProfileBy::Node, ProfileBy::Loop}) {

@@ -2,6 +2,7 @@
 // the same names.
 #pragma once
 
+#include "codegen/compile.h"
 #include "config/timing.h"
 #include "emu/timing.h"
 #include "emu/trace.h"
@@ -24,7 +25,12 @@ std::string timing_info(const config::Timing& timing);
 std::string cycles_digest(const config::Timing& timing, std::uint64_t cycles);
 
 /// Profile
-std::string profile(const ProfileSource& source, const emu::Timing& timing, std::uint64_t executed);
+std::string profile(
+  const ProfileSource& source,
+  const emu::Timing& timing,
+  std::uint64_t executed,
+  const std::optional<codegen::ProductPrices>& products
+);
 /// All tables of the profile: table, key, label, pc, executions, cycles, then one column per cause.
 std::string profile_csv(const ProfileSource& source);
 

@@ -163,12 +163,30 @@ test('compile writes everything that a run needs', () => {
   const mapped = map.instructions.reduce((sum, range) => sum + range.count, 0);
   assert.equal(mapped, words.trim().split('\n').length);
   assert.equal(JSON.parse(readFileSync(at('compiled.json'), 'utf8')).words, mapped);
+  // Each instruction is in the loops that it lies in, and is executed as often as their trips say.
+  const lines = run(['disasm', 'c/program.mem']).stdout.trim().split('\n');
+  let executed = 0;
+  for (const { first, count, node, loops } of map.instructions) {
+    assert.ok(node >= -1 && node < map.nodes.length);
+    for (let pc = first; pc < first + count; pc++) {
+      const around = map.loops.flatMap((loop, id) => (loop.first <= pc && pc <= loop.last ? [id] : []));
+      assert.deepEqual(loops, around);
+      const own = map.loops.findIndex((loop) => loop.first === pc);
+      executed += loops.reduce((times, id) => (id === own ? times : times * map.loops[id].trips), 1);
+    }
+  }
+  for (const { first, last, trips } of map.loops) {
+    assert.match(lines[first], new RegExp(`^C_LOOP_START gp\\d+, ${trips}$`));
+    assert.match(lines[last], /^C_LOOP_END/);
+  }
+  assert.ok(map.loops.length > 0);
   const emulated = run([
     'emulate', '--opcode', 'c/program.mem', '--hbm', 'c/hbm.bin', '--fpsram', 'c/fp_sram.bin',
     '--intsram', 'c/int_sram.bin', '--settings', settings('m64b4'), '--json', 'c/emulated.json',
   ]);
   assert.equal(emulated.status, 0, emulated.stderr);
   const verified = run(['verify', model, '--settings', 'm64b4', '--json', '-']);
+  assert.equal(JSON.parse(verified.stdout).instructions.dynamic, executed);
   assert.deepEqual(
     JSON.parse(readFileSync(at('c/emulated.json'), 'utf8')).digests,
     JSON.parse(verified.stdout).digests,
@@ -196,6 +214,45 @@ test('loops are written out as the option, else the environment, else the model 
   const env = { ...process.env, ATEN_OPS_UNROLL: 'yes' };
   assert.match(refused(['verify', rolled], 'E_USAGE', { env }), /ATEN_OPS_UNROLL cannot be 'yes'/);
   refused(['verify', rolled, '--unroll', 'some'], 'E_USAGE');
+});
+
+test('what is compiled with a choice of products is shown with both kinds under both profiles', () => {
+  const standard = JSON.parse(readFileSync(path.join(source, 'models', 'linear.json'), 'utf8'));
+  const run_section = { hardware: { mlen: 64, hlen: 16, broadcast: 4 } };
+  const model = put('products.json', JSON.stringify({ ...standard, run: run_section }));
+  const priced = (args) => {
+    const { cycles } = JSON.parse(run(['verify', model, '--memory-model', 'ideal', '--json', '-', ...args]).stdout);
+    return cycles;
+  };
+  const numbers = ['portable', 'dense'].map((opt) =>
+    ['emulator', 'analytic'].map((profile) => priced(['--opt', opt, '--cost-profile', profile])));
+  const shown = (text) => ['portable products', 'dense products'].map((title) =>
+    new RegExp(`^${title} +(\\d+) +(\\d+)$`, 'm').exec(text)?.slice(1).map(Number));
+  for (const opt of ['dense', 'auto']) {
+    for (const args of [['verify', model], ['profile', model], ['compile', model, '-o', 'products']]) {
+      const result = run([...args, '--opt', opt]);
+      assert.equal(result.status, 0, result.stderr);
+      assert.deepEqual(shown(result.stdout), numbers, args[0]);
+      const report = JSON.parse(run([...args, '--opt', opt, '--json', '-']).stdout);
+      assert.deepEqual(report.products.cycles.portable, { emulator: numbers[0][0], analytic: numbers[0][1] });
+      assert.deepEqual(report.products.cycles.dense, { emulator: numbers[1][0], analytic: numbers[1][1] });
+    }
+    const table = run(['compare', model, model, '--opt', opt]).stdout;
+    for (const number of numbers.flat()) {
+      assert.match(table, new RegExp(`\\| ${number} \\| ${number} \\| same \\|`));
+    }
+  }
+  assert.deepEqual(shown(run(['verify', model]).stdout), [undefined, undefined]);
+  const by = (profile) =>
+    JSON.parse(run(['compile', model, '-o', 'products', '--opt', 'auto', '--cost-profile', profile, '--json', '-']).stdout);
+  const words = (opt) => {
+    assert.equal(run(['compile', model, '-o', `products_${opt}`, '--opt', opt]).status, 0);
+    return readFileSync(at(`products_${opt}/program.mem`), 'utf8');
+  };
+  assert.deepEqual(by('emulator').products.dense, by('emulator').products.nodes);
+  assert.equal(readFileSync(at('products/program.mem'), 'utf8'), words('dense'));
+  assert.deepEqual(by('analytic').products.dense, []);
+  assert.equal(readFileSync(at('products/program.mem'), 'utf8'), words('portable'));
 });
 
 test('given inputs and expectations are used', () => {

@@ -145,6 +145,62 @@ TEST_CASE("loops are written out as the caller or the model asks", "[unit][drive
   CHECK(refused.front().hint == "one of: none, ops, attention, all");
 }
 
+TEST_CASE("products are chosen by the cost profile in force, and both are priced", "[unit][driver]") {
+  std::string text(linear);
+  const auto replace = [&](std::string_view from, std::string_view to) {
+    text.replace(text.find(from), from.size(), to);
+  };
+  replace("[4,8]", "[64,8]");
+  replace("[4,8]", "[64,8]");
+  replace("[8,3]", "[8,32]"); // enough columns for whole tiles to pay
+  replace(R"("shape":[3],"values":[0.25,-0.25,0])", R"("shape":[32],"generator":"ih4","seed":2,"std":1)");
+  replace(R"("family")", R"("run":{"hardware":{"mlen":32,"hlen":8,"broadcast":4}},"family")");
+  Session session = session_with_model();
+  REQUIRE(session.load_model("linear.json", bytes_of(text)));
+  // Without a memory a run takes as long as the program is priced.
+  const auto run_cycles = [&](const std::string& opt, const std::string& profile) {
+    REQUIRE(session.set_timing(profile, "ideal", ""));
+    REQUIRE(session.compile(R"({"opt":")" + opt + R"("})"));
+    run_to_end(session, 1000);
+    return session.status().cycles;
+  };
+  const Json expected = {
+    {"portable",
+     {{"emulator", run_cycles("portable", "emulator")}, {"analytic", run_cycles("portable", "analytic")}}},
+    {"dense", {{"emulator", run_cycles("dense", "emulator")}, {"analytic", run_cycles("dense", "analytic")}}}};
+  CHECK(expected["dense"]["emulator"] < expected["portable"]["emulator"]);
+  CHECK(expected["dense"]["analytic"] > expected["portable"]["analytic"]);
+  for (const std::string opt : {"dense", "auto"}) {
+    for (const std::string profile : {"emulator", "analytic"}) {
+      const bool dense = opt == "dense" || profile == "emulator";
+      const std::uint64_t cycles = run_cycles(opt, profile);
+      CHECK(cycles == expected[dense ? "dense" : "portable"][profile]);
+      const Json program = Json::parse(*session.compile(R"({"opt":")" + opt + R"("})"));
+      run_to_end(session, 1000);
+      const Json verdict = Json::parse(*session.verify());
+      CHECK(verdict["verdict"] == "pass");
+      CHECK(verdict["options"]["opt"] == opt);
+      CHECK(verdict["options"]["unroll"] == "none");
+      const Json products = verdict["products"];
+      CHECK(products["cycles"]["portable"] == expected["portable"]);
+      CHECK(products["cycles"]["dense"] == expected["dense"]);
+      CHECK(products["cycles"]["chosen"] == expected[dense ? "dense" : "portable"]);
+      CHECK(products["profile"] == profile);
+      CHECK(products["nodes"] == Json({0}));
+      CHECK(products["dense"] == (dense ? Json({0}) : Json::array()));
+      CHECK(program["products"] == products);
+      CHECK(Json::parse(*session.profile())["products"] == products);
+      CHECK(Json::parse(session.compile_report({}))["products"] == products);
+    }
+  }
+  // An edited program is another one.
+  REQUIRE(session.product_table());
+  REQUIRE(session.assemble("S_ADDI_INT gp1, gp0, 1", AsmMode::Compatible));
+  CHECK_FALSE(session.product_table().has_value());
+  REQUIRE(session.compile(R"({"opt":"portable"})"));
+  CHECK_FALSE(session.product_table().has_value());
+}
+
 TEST_CASE("the slice length changes nothing", "[unit][driver]") {
   std::string digests;
   for (const std::uint64_t slice : {std::uint64_t{1}, std::uint64_t{7}, std::uint64_t{1000000}}) {
