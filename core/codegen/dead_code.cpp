@@ -1,5 +1,6 @@
 // Leaves out instructions whose only effect is a register that nothing reads before it is written
 // again, and loops with nothing in them.
+#include "codegen/loops.h"
 #include "codegen/passes.h"
 #include "lower/verify.h"
 
@@ -65,11 +66,11 @@ template <class F> void each_read(const Item& item, F&& visit) {
 
 class Flags {
  public:
-  explicit Flags(const Listing& listing) {
+  explicit Flags(const Listing& listing, bool value = false) {
     for (std::size_t c = 0; c < lower::reg_classes; ++c) {
-      flags_[c].assign(listing.registers[c], false);
+      flags_[c].assign(listing.registers[c], value);
     }
-    flags_[state_class].assign(3, false);
+    flags_[state_class].assign(3, value);
   }
   bool at(Register reg) const { return flags_[reg.first][reg.second]; }
   void set(Register reg, bool value) { flags_[reg.first][reg.second] = value; }
@@ -78,11 +79,12 @@ class Flags {
   std::array<std::vector<bool>, lower::reg_classes + 1> flags_;
 };
 
-/// Registers that something is made of that counts, wherever it is read.
-Flags useful_registers(const Listing& listing) {
-  Flags useful(listing);
+/// Registers that something is made of that counts, wherever it is read. Without loops it is enough
+/// to know what is live.
+Flags useful_registers(const Listing& listing, bool loops) {
+  Flags useful(listing, !loops);
   // Backwards finds nearly all at once; loops may need another round.
-  for (bool changed = true; changed;) {
+  for (bool changed = loops; changed;) {
     changed = false;
     for (std::size_t p = listing.items.size(); p > 0; --p) {
       const Item& item = listing.items[p - 1];
@@ -135,9 +137,12 @@ std::vector<std::vector<Register>> incoming_registers(const Listing& listing) {
 }
 
 /// One round; whether it has left anything out.
-bool leave_out(Listing& listing) {
-  const Flags useful = useful_registers(listing);
-  const std::vector<std::vector<Register>> incoming = incoming_registers(listing);
+bool leave_out(Listing& listing, bool loops) {
+  const Flags useful = useful_registers(listing, loops);
+  std::vector<std::vector<Register>> incoming;
+  if (loops) {
+    incoming = incoming_registers(listing);
+  }
   Flags live(listing);
   std::vector<bool> dead(listing.items.size(), false);
   std::size_t next = 0;
@@ -192,7 +197,8 @@ bool leave_out(Listing& listing) {
 } // namespace
 
 Result<Listing> dead_code(Listing listing, const PassSettings&) {
-  while (leave_out(listing)) {
+  const bool loops = has_loops(listing);
+  while (leave_out(listing, loops) && loops) {
   }
   return listing;
 }

@@ -1,6 +1,7 @@
 // Takes out of loops what is the same in every trip, as far out as registers allow: numbers, values
 // made of registers that the loop does not change, entries of the FP SRAM that it does not store, and
 // settings of the scale, the stride and the mask that it does not change otherwise.
+#include "codegen/loops.h"
 #include "codegen/passes.h"
 #include "codegen/ranges.h"
 #include "lower/verify.h"
@@ -280,10 +281,7 @@ class Hoist {
 } // namespace
 
 Result<Listing> hoist(Listing listing, const PassSettings&) {
-  const bool loops = std::any_of(listing.items.begin(), listing.items.end(), [](const Item& item) {
-    return item.kind == Item::Kind::LoopBegin;
-  });
-  return loops ? Hoist(std::move(listing)).run() : std::move(listing);
+  return has_loops(listing) ? Hoist(std::move(listing)).run() : std::move(listing);
 }
 
 } // namespace plena::codegen

@@ -5,6 +5,9 @@
 namespace plena::codegen {
 
 Result<Listing> legalise_loops(Listing listing, const PassSettings& settings) {
+  if (!has_loops(listing)) {
+    return listing;
+  }
   return write_out(
     listing,
     settings,

@@ -162,6 +162,12 @@ class WriteOut {
 
 } // namespace
 
+bool has_loops(const Listing& listing) {
+  return std::any_of(listing.items.begin(), listing.items.end(), [](const Item& item) {
+    return item.kind == Item::Kind::LoopBegin;
+  });
+}
+
 Result<Listing> write_out(
   const Listing& listing, const PassSettings& settings, const CopiesOf& copies_of, std::string hint
 ) {

@@ -23,6 +23,8 @@ struct LoopInfo {
 /// Trips that do not fill a trip of copies follow the loop.
 using CopiesOf = std::function<std::uint64_t(const LoopInfo&)>;
 
+bool has_loops(const Listing& listing);
+
 /// In time linear in the result. No loop of a single trip is left, and none with more trips than
 /// C_LOOP_START can say. E_RESOURCE with `hint` when the result would be longer than allowed.
 Result<Listing> write_out(

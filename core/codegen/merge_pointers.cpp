@@ -1,6 +1,7 @@
 // A loop that copies a pointer, lets an inner loop step the copy and then steps the pointer needs
 // only one of them: the copy is stepped by what is left. A loop with nothing but a loop in it becomes
 // one loop.
+#include "codegen/loops.h"
 #include "codegen/passes.h"
 #include "codegen/ranges.h"
 #include "lower/verify.h"
@@ -322,10 +323,7 @@ class MergePointers {
 } // namespace
 
 Result<Listing> merge_pointers(Listing listing, const PassSettings&) {
-  const bool loops = std::any_of(listing.items.begin(), listing.items.end(), [](const Item& item) {
-    return item.kind == Item::Kind::LoopBegin;
-  });
-  return loops ? MergePointers(std::move(listing)).run() : std::move(listing);
+  return has_loops(listing) ? MergePointers(std::move(listing)).run() : std::move(listing);
 }
 
 } // namespace plena::codegen

@@ -1,6 +1,7 @@
 #include "bench/benches.h"
 
 #include "bench/asm_bench.h"
+#include "bench/emit_bench.h"
 #include "bench/emu_bench.h"
 #include "bench/time_bench.h"
 
@@ -63,7 +64,27 @@ bool run_all() {
       row.requests_per_second
     );
   }
-  return run_asm_bench();
+  const std::vector<EmitRow> emitted = emission(3);
+  for (const EmitRow& row : emitted) {
+    const auto rate = [&](double seconds) { return static_cast<double>(row.lines) / seconds; };
+    fmt::print(
+      "{{\"bench\":\"emission\",\"build\":\"{}\",\"lines\":{},\"text_s\":{:.4f},"
+      "\"lines_per_s\":{:.0f},\"words_s\":{:.4f},\"passes_s\":{:.4f},\"text_bytes\":{},"
+      "\"peak_bytes\":{},\"repetitions\":3,\"baseline\":\"byte loop over the text\","
+      "\"baseline_s\":{:.4f},\"ratio\":{:.2f}}}\n",
+      build,
+      row.lines,
+      row.text_seconds,
+      rate(row.text_seconds),
+      row.word_seconds,
+      row.pass_seconds,
+      row.text_bytes,
+      row.peak_bytes,
+      row.baseline_seconds,
+      row.text_seconds / row.baseline_seconds
+    );
+  }
+  return run_asm_bench() && !emitted.empty();
 }
 
 } // namespace plena::bench
