@@ -23,6 +23,7 @@ const profile: Profile = {
   cycles: 100,
   executed: 12,
   serialCycles: null,
+  products: null,
   by: {
     cause: [row('1', 2, 60), row('2', 10, 40), row('3', 0, 0)],
     unit: [row('1', 12, 100)],

@@ -1,9 +1,11 @@
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { PROTOCOL } from '../../web/src/engine/protocol.ts';
+import type { ProductPrices } from '../../web/src/engine/types.ts';
+import { leastOf, productRows } from '../../web/src/lib/products.ts';
 import { createAutosave } from '../../web/src/state/autosave.ts';
 import { rangesOf } from '../../web/src/state/selection.ts';
 import { createSession } from '../../web/src/state/session.ts';
-import { createStore, type StaticResult } from '../../web/src/state/store.ts';
+import { createStore, type StaticResult, type Store } from '../../web/src/state/store.ts';
 import {
   ENDLESS,
   encode,
@@ -50,6 +52,7 @@ async function builtResult(): Promise<StaticResult> {
     gallery: [{ id: 'small', title: 'Small', summary: '', file: 'small.json', bytes: 32 }],
     presets: described.presets,
     operators: [],
+    choices: described.choices,
     settings,
     model,
     layout: { width: 0, height: 0, nodes: [], edges: [] },
@@ -174,6 +177,94 @@ describe('files', () => {
     await session.openFiles([{ name: 'own.toml', bytes: encode('MLEN = 32') }]);
     expect(store.preset.value).toBe('own.toml');
     expect(store.ownSettings.value).toHaveLength(1);
+  });
+});
+
+describe('compile choices', () => {
+  const options = (store: Store) => store.program.value?.options;
+
+  it('are the default of the model until the user chooses; each compiles and runs anew', async () => {
+    const { store, session } = await setUp();
+    await session.start();
+    expect(store.choices.value).toEqual({});
+    expect(options(store)).toMatchObject({ opt: 'portable', unroll: 'none' });
+    expect(store.verdict.value?.products).toBeNull();
+    await session.choose('opt', 'auto');
+    expect(store.choices.value).toEqual({ opt: 'auto' });
+    expect(options(store)).toMatchObject({ opt: 'auto', unroll: 'none' });
+    expect(store.standing.value).toBe('computed');
+    expect(store.verdict.value?.products?.cycles.dense).toEqual({ emulator: 2000, analytic: 8000 });
+    await session.choose('unroll', 'ops');
+    expect(options(store)).toMatchObject({ opt: 'auto', unroll: 'ops' });
+    await session.choosePreset('m16b4');
+    expect(options(store)).toMatchObject({ opt: 'auto', unroll: 'ops' });
+    await session.choosePreset('m64b4');
+    await session.choose('opt', 'portable');
+    await session.choose('unroll', 'none');
+    expect(store.standing.value).toBe('verified');
+  });
+
+  it('come back after a reload; values that there no longer are do not', async () => {
+    const storage = memory();
+    const before = await setUp({ storage });
+    await before.session.start();
+    await before.session.choose('opt', 'dense');
+    const after = await setUp({ storage });
+    await after.session.start();
+    expect(options(after.store)).toMatchObject({ opt: 'dense', unroll: 'none' });
+    expect(after.store.standing.value).toBe('computed');
+
+    const saved = JSON.parse(storage.getItem('plena.source') ?? '');
+    const put = (choices: unknown) =>
+      storage.setItem('plena.source', JSON.stringify({ ...saved, choices }));
+    for (const choices of [{ opt: 'sparse', colour: 'red' }, null, 'dense', { opt: 7 }]) {
+      put(choices);
+      const now = await setUp({ storage });
+      await now.session.start();
+      expect(options(now.store)).toMatchObject({ opt: 'portable', unroll: 'none' });
+    }
+  });
+
+  it('keep an edit apart for each program', async () => {
+    const { store, session } = await setUp();
+    await session.start();
+    const text = `; mine\n${store.text.value?.current}`;
+    session.edit(text);
+    await session.choose('opt', 'dense');
+    expect(store.edited.value).toBe(false);
+    expect(store.notice.value).toContain('is kept');
+    await session.choose('opt', 'portable');
+    expect(store.text.value?.current).toBe(text);
+    await session.choose('opt', 'dense');
+    expect(store.notice.value).not.toContain('products');
+    session.edit(`; other\n${store.text.value?.current}`);
+    await session.choose('opt', 'auto');
+    expect(store.notice.value).toContain('products dense is kept');
+  });
+});
+
+describe('the table of products', () => {
+  const cycles = {
+    portable: { emulator: 900, analytic: 300 },
+    dense: { emulator: 200, analytic: 800 },
+    chosen: { emulator: 150, analytic: 700 },
+  };
+  const rows = (dense: number[], of: Partial<ProductPrices['cycles']> = {}) =>
+    productRows({ profile: 'emulator', cycles: { ...cycles, ...of }, nodes: [0, 2, 5], dense });
+
+  it('marks the program in force and the least of each profile', () => {
+    expect(rows([]).map((row) => row.inForce)).toEqual([true, false]);
+    expect(rows([0, 2, 5]).map((row) => row.inForce)).toEqual([false, true]);
+    expect(rows([2]).map((row) => row.inForce)).toEqual([false, false, true]);
+    expect(rows([2])[2]).toMatchObject({ title: 'mixed, 1 of 3 dense', cycles: cycles.chosen });
+    expect(leastOf(rows([]), 'emulator')).toBe(200);
+    expect(leastOf(rows([]), 'analytic')).toBe(300);
+    expect(leastOf(rows([2]), 'emulator')).toBe(150);
+  });
+
+  it('does without what the machine does not allow', () => {
+    expect(leastOf(rows([], { dense: null }), 'emulator')).toBe(900);
+    expect(rows([], { dense: null })[1]?.cycles).toBeNull();
   });
 });
 

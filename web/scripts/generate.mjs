@@ -81,6 +81,7 @@ function runDefault(module, gallery, modelsDir, layoutGraph) {
     gallery,
     presets: description.presets.map(({ name, title }) => ({ name, title })),
     operators: description.operators.map(({ name, summary }) => ({ name, summary })),
+    choices: description.choices,
     settings,
     model,
     layout: layoutGraph(model),

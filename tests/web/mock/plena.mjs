@@ -81,6 +81,33 @@ const priceOf = ({ info }) =>
       : info.unit === 'Control'
         ? [3, 1]
         : [2, 1];
+const CHOICES = [
+  ['opt', 'Products', ['portable', 'dense', 'auto']],
+  ['unroll', 'Unroll', ['none', 'ops', 'attention', 'all']],
+].map(([name, title, values]) => ({
+  name,
+  title,
+  meaning: `${title}.`,
+  values: values.map((value) => ({ name: value, meaning: `${value}.` })),
+}));
+/** Prices of a compiled program; auto makes two of the three products dense. */
+const DENSE_NODES = { dense: [1, 2, 5], auto: [1, 2] };
+const productsOf = ({ options, nodes }) =>
+  !options || options.opt === 'portable' || nodes.length === 0
+    ? null
+    : {
+        profile: 'emulator',
+        cycles: {
+          portable: { emulator: 9000, analytic: 3000 },
+          dense: { emulator: 2000, analytic: 8000 },
+          chosen:
+            options.opt === 'auto'
+              ? { emulator: 1500, analytic: 7000 }
+              : { emulator: 2000, analytic: 8000 },
+        },
+        nodes: [1, 2, 5],
+        dense: DENSE_NODES[options.opt],
+      };
 const LANE_OF_CAUSE = [0, 1, 3, 3];
 
 function assembleText(text) {
@@ -125,6 +152,7 @@ class Session {
   program = [];
   text = '';
   nodes = [];
+  options = null;
   pc = 0;
   executed = 0;
   cycles = 0;
@@ -145,6 +173,8 @@ function info(s) {
     loops: 14,
     bytes: { hbm: 32768, vectorSram: 8192, matrixSram: 4096 },
     nodes: s.nodes,
+    options: s.options,
+    products: productsOf(s),
     words: `words${s.program.reduce((sum, one) => (Math.imul(sum, 31) + one.word) >>> 0, 7)}`,
   };
 }
@@ -285,6 +315,7 @@ export default async function createPlena() {
         instructions,
         keys: [],
         operators: [{ name: 'linear', summary: 'Matrix product' }],
+        choices: CHOICES,
         presets: PRESETS,
         causes: CAUSES,
         lanes: LANES,
@@ -340,8 +371,14 @@ export default async function createPlena() {
             ),
           );
     },
-    compile(id) {
+    compile(id, optionsJson) {
       const s = at(id);
+      s.options = {
+        opt: 'portable',
+        unroll: 'none',
+        keep_stages: true,
+        ...JSON.parse(optionsJson),
+      };
       s.text = sample();
       s.program = assembleText(s.text).program;
       let first = 0;
@@ -418,6 +455,8 @@ export default async function createPlena() {
         schema: 1,
         model: s.model.name,
         settings: s.settings,
+        options: s.options,
+        products: productsOf(s),
         verdict: 'pass',
         instructions: {
           lines: 607,
@@ -481,6 +520,7 @@ export default async function createPlena() {
         cycles,
         executed,
         serialCycles: null,
+        products: productsOf(s),
         by: tables(s),
         hottest,
       });

@@ -1,6 +1,7 @@
 // The engine's own types, under one name for the whole page; said once in wasm/plena.d.ts.
 export type {
   CauseInfo,
+  ChoiceInfo,
   Description,
   Diagnostic,
   Errors,
@@ -18,7 +19,9 @@ export type {
   OutputVerdict,
   PlenaModule,
   PresetInfo,
+  ProductPrices,
   Profile,
+  ProfileCycles,
   ProfileRow,
   ProgramInfo,
   Registers,

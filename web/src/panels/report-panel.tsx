@@ -9,6 +9,7 @@ import { NodeChip } from '../ui/node-chip.tsx';
 import { usePage } from './page.ts';
 import { definePanel } from './panel.ts';
 import { Digest } from './parts/digest.tsx';
+import { Products } from './parts/products.tsx';
 import { Samples } from './parts/samples.tsx';
 
 function plain(verdict: Verdict): string {
@@ -202,6 +203,7 @@ function View() {
         <Output key={output.name} output={output} />
       ))}
       <Stages verdict={verdict} />
+      {verdict.products && <Products products={verdict.products} />}
       <section>
         <h3>Program and traffic</h3>
         <dl class="facts">

@@ -1,7 +1,9 @@
 // Title, what is open, on which machine, and the one main action.
 import { useRef } from 'preact/hooks';
+import type { ChoiceInfo } from '../engine/types.ts';
 import { machineLabel } from '../lib/machines.ts';
 import { usePage } from '../panels/page.ts';
+import type { Store } from '../state/store.ts';
 import { Icon } from '../ui/icon.tsx';
 import { readFiles } from './files.ts';
 import { Gallery } from './gallery.tsx';
@@ -74,6 +76,46 @@ function Preset() {
   );
 }
 
+/** The value in force: what the user chose, else what the model asked for, else the default. */
+function inForce(store: Store, { name, values }: ChoiceInfo): string {
+  const options: Record<string, unknown> = { ...store.program.value?.options };
+  const compiled = options[name];
+  return (
+    store.choices.value[name] ?? (typeof compiled === 'string' ? compiled : values[0]?.name) ?? ''
+  );
+}
+
+/** How the model is compiled. */
+function CompileChoices() {
+  const { store, session } = usePage();
+  return (
+    <>
+      {store.choiceList.value.map((choice) => (
+        <label key={choice.name} class="choice" title={`${choice.title}: ${choice.meaning}`}>
+          <span class="field-label">{choice.title}</span>
+          <select
+            id={`choice-${choice.name}`}
+            value={inForce(store, choice)}
+            disabled={store.engine.value !== 'ready'}
+            onChange={(event) => {
+              const select = event.currentTarget;
+              void session.choose(choice.name, select.value).then(() => {
+                select.value = inForce(store, choice);
+              });
+            }}
+          >
+            {choice.values.map(({ name, meaning }) => (
+              <option key={name} value={name} title={meaning}>
+                {name}
+              </option>
+            ))}
+          </select>
+        </label>
+      ))}
+    </>
+  );
+}
+
 function RunButtons() {
   const { store, session } = usePage();
   const machine = store.machine.value;
@@ -133,6 +175,7 @@ export function Header() {
         <Gallery />
         <OpenFile />
         <Preset />
+        <CompileChoices />
       </div>
       <RunButtons />
       <div class="header-end">

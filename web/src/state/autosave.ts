@@ -2,12 +2,23 @@
 // storage belongs to one tab, so a second tab cannot overwrite the first. What it has no room for is
 // kept until the page goes.
 
+import type { Choices } from './store.ts';
+
 const EDITS = 'plena.edit.';
 const SOURCE = 'plena.source';
+
+/** A tab that was open before there were choices has saved none. */
+function savedChoices(value: object): Choices {
+  const saved: unknown = 'choices' in value ? value.choices : {};
+  if (typeof saved !== 'object' || saved === null) return {};
+  const entries = Object.entries(saved).filter(([, choice]) => typeof choice === 'string');
+  return Object.fromEntries(entries);
+}
 
 export interface SavedSource {
   example: string;
   preset: string;
+  choices: Choices;
 }
 
 export interface Autosave {
@@ -62,7 +73,7 @@ export function createAutosave(storage: Storage | null): Autosave {
           'preset' in value &&
           typeof value.example === 'string' &&
           typeof value.preset === 'string'
-          ? { example: value.example, preset: value.preset }
+          ? { example: value.example, preset: value.preset, choices: savedChoices(value) }
           : null;
       }, null),
   };

@@ -4,13 +4,27 @@ import type { ProgramInfo } from '../engine/types.ts';
 import { announce, type Context, errorsOf, forget, report } from './context.ts';
 import { keptLines, remapNodes } from './remap.ts';
 import { pcAtLine } from './rows.ts';
+import type { Store } from './store.ts';
 
 /** Pause after the last key before the text is assembled. */
 export const IDLE_MS = 150;
 
+/** How the program was compiled, as far as that is not the default. */
+export function waysOf(store: Store): { name: string; title: string; value: string }[] {
+  const options: Record<string, unknown> = { ...store.program.peek()?.options };
+  return store.choiceList.peek().flatMap(({ name, title, values }) => {
+    const value = options[name];
+    return typeof value === 'string' && value !== values[0]?.name ? [{ name, title, value }] : [];
+  });
+}
+
+/** Which program an edit belongs to. */
 export function editKey(context: Context): string | null {
-  const model = context.store.model.peek();
-  return model ? `${model.sha256}/${context.store.preset.peek()}` : null;
+  const { model, preset } = context.store;
+  const known = model.peek();
+  if (!known) return null;
+  const ways = waysOf(context.store).map(({ name, value }) => `${name}=${value}`);
+  return [known.sha256, preset.peek(), ...ways].join('/');
 }
 
 export function createEditing(context: Context) {

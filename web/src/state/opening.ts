@@ -3,9 +3,9 @@
 import { type Answer, type Opened, problem, type Recipe } from '../engine/protocol.ts';
 import type { Diagnostic } from '../engine/types.ts';
 import { announce, type Context, EDITABLE_LINES, errorsOf, forget, report } from './context.ts';
-import { type Editing, editKey } from './editing.ts';
+import { type Editing, editKey, waysOf } from './editing.ts';
 import { run } from './running.ts';
-import type { Source } from './store.ts';
+import type { Choices, Source } from './store.ts';
 
 export interface NamedBytes {
   name: string;
@@ -72,10 +72,12 @@ export function createOpening(context: Context, editing: Editing) {
     keep: boolean,
   ) {
     const { model, program, settings, state } = answer.value;
+    const choices = JSON.parse(recipe.options) as Choices;
     const left = store.edited.peek() ? placeOfEdit() : null;
     store.notice.value = null;
     store.source.value = source;
     store.preset.value = recipe.settings.name;
+    store.choices.value = choices;
     store.settings.value = settings;
     store.text.value = null;
     store.textAssembled.value = true;
@@ -99,7 +101,11 @@ export function createOpening(context: Context, editing: Editing) {
       rows.clear(store.built.rows);
     }
     if (source.kind === 'gallery')
-      autosave.saveSource({ example: source.id, preset: recipe.settings.name });
+      autosave.saveSource({
+        example: source.id,
+        preset: recipe.settings.name,
+        choices: store.choices.peek(),
+      });
     if (!program) {
       announce(context, `${model.name} was read, but not compiled.`);
       store.tab.value = 'diagnostics';
@@ -117,7 +123,8 @@ export function createOpening(context: Context, editing: Editing) {
 
   /** Which program the present edit belongs to. */
   function placeOfEdit(): { key: string | null; words: string } {
-    const words = `${store.source.peek().name} on machine ${store.preset.peek()}`;
+    const ways = waysOf(store).map(({ title, value }) => `, ${title.toLowerCase()} ${value}`);
+    const words = `${store.source.peek().name} on machine ${store.preset.peek()}${ways.join('')}`;
     return { key: editKey(context), words };
   }
 
@@ -140,7 +147,12 @@ export function createOpening(context: Context, editing: Editing) {
     if (store.program.peek() && store.textAssembled.peek()) await run(context, 'start');
   }
 
-  function recipeFor(model: NamedBytes, inputs: NamedBytes[], preset: string): Recipe | null {
+  function recipeFor(
+    model: NamedBytes,
+    inputs: NamedBytes[],
+    preset: string,
+    choices = store.choices.peek(),
+  ): Recipe | null {
     const toml = settingsText(context, preset);
     if (toml === null) {
       report(context, 'open', [
@@ -148,15 +160,20 @@ export function createOpening(context: Context, editing: Editing) {
       ]);
       return null;
     }
-    return { settings: { name: preset, toml }, model, inputs, options: '{}' };
+    return { settings: { name: preset, toml }, model, inputs, options: JSON.stringify(choices) };
   }
 
-  async function openExample(id: string, preset = store.preset.peek(), first = false) {
+  async function openExample(
+    id: string,
+    preset = store.preset.peek(),
+    first = false,
+    choices = store.choices.peek(),
+  ) {
     const entry = store.built.gallery.find((one) => one.id === id);
     if (!entry) return;
     try {
       const bytes = await context.fetchExample(id);
-      const recipe = recipeFor({ name: entry.file, bytes }, [], preset);
+      const recipe = recipeFor({ name: entry.file, bytes }, [], preset, choices);
       const source: Source = { kind: 'gallery', id, name: entry.title };
       if (recipe) await openAndRun(recipe, source, first);
     } catch (error) {
@@ -186,6 +203,15 @@ export function createOpening(context: Context, editing: Editing) {
     const next = recipeFor(recipe.model, recipe.inputs, name);
     if (next) await openAndRun(next, store.source.peek());
     return context.recipe?.settings.name === name;
+  }
+
+  /** The same model compiled in another way. */
+  async function choose(name: string, value: string) {
+    const recipe = context.recipe;
+    if (!recipe) return;
+    const choices = { ...store.choices.peek(), [name]: value };
+    const next = recipeFor(recipe.model, recipe.inputs, recipe.settings.name, choices);
+    if (next) await openAndRun(next, store.source.peek());
   }
 
   /** Files that were dropped or picked together: one model, inputs, settings, assembly. */
@@ -255,5 +281,5 @@ export function createOpening(context: Context, editing: Editing) {
     }
   }
 
-  return { openExample, openFiles, choosePreset, restore };
+  return { openExample, openFiles, choosePreset, choose, restore };
 }

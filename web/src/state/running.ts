@@ -100,12 +100,15 @@ async function compare(context: Context, elapsedMs: number, current: () => boole
   }
   const verdict = answer.value;
   report(context, 'result', verdict.diagnostics);
-  const { built, source, preset, edited } = store;
+  const { built, source, preset, program, edited } = store;
+  const options = program.peek()?.options;
   const place = source.peek();
   const isDefault =
     place.kind === 'gallery' &&
     place.id === built.example &&
     preset.peek() === built.preset &&
+    options?.opt === built.program.options?.opt &&
+    options?.unroll === built.program.options?.unroll &&
     !edited.peek();
   store.verdict.value = verdict;
   store.standing.value = !isDefault

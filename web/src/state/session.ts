@@ -1,6 +1,6 @@
 // All actions of the page in one object, and the life of the engine behind them.
 import { createClient, type WorkerLike } from '../engine/client.ts';
-import type { Diagnostic } from '../engine/types.ts';
+import type { ChoiceInfo, Diagnostic } from '../engine/types.ts';
 import type { LayoutClient } from '../graph/layout-client.ts';
 import type { Autosave } from './autosave.ts';
 import { announce, type Context, report } from './context.ts';
@@ -8,7 +8,7 @@ import { createEditing } from './editing.ts';
 import { createOpening, type NamedBytes } from './opening.ts';
 import { createRowCache } from './rows.ts';
 import { pause, run, step, stop } from './running.ts';
-import type { Store } from './store.ts';
+import type { Choices, Store } from './store.ts';
 import { createTiming } from './timing.ts';
 
 export interface Services {
@@ -16,6 +16,13 @@ export interface Services {
   layouts: LayoutClient;
   autosave: Autosave;
   fetchExample(id: string): Promise<Uint8Array>;
+}
+
+function knownChoices(saved: Choices, list: readonly ChoiceInfo[]): Choices {
+  const entries = Object.entries(saved).filter(([name, value]) =>
+    list.some((one) => one.name === name && one.values.some((known) => known.name === value)),
+  );
+  return Object.fromEntries(entries);
 }
 
 export function createSession(store: Store, services: Services) {
@@ -88,12 +95,16 @@ export function createSession(store: Store, services: Services) {
       const presetKnown = description.value.presets.some((one) => one.name === saved?.preset);
       const example = known ? saved.example : built.example;
       const preset = saved && known && presetKnown ? saved.preset : built.preset;
-      const first = example === built.example && preset === built.preset;
-      await opening.openExample(example, preset, first);
+      // Values that this version of the compiler has no longer are left out.
+      const choices = known ? knownChoices(saved.choices, description.value.choices) : {};
+      const first =
+        example === built.example && preset === built.preset && Object.keys(choices).length === 0;
+      await opening.openExample(example, preset, first, choices);
     },
     openExample: (id: string) => opening.openExample(id),
     openFiles: (files: NamedBytes[]) => opening.openFiles(files),
     choosePreset: (name: string) => opening.choosePreset(name),
+    choose: (name: string, value: string) => opening.choose(name, value),
     edit: (text: string) => editing.edit(text),
     revert: () => editing.revert(),
     /** The one main action: run, pause or continue. */

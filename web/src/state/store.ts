@@ -3,6 +3,7 @@ import { computed, type Signal, signal } from '@preact/signals';
 import type { Progress, Recorded } from '../engine/protocol.ts';
 import type {
   CauseInfo,
+  ChoiceInfo,
   Description,
   Diagnostic,
   LaneInfo,
@@ -37,6 +38,7 @@ export interface StaticResult {
   gallery: GalleryEntry[];
   presets: { name: string; title: string }[];
   operators: { name: string; summary: string }[];
+  choices: ChoiceInfo[];
   settings: SettingsInfo;
   model: ModelInfo;
   layout: GraphLayout;
@@ -50,6 +52,9 @@ export interface StaticResult {
   /** Without the hottest instructions, which the engine tells. */
   profile: Profile;
 }
+
+/** What the user asks of the compiler, by name of the choice; others are the model's. */
+export type Choices = Readonly<Record<string, string>>;
 
 /** Where the model came from. */
 export type Source =
@@ -110,6 +115,7 @@ export function createStore(built: StaticResult) {
       name: built.gallery.find((one) => one.id === built.example)?.title ?? built.example,
     }) as Signal<Source>,
     preset: signal(built.preset),
+    choices: signal<Choices>({}),
     /** Settings files that the user opened, by name. */
     ownSettings: signal<{ name: string; toml: string }[]>([]),
     settings: signal<SettingsInfo | null>(built.settings),
@@ -153,6 +159,7 @@ export function createStore(built: StaticResult) {
 
     causes: computed(() => markCauses(description.value ?? built)),
     lanes: computed(() => (description.value ?? built).lanes),
+    choiceList: computed(() => (description.value ?? built).choices),
     marks: computed(() => markNodes(model.value?.nodes ?? [])),
     instructions: computed(() => (description.value ? byCode(description.value) : null)),
     edited: computed(() => text.value !== null && text.value.current !== text.value.compiled),
