@@ -1,5 +1,6 @@
 // attention: softmax(scale q k^T) v by heads. Query heads share the heads of keys and values in
-// equal numbers, in order. A sink is a score of a head that has no value. Rows of several batches follow each other.
+// equal numbers, in order. A sink is a score of a head that has no value. Rows of several batches
+// follow each other.
 #include "ops/attention.h"
 
 #include "base/size.h"
@@ -24,7 +25,7 @@ constexpr AttrSpec attrs[]{
   {"heads", AttrType::Integer, false, 1, {}, "number of query heads"},
   {"kv_heads", AttrType::Integer, false, 1, {}, "number of heads of keys and values"},
   {"batch", AttrType::Integer, false, 1, {}, "sequences whose rows follow each other"},
-  {"scale", AttrType::Real, false, 0, {}, "factor of scores, by default 1 / sqrt(columns of a head)"},
+  {"scale", AttrType::Real, false, 0, {}, "factor of scores; by default 1 / sqrt(head columns)"},
   {"mask", AttrType::Text, false, 0, masks, "none, causal or sliding"},
   {"window", AttrType::Integer, false, 0, {}, "keys that a query sees if sliding, itself included"},
   {"form", AttrType::Text, false, 0, forms, "online: scores of one tile at a time"}};

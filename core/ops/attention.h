@@ -29,7 +29,8 @@ struct AttentionShape {
   std::uint64_t ratio() const { return heads / kv_heads; }
   /// Whether `slices` heads fill the lanes of a row and share a head of keys.
   bool can_pack(std::uint64_t mlen, std::uint64_t blen, std::uint64_t slices) const {
-    return !online && slices > 1 && width * slices == mlen && width % blen == 0 && ratio() % slices == 0;
+    return !online && slices > 1 && width * slices == mlen && width % blen == 0 &&
+           ratio() % slices == 0;
   }
   bool sees(std::uint64_t query, std::uint64_t key) const {
     return !masked || (key <= query && query - key < window);

@@ -1,6 +1,7 @@
 // Attention on whole tiles. Queries are moved up so that the wanted slice of M_BTMM meets one part
-// of the lanes after the other; normalised scores so that the last slice of M_BMM meets every HLEN-th
-// lane. Whole tiles overwrite others in memory: work goes from the last result to the first.
+// of the lanes after the other; normalised scores so that the last slice of M_BMM meets every
+// BROADCAST_AMOUNT-th lane. Whole tiles overwrite others in memory: work goes from the last result
+// to the first.
 #include "ops/attention_schedule.h"
 
 namespace plena::ops {

@@ -1,8 +1,8 @@
 // What the schedules of attention have in common: where scores lie, masks, the softmax, and the
 // fetching of keys and values. All scores of a head lie in the Vector SRAM at once, so that a row
 // takes one ordinary softmax; products with the values are added up in the accumulator over all
-// keys. In the online form there is one tile of scores at a time; maxima, sums and results of its rows
-// are brought up to date with every tile of keys.
+// keys. In the online form there is one tile of scores at a time; maxima, sums and results of its
+// rows are brought up to date with every tile of keys.
 //
 // As many query heads as a whole-tile product has slices are packed in the lanes of a row when they
 // have HLEN columns each and share a head of keys: one M_BTMM then makes the scores of all of them,
@@ -130,7 +130,7 @@ class AttentionSchedule {
   WeightTensor v_;
   bool packed_ = false;
   std::uint64_t blocks_ = 0;  ///< of columns of a head or pack
-  std::uint64_t at_once_ = 0; ///< tiles of keys, all blocks, that the Matrix SRAM holds; at most all
+  std::uint64_t at_once_ = 0; ///< tiles of keys, all blocks, in the Matrix SRAM; at most all
   bool together_ = false;     ///< all keys and all values of a head fit
   bool direct_ = true;        ///< products are written to the output itself
   std::uint64_t wanted_ = 0;  ///< slice of a whole-tile product with the scores of a single head
