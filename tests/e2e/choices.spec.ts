@@ -80,3 +80,25 @@ for (const { name, width, height } of [
     const found = await new AxeBuilder({ page }).include('.header').include('.products').analyze();
     expect(found.violations).toEqual([]);
   });
+
+test('nothing in the header lies over anything else at any width', async ({ page }) => {
+  await openVerified(page);
+  for (const width of [1920, 1440, 1400, 1280, 1181, 1180, 1024, 900, 390]) {
+    await page.setViewportSize({ width, height: 900 });
+    const over = await page.evaluate(() => {
+      const parts = [...document.querySelectorAll('.header :is(button, select, h1)')].filter(
+        (one) => one.getClientRects().length > 0,
+      );
+      const named = (one: Element) => one.id || one.textContent;
+      return parts.flatMap((one, i) =>
+        parts.slice(i + 1).flatMap((other) => {
+          const [a, b] = [one.getBoundingClientRect(), other.getBoundingClientRect()];
+          const across = a.left < b.right - 1 && b.left < a.right - 1;
+          const along = a.top < b.bottom - 1 && b.top < a.bottom - 1;
+          return across && along ? [`${named(one)} over ${named(other)}`] : [];
+        }),
+      );
+    });
+    expect(over, `${width} pixels`).toEqual([]);
+  }
+});
