@@ -1,5 +1,7 @@
 #include "lower/text.h"
 
+#include "base/size.h"
+
 #include <algorithm>
 #include <fmt/format.h>
 #include <iterator>
@@ -61,7 +63,7 @@ std::string to_text(const Program& program) {
       fmt::format_to(out, "end {}", operand(0));
       break;
     case Item::Kind::Comment:
-      fmt::format_to(out, "; {}", program.comments[item.operands[0].value]);
+      fmt::format_to(out, "; {}", program.comments[to_size(item.operands[0].value)]);
       break;
     }
     text += '\n';

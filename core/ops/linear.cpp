@@ -1,6 +1,11 @@
-// linear: y = x W + bias, with exactly one rounding per element before the bias.
+// linear: y = x W + bias, with exactly one rounding per element before the bias, or, when k_split asks
+// for it, with the roundings of upstream's products by chunks of K (compiler_backend.md 3.3).
+#include "base/size.h"
+#include "ops/elementwise.h"
 #include "ops/product.h"
 
+#include <algorithm>
+#include <array>
 #include <fmt/format.h>
 
 namespace plena::ops {
@@ -11,7 +16,22 @@ enum Input : std::size_t { X, W, Bias };
 constexpr InputSpec inputs[]{
   {"x", Role::Activation}, {"W", Role::Weight}, {"bias", Role::Vector, true}};
 
+constexpr AttrSpec attrs[]{
+  {"k_split",
+   AttrType::Integer,
+   false,
+   0,
+   {},
+   "tiles of K whose products are rounded before they are added to others; 0: none are"}};
+
 Result<ir::Shape> infer(const NodeView& view) {
+  if (view.real("k_split") < 0) {
+    return view.error(
+      "E_UNSUPPORTED_ATTR",
+      fmt::format("k_split is {}", view.real("k_split")),
+      "a number of tiles, or 0 for products that are rounded once"
+    );
+  }
   const ir::Shape& weight = view.input(W)->shape;
   const ir::Shape& x = view.input(X)->shape;
   if (weight.size() != 2) {
@@ -37,21 +57,88 @@ Result<ir::Shape> infer(const NodeView& view) {
   return y;
 }
 
+/// Tiles of x that make one product; `blocks` when there is only one.
+std::uint64_t tiles_at_once(const NodeView& view, std::uint64_t blocks) {
+  const auto split = static_cast<std::uint64_t>(view.real("k_split"));
+  return split == 0 ? blocks : std::min(split, blocks);
+}
+
+/// The sum of the rounded products of each chunk, which is left of x when the rest is zero.
+std::vector<float> by_chunks(
+  const ReferenceCall& call, std::uint64_t tiles, std::uint64_t blocks, std::uint64_t group
+) {
+  const Extent weight = call.view.input_extent(W);
+  const auto cols = to_size(weight.rows);
+  std::vector<float> y;
+  for (std::uint64_t first = 0; first < blocks; first += tiles) {
+    std::vector<float> x(call.inputs[X].begin(), call.inputs[X].end());
+    for (std::size_t i = 0; i < x.size(); ++i) {
+      const std::uint64_t tile =
+        grouped_index(i % cols, group, call.arithmetic.lanes) / call.arithmetic.lanes;
+      x[i] = tile < first || tile >= first + tiles ? 0.0f : x[i];
+    }
+    const std::vector<float> part = product(call, x, call.inputs[W], {}, weight, group);
+    if (first == 0) {
+      y = part;
+    } else {
+      std::transform(y.begin(), y.end(), part.begin(), y.begin(), hw::add);
+    }
+  }
+  const std::span<const float> bias = call.inputs[Bias];
+  for (std::size_t i = 0; !bias.empty() && i < y.size(); ++i) {
+    y[i] = hw::add(y[i], bias[i % bias.size()]);
+  }
+  return y;
+}
+
 std::vector<float> reference(const ReferenceCall& call) {
-  return product(
-    call,
-    call.inputs[X],
-    call.inputs[W],
-    call.inputs[Bias],
-    call.view.input_extent(W),
-    call.arithmetic.plan.group_cols(call.view.node.inputs[X])
-  );
+  const std::uint64_t group = call.arithmetic.plan.group_cols(call.view.node.inputs[X]);
+  const Extent weight = call.view.input_extent(W);
+  const std::uint64_t blocks =
+    grouped_size(weight.rows, group, call.arithmetic.lanes) / call.arithmetic.lanes;
+  const std::uint64_t tiles = tiles_at_once(call.view, blocks);
+  if (call.hardware() && tiles < blocks) {
+    return by_chunks(call, tiles, blocks, group);
+  }
+  return product(call, call.inputs[X], call.inputs[W], call.inputs[Bias], weight, group);
+}
+
+/// y = the products of `tiles` blocks of x each, rounded one by one, added in the Vector SRAM.
+void multiply_by_chunks(
+  Lowering& low,
+  const VectorTensor& x,
+  const WeightTensor& w,
+  const VectorTensor& y,
+  std::uint64_t tiles
+) {
+  lower::Builder& b = low.builder();
+  VectorTensor part = y;
+  part.symbol = low.scratch("product of a chunk", y.offset / y.lanes + y.all_rows());
+  for (std::uint64_t first = 0; first < x.blocks; first += tiles) {
+    VectorTensor chunk = x;
+    chunk.offset += first * x.block_step();
+    chunk.blocks = std::min(tiles, x.blocks - first);
+    if (first == 0) {
+      multiply(low, chunk, w, y);
+      continue;
+    }
+    multiply(low, chunk, w, part, b.set(w.at(first * y.lanes, 0)));
+    const lower::Gp to = b.set(y.at());
+    const lower::Gp from = b.set(part.at());
+    lower_all_rows(low, y, std::array{to, from}, [&] { b.V_ADD_VV(to, to, from); });
+  }
 }
 
 void lower_linear(Lowering& low) {
   const VectorTensor x = low.input(X);
   const VectorTensor y = low.output(0, product_slack(low));
-  multiply(low, x, low.weight(W, x.group_cols), y);
+  const WeightTensor w = low.weight(W, x.group_cols);
+  const std::uint64_t tiles = tiles_at_once(low.view(), x.blocks);
+  if (tiles < x.blocks) {
+    multiply_by_chunks(low, x, w, y, tiles);
+  } else {
+    multiply(low, x, w, y);
+  }
   add_bias(low, Bias, y);
 }
 
@@ -60,7 +147,7 @@ void lower_linear(Lowering& low) {
 extern const OpBody body_linear;
 const OpBody body_linear{
   inputs,
-  {},
+  attrs,
   {Bound::Kind::Exact},
   one_shape<infer>,
   one_result<reference>,

@@ -80,7 +80,11 @@ void linear(Dice& dice, Sample& sample) {
   if (dice.coin()) {
     operands.push_back(m.constant({n}));
   }
-  m.output(m.node("linear", operands));
+  Attrs attrs;
+  if (dice.random().once_in(4)) {
+    attrs["k_split"] = std::int64_t{1 + dice.random().below(3)};
+  }
+  m.output(m.node("linear", operands, std::move(attrs)));
   sample.fp32_rms = 0.2;
 }
 
