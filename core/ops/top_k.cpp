@@ -49,10 +49,8 @@ Results reference(const ReferenceCall& call) {
 class Candidates {
  public:
   Candidates(Lowering& low, const VectorTensor& x, std::uint64_t rows)
-      : low_(low),
-        b_(low.builder()),
+      : b_(low.builder()),
         x_(x),
-        rows_(rows),
         place_(low.scratch("candidates", rows)),
         none_(b_.constant(-std::numeric_limits<float>::infinity())) {
     if (x.cols % x.lanes != 0) {
@@ -84,10 +82,8 @@ class Candidates {
   }
 
  private:
-  Lowering& low_;
   lower::Builder& b_;
   VectorTensor x_;
-  std::uint64_t rows_;
   lower::SymbolId place_;
   lower::Fp none_;
   lower::Gp fill_{};
