@@ -8,6 +8,7 @@
 
 #include <algorithm>
 #include <fmt/format.h>
+#include <iterator>
 #include <limits>
 
 namespace plena::ops {
@@ -55,6 +56,14 @@ Result<TopK> top_k_of(const NodeView& view, std::int64_t k, std::uint64_t count)
     )
   );
 }
+
+TopK top_k_for(std::uint64_t count) {
+  return *std::find_if(std::begin(policies), std::end(policies) - 1, [&](const TopK& policy) {
+    return count <= policy.logits;
+  });
+}
+
+TopK largest_top_k() { return policies[std::size(policies) - 1]; }
 
 Choice choose(std::span<const float> logits, const TopK& top_k, bool hardware) {
   PLENA_CHECK(logits.size() >= top_k.chosen);

@@ -22,6 +22,10 @@ struct TopK {
 /// The policy that chooses `k` of `count` numbers, or why there is none.
 Result<TopK> top_k_of(const NodeView& view, std::int64_t k, std::uint64_t count);
 
+/// The policy for the fewest numbers that has room for `count`, or the largest.
+TopK top_k_for(std::uint64_t count);
+TopK largest_top_k();
+
 struct Choice {
   std::vector<std::size_t> ids;
   std::vector<float> weights; ///< softmax over what has been chosen

@@ -144,3 +144,47 @@ TEST_CASE("moe: the exact reference is the weighted sum of the experts") {
     }
   }
 }
+
+namespace {
+
+/// Compiles, runs and judges argmax of rows that are all negative but for where the largest lies.
+void check_argmax(
+  std::int64_t cols, const std::vector<std::int64_t>& largest, const config::Config& config
+) {
+  Model m;
+  const auto rows = static_cast<std::int64_t>(largest.size());
+  const auto x = m.input({rows, cols}, 0.3, -4);
+  for (std::size_t r = 0; r < largest.size(); ++r) {
+    const auto row =
+      m.inputs[x].begin() + static_cast<std::ptrdiff_t>(r) * static_cast<std::ptrdiff_t>(cols);
+    row[static_cast<std::ptrdiff_t>(largest[r])] = -0.25f;
+    row[static_cast<std::ptrdiff_t>(cols - 1)] = -0.25f; // a tie, if not the same
+  }
+  const auto ids = m.node("argmax", {x});
+  m.output(ids);
+  const Run result = run(m, config);
+  INFO(cols << " columns");
+  CHECK((result.machine.at(ids) == std::vector<float>(largest.begin(), largest.end())));
+}
+
+} // namespace
+
+TEST_CASE("argmax: the first of the largest, in one block, one round and two") {
+  check_argmax(5, {0, 3, 4}, machine(16, 4));
+  check_argmax(16, {15, 7}, machine(16, 4));
+  check_argmax(70, {69, 0, 16, 31, 65}, machine(16, 4));
+  check_argmax(300, {299, 256, 63}, machine(64, 4));
+  check_argmax(128, {127, 5}, machine(128, 4));
+  check_argmax(128, {100, 5}, machine(256, 64));
+  // 157 blocks: a chunk of 128 and one of 29, twice, so that what the first row leaves is seen.
+  check_argmax(2500, {2100, 3, 2047, 2048, 2499}, machine(16, 4));
+}
+
+TEST_CASE("argmax: rows that are too long for the machine are refused") {
+  Model m;
+  m.output(m.node("argmax", {m.input({1, 300})}));
+  REQUIRE(ops::infer_shapes(m.graph).ok());
+  const auto compiled = codegen::compile(m.graph, machine(256, 64), m.inputs);
+  REQUIRE_FALSE(compiled.ok());
+  CHECK(compiled.diagnostics()[0].code == "E_HARDWARE");
+}
