@@ -186,8 +186,8 @@ TEST_CASE("products are chosen by the cost profile in force, and both are priced
       CHECK(products["cycles"]["dense"] == expected["dense"]);
       CHECK(products["cycles"]["chosen"] == expected[dense ? "dense" : "portable"]);
       CHECK(products["profile"] == profile);
-      CHECK(products["nodes"] == Json({0}));
-      CHECK(products["dense"] == (dense ? Json({0}) : Json::array()));
+      CHECK(products["nodes"] == Json::array({0}));
+      CHECK(products["dense"] == (dense ? Json::array({0}) : Json::array()));
       CHECK(program["products"] == products);
       CHECK(Json::parse(*session.profile())["products"] == products);
       CHECK(Json::parse(session.compile_report({}))["products"] == products);
