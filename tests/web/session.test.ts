@@ -204,6 +204,41 @@ describe('compile choices', () => {
     expect(store.standing.value).toBe('verified');
   });
 
+  it('are made one upon the other, also while the first is on its way', async () => {
+    const { store, session } = await setUp();
+    await session.start();
+    await Promise.all([session.choose('unroll', 'ops'), session.choose('opt', 'dense')]);
+    expect(store.choices.value).toEqual({ unroll: 'ops', opt: 'dense' });
+    expect(options(store)).toMatchObject({ unroll: 'ops', opt: 'dense' });
+    const chosen = session.choosePreset('m16b4');
+    expect(store.asked.value.preset).toBe('m16b4');
+    await Promise.all([chosen, session.choose('opt', 'portable')]);
+    expect(store.preset.value).toBe('m16b4');
+    expect(options(store)).toMatchObject({ unroll: 'ops', opt: 'portable' });
+    expect(store.opening.value).toBeNull();
+  });
+
+  it('of a model that is being fetched are not lost, and go to files opened meanwhile', async () => {
+    const { store, session } = await setUp();
+    await session.start();
+    await Promise.all([session.openExample('small'), session.choose('opt', 'dense')]);
+    expect(options(store)).toMatchObject({ opt: 'dense' });
+    const file = { name: 'mine.json', bytes: GOOD_MODEL };
+    await Promise.all([session.openFiles([file]), session.choose('unroll', 'all')]);
+    expect(store.source.value.name).toBe('mine.json');
+    expect(options(store)).toMatchObject({ opt: 'dense', unroll: 'all' });
+  });
+
+  it('are left to the model again', async () => {
+    const { store, session } = await setUp();
+    await session.start();
+    await session.choose('opt', 'dense');
+    await session.choose('unroll', 'none');
+    await session.choose('opt', null);
+    expect(store.choices.value).toEqual({ unroll: 'none' });
+    expect(options(store)).toMatchObject({ opt: 'portable' });
+  });
+
   it('come back after a reload; values that there no longer are do not', async () => {
     const storage = memory();
     const before = await setUp({ storage });

@@ -51,13 +51,13 @@ function Preset() {
     <label class="preset">
       <span class="field-label">Machine</span>
       <select
-        value={store.preset.value}
+        value={store.asked.value.preset}
         disabled={store.engine.value !== 'ready'}
         onChange={(event) => {
           const select = event.currentTarget;
           // What the engine refuses is not left standing in the chooser.
           void session.choosePreset(select.value).then(() => {
-            select.value = store.preset.peek();
+            select.value = store.asked.peek().preset;
           });
         }}
       >
@@ -81,7 +81,9 @@ function inForce(store: Store, { name, values }: ChoiceInfo): string {
   const options: Record<string, unknown> = { ...store.program.value?.options };
   const compiled = options[name];
   return (
-    store.choices.value[name] ?? (typeof compiled === 'string' ? compiled : values[0]?.name) ?? ''
+    store.asked.value.choices[name] ??
+    (typeof compiled === 'string' ? compiled : values[0]?.name) ??
+    ''
   );
 }
 
@@ -99,11 +101,16 @@ function CompileChoices() {
             disabled={store.engine.value !== 'ready'}
             onChange={(event) => {
               const select = event.currentTarget;
-              void session.choose(choice.name, select.value).then(() => {
+              void session.choose(choice.name, select.value || null).then(() => {
                 select.value = inForce(store, choice);
               });
             }}
           >
+            {store.asked.value.choices[choice.name] !== undefined && (
+              <option value="" title="What the model itself asks for, else the default">
+                as the model says
+              </option>
+            )}
             {choice.values.map(({ name, meaning }) => (
               <option key={name} value={name} title={meaning}>
                 {name}

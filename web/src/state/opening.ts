@@ -5,7 +5,7 @@ import type { Diagnostic } from '../engine/types.ts';
 import { announce, type Context, EDITABLE_LINES, errorsOf, forget, report } from './context.ts';
 import { type Editing, editKey, waysOf } from './editing.ts';
 import { run } from './running.ts';
-import type { Choices, Source } from './store.ts';
+import { type Choices, choicesOf, type Source } from './store.ts';
 
 export interface NamedBytes {
   name: string;
@@ -42,10 +42,12 @@ export function createOpening(context: Context, editing: Editing) {
     const ticket = ++context.ticket;
     editing.cancel();
     store.busy.value = 'opening';
+    store.opening.value = { recipe, source };
     if (store.machine.peek() === 'running') await client.stop();
     const answer = await client.call({ kind: 'open', recipe });
     if (ticket !== context.ticket) return false;
     store.busy.value = null;
+    store.opening.value = null;
     const file =
       !answer.ok && answer.stage === 'settings' ? recipe.settings.name : recipe.model.name;
     report(context, 'open', named(answer.diagnostics, file));
@@ -72,12 +74,11 @@ export function createOpening(context: Context, editing: Editing) {
     keep: boolean,
   ) {
     const { model, program, settings, state } = answer.value;
-    const choices = JSON.parse(recipe.options) as Choices;
     const left = store.edited.peek() ? placeOfEdit() : null;
     store.notice.value = null;
     store.source.value = source;
     store.preset.value = recipe.settings.name;
-    store.choices.value = choices;
+    store.choices.value = choicesOf(recipe);
     store.settings.value = settings;
     store.text.value = null;
     store.textAssembled.value = true;
@@ -150,8 +151,8 @@ export function createOpening(context: Context, editing: Editing) {
   function recipeFor(
     model: NamedBytes,
     inputs: NamedBytes[],
-    preset: string,
-    choices = store.choices.peek(),
+    preset = store.asked.peek().preset,
+    choices = store.asked.peek().choices,
   ): Recipe | null {
     const toml = settingsText(context, preset);
     if (toml === null) {
@@ -163,12 +164,7 @@ export function createOpening(context: Context, editing: Editing) {
     return { settings: { name: preset, toml }, model, inputs, options: JSON.stringify(choices) };
   }
 
-  async function openExample(
-    id: string,
-    preset = store.preset.peek(),
-    first = false,
-    choices = store.choices.peek(),
-  ) {
+  async function openExample(id: string, preset?: string, first = false, choices?: Choices) {
     const entry = store.built.gallery.find((one) => one.id === id);
     if (!entry) return;
     try {
@@ -196,22 +192,29 @@ export function createOpening(context: Context, editing: Editing) {
     if (!opened) store.ownSettings.value = before;
   }
 
-  /** True when the present model now stands under these settings. */
-  async function choosePreset(name: string): Promise<boolean> {
-    const recipe = context.recipe;
-    if (!recipe) return false;
-    const next = recipeFor(recipe.model, recipe.inputs, name);
-    if (next) await openAndRun(next, store.source.peek());
-    return context.recipe?.settings.name === name;
+  /** The model on its way to the page, or on it. */
+  function latest(): { recipe: Recipe; source: Source } | null {
+    const { recipe } = context;
+    return store.opening.peek() ?? (recipe && { recipe, source: store.source.peek() });
   }
 
-  /** The same model compiled in another way. */
-  async function choose(name: string, value: string) {
-    const recipe = context.recipe;
-    if (!recipe) return;
-    const choices = { ...store.choices.peek(), [name]: value };
-    const next = recipeFor(recipe.model, recipe.inputs, recipe.settings.name, choices);
-    if (next) await openAndRun(next, store.source.peek());
+  /** True when the present model now stands under these settings, or will. */
+  async function choosePreset(name: string): Promise<boolean> {
+    const base = latest();
+    if (!base) return false;
+    const next = recipeFor(base.recipe.model, base.recipe.inputs, name);
+    if (next) await openAndRun(next, base.source);
+    return latest()?.recipe.settings.name === name;
+  }
+
+  /** The same model compiled in another way; no value leaves the choice to the model. */
+  async function choose(name: string, value: string | null) {
+    const base = latest();
+    if (!base) return;
+    const { [name]: _, ...others } = store.asked.peek().choices;
+    const choices = value === null ? others : { ...others, [name]: value };
+    const next = recipeFor(base.recipe.model, base.recipe.inputs, undefined, choices);
+    if (next) await openAndRun(next, base.source);
   }
 
   /** Files that were dropped or picked together: one model, inputs, settings, assembly. */
@@ -236,11 +239,12 @@ export function createOpening(context: Context, editing: Editing) {
       return;
     }
     if (settings) await openSettings(settings);
-    const model = models[0] ?? (inputs.length > 0 ? context.recipe?.model : undefined);
+    const base = latest();
+    const model = models[0] ?? (inputs.length > 0 ? base?.recipe.model : undefined);
     if (model) {
-      const recipe = recipeFor(model, inputs, store.preset.peek());
+      const recipe = recipeFor(model, inputs);
       const source: Source = { kind: 'file', name: model.name, inputs: inputs.map((i) => i.name) };
-      if (recipe) await openAndRun(recipe, models[0] ? source : store.source.peek());
+      if (recipe) await openAndRun(recipe, models[0] || !base ? source : base.source);
     }
     if (assembly) await openAssembly(assembly);
   }
@@ -265,6 +269,7 @@ export function createOpening(context: Context, editing: Editing) {
     const ticket = ++context.ticket;
     const text = store.text.peek();
     store.busy.value = 'opening';
+    store.opening.value = null;
     const answer = await client.call({ kind: 'open', recipe });
     if (ticket !== context.ticket) return;
     store.busy.value = null;

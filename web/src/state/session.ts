@@ -104,7 +104,7 @@ export function createSession(store: Store, services: Services) {
     openExample: (id: string) => opening.openExample(id),
     openFiles: (files: NamedBytes[]) => opening.openFiles(files),
     choosePreset: (name: string) => opening.choosePreset(name),
-    choose: (name: string, value: string) => opening.choose(name, value),
+    choose: (name: string, value: string | null) => opening.choose(name, value),
     edit: (text: string) => editing.edit(text),
     revert: () => editing.revert(),
     /** The one main action: run, pause or continue. */

@@ -1,6 +1,6 @@
 // The one application state. Views read the signals; only actions (session.ts, selection.ts) write.
 import { computed, type Signal, signal } from '@preact/signals';
-import type { Progress, Recorded } from '../engine/protocol.ts';
+import type { Progress, Recipe, Recorded } from '../engine/protocol.ts';
 import type {
   CauseInfo,
   ChoiceInfo,
@@ -56,6 +56,8 @@ export interface StaticResult {
 /** What the user asks of the compiler, by name of the choice; others are the model's. */
 export type Choices = Readonly<Record<string, string>>;
 
+export const choicesOf = (recipe: Recipe) => JSON.parse(recipe.options) as Choices;
+
 /** Where the model came from. */
 export type Source =
   | { kind: 'gallery'; id: string; name: string }
@@ -105,6 +107,10 @@ export function createStore(built: StaticResult) {
   const program = signal<ProgramInfo | null>(built.program);
   const problems = signal<Problems>(NO_PROBLEMS);
   const text = signal<ProgramText | null>(null);
+  const preset = signal(built.preset);
+  const choices = signal<Choices>({});
+  /** What is being opened; a choice made meanwhile is made upon it. */
+  const opening = signal<{ recipe: Recipe; source: Source } | null>(null);
   return {
     built,
     engine: signal<EngineState>('off'),
@@ -114,8 +120,9 @@ export function createStore(built: StaticResult) {
       id: built.example,
       name: built.gallery.find((one) => one.id === built.example)?.title ?? built.example,
     }) as Signal<Source>,
-    preset: signal(built.preset),
-    choices: signal<Choices>({}),
+    preset,
+    choices,
+    opening,
     /** Settings files that the user opened, by name. */
     ownSettings: signal<{ name: string; toml: string }[]>([]),
     settings: signal<SettingsInfo | null>(built.settings),
@@ -162,6 +169,12 @@ export function createStore(built: StaticResult) {
     choiceList: computed(() => (description.value ?? built).choices),
     marks: computed(() => markNodes(model.value?.nodes ?? [])),
     instructions: computed(() => (description.value ? byCode(description.value) : null)),
+    /** Settings and choices in force, or those that are on their way. */
+    asked: computed(() =>
+      opening.value
+        ? { preset: opening.value.recipe.settings.name, choices: choicesOf(opening.value.recipe) }
+        : { preset: preset.value, choices: choices.value },
+    ),
     edited: computed(() => text.value !== null && text.value.current !== text.value.compiled),
     /** Errors first; otherwise in the order of the work: page, model, assembly, run. */
     problemList: computed(() =>
