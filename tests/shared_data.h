@@ -1,6 +1,8 @@
 // Access to the recorded data of the reference tools, when a checkout has it beside it.
 #pragma once
 
+#include "folders.h"
+
 #include <catch2/catch.hpp>
 #include <cstdint>
 #include <filesystem>
@@ -10,8 +12,6 @@
 #include <vector>
 
 namespace plena::tests {
-
-inline std::filesystem::path shared_dir() { return PLENA_SHARED_DIR; }
 
 /// True when the data is there; otherwise says that the test is skipped.
 inline bool has_shared_data() {

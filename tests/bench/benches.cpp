@@ -4,6 +4,7 @@
 #include "bench/emit_bench.h"
 #include "bench/emu_bench.h"
 #include "bench/time_bench.h"
+#include "folders.h"
 
 #include <fmt/format.h>
 
@@ -22,7 +23,7 @@ constexpr const char* build = "native";
 } // namespace
 
 bool run_all() {
-  for (const EmulatorRow& row : emulator(PLENA_SHARED_DIR "/models", repetitions)) {
+  for (const EmulatorRow& row : emulator(tests::shared_dir() / "models", repetitions)) {
     fmt::print(
       "{{\"bench\":\"emulator\",\"build\":\"{}\",\"case\":\"{}\",\"instructions\":{},\"macs\":{},"
       "\"seconds\":{:.6f},\"spread\":{:.3f},\"repetitions\":{},"
@@ -39,7 +40,7 @@ bool run_all() {
       row.ratio
     );
   }
-  const ClockRow clock = clock_cost(PLENA_SHARED_DIR "/models", repetitions);
+  const ClockRow clock = clock_cost(tests::shared_dir() / "models", repetitions);
   fmt::print(
     "{{\"bench\":\"clock\",\"build\":\"{}\",\"case\":\"{}\",\"instructions\":{},\"cycles\":{},"
     "\"baseline\":\"the same run without a clock\",\"baseline_s\":{:.6f},\"ratio\":{:.2f},"

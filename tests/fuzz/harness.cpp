@@ -81,7 +81,7 @@ void run(std::string_view folder, std::string_view suffix, unsigned mutations, c
     Bytes bytes;
   };
   std::vector<Seed> seeds;
-  const std::filesystem::path all = std::filesystem::path(PLENA_SOURCE_DIR) / "tests/fuzz/seeds";
+  const std::filesystem::path all = tests::source_dir() / "tests/fuzz/seeds";
   for (const auto& file : std::filesystem::directory_iterator(all / folder)) {
     const std::string name = file.path().filename().string();
     if (name.ends_with(suffix)) {

@@ -20,7 +20,7 @@ using namespace plena;
 namespace {
 
 std::filesystem::path folder(std::string_view name) {
-  return std::filesystem::path(PLENA_SOURCE_DIR) / "tests" / name;
+  return tests::source_dir() / "tests" / name;
 }
 
 std::vector<std::filesystem::path> text_files(std::string_view name) {

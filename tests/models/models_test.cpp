@@ -36,7 +36,7 @@ codegen::Values seeded_inputs(const ir::Graph& graph) {
 std::vector<std::filesystem::path> shipped() {
   std::vector<std::filesystem::path> files;
   for (const auto& entry :
-       std::filesystem::directory_iterator(std::filesystem::path(PLENA_SOURCE_DIR) / "models")) {
+       std::filesystem::directory_iterator(tests::source_dir() / "models")) {
     if (entry.path().extension() == ".json") {
       files.push_back(entry.path());
     }

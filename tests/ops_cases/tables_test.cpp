@@ -1,5 +1,6 @@
 // The recorded operator cases, upstream's programs against ours: tables as kept under tables/, and
 // what they have to show. `test_ops_cases --update` rewrites the tables.
+#include "folders.h"
 #include "ops_cases/tables.h"
 #include "update.h"
 
@@ -16,7 +17,7 @@ const std::vector<CaseRow>& all_rows() {
 }
 
 std::filesystem::path table_file(const char* name) {
-  return std::filesystem::path(PLENA_SOURCE_DIR) / "tests" / "ops_cases" / "tables" / name;
+  return tests::source_dir() / "tests" / "ops_cases" / "tables" / name;
 }
 
 void check_table(const char* name, const std::string& text) {

@@ -129,7 +129,7 @@ TEST_CASE("config: presets are complete, consistent and known by name", "[unit][
     CHECK(
       preset.toml ==
       tests::read_text(
-        std::filesystem::path(PLENA_SOURCE_DIR) / "configs" / (std::string(preset.name) + ".toml")
+        tests::source_dir() / "configs" / (std::string(preset.name) + ".toml")
       )
     );
   }
@@ -200,6 +200,6 @@ TEST_CASE("config: numbers of a machine are replaced, with what goes with them",
 TEST_CASE("config: KEYS.md is what the table says", "[unit][config]") {
   INFO("to renew: plena docs config > configs/KEYS.md");
   CHECK(
-    keys_markdown() == tests::read_text(std::filesystem::path(PLENA_SOURCE_DIR) / "configs/KEYS.md")
+    keys_markdown() == tests::read_text(tests::source_dir() / "configs/KEYS.md")
   );
 }

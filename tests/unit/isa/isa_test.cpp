@@ -14,7 +14,7 @@ using namespace plena::isa;
 
 namespace {
 
-std::filesystem::path source_dir() { return PLENA_SOURCE_DIR; }
+using tests::source_dir;
 
 /// An instruction of this row with every field drawn from its range, ends included often.
 Instr random_instr(const InsnDef& row, std::mt19937_64& random) {

@@ -96,7 +96,7 @@ TEST_CASE("ten thousand damaged models are survived", "[unit][passes]") {
 // Files that once were or might be trouble; a new finding is kept as one more file.
 TEST_CASE("the kept files are survived", "[unit][passes]") {
   const std::filesystem::path folder =
-    std::filesystem::path(PLENA_SOURCE_DIR) / "tests/fuzz/seeds/models";
+    tests::source_dir() / "tests/fuzz/seeds/models";
   std::size_t accepted = 0;
   std::size_t count = 0;
   for (const auto& entry : std::filesystem::directory_iterator(folder)) {
