@@ -162,7 +162,8 @@ Status check_dense(const config::Config& config) {
         std::uint64_t{config.broadcast_amount} * config.hlen,
         config.mlen
       ),
-      "set HLEN and BROADCAST_AMOUNT so that their product is MLEN, or compile with portable products",
+      "set HLEN and BROADCAST_AMOUNT so that their product is MLEN, or compile with portable "
+      "products",
       {},
       {},
       "BROADCAST_AMOUNT"};
@@ -307,7 +308,8 @@ struct Chosen {
 };
 
 /// The program that the strategy asks for, and what the others would cost.
-Result<Chosen> choose(const Drafter& drafter, const config::Config& config, ops::Strategy strategy) {
+Result<Chosen>
+choose(const Drafter& drafter, const config::Config& config, ops::Strategy strategy) {
   if (strategy == ops::Strategy::Portable) {
     Result<Draft> draft = drafter.draft(drafter.no_node());
     if (!draft) {

@@ -2,16 +2,16 @@
 // number added to it. What a register holds already is not made again, zeros come from register 0,
 // offsets go into instructions that add a number to an address, and values are made from those that
 // stay rather than from those that pass. A register is kept longer only where one is free for it.
+#include "codegen/loop_nest.h"
 #include "codegen/passes.h"
 #include "codegen/ranges.h"
-#include "lower/verify.h"
+#include "codegen/registers.h"
 
 #include <algorithm>
 #include <array>
 #include <map>
+#include <numeric>
 #include <optional>
-#include <tuple>
-#include <unordered_map>
 #include <utility>
 
 namespace plena::codegen {
@@ -19,14 +19,8 @@ namespace plena::codegen {
 namespace {
 
 using isa::Opcode;
-using lower::Access;
 using lower::Item;
 using lower::Operand;
-
-constexpr std::size_t gp_class = static_cast<std::size_t>(lower::RegClass::Gp);
-constexpr std::size_t fp_class = static_cast<std::size_t>(lower::RegClass::Fp);
-constexpr std::size_t addr_class = static_cast<std::size_t>(lower::RegClass::Addr);
-constexpr std::uint32_t most_offset = isa::max_of(isa::Field::imm18);
 
 /// `base` stands for a number that is not known, 0 for zero.
 struct Value {
@@ -41,65 +35,100 @@ struct Value {
 
 constexpr Value unwritten{0xFFFFFFFF, 0};
 
-/// The registers that no operand names.
-constexpr std::array states{
-  Opcode::C_SET_SCALE_REG, Opcode::C_SET_STRIDE_REG, Opcode::C_SET_V_MASK_REG};
-constexpr std::array<Value, states.size()> state_at_start{{{0, 0}, {0, 1}, {0, 0}}};
+/// A register that holds each value, the last that got it; it still does if its value says so. What
+/// is looked up one after the other lies together, as long listings have more values than caches hold.
+class Homes {
+ public:
+  static constexpr std::uint32_t none = 0xFFFFFFFF;
 
-std::optional<std::size_t> state_of(const Item& item) {
-  const auto found = std::find(states.begin(), states.end(), item.op);
-  return item.kind == Item::Kind::Insn && found != states.end()
-           ? std::optional(static_cast<std::size_t>(found - states.begin()))
-           : std::nullopt;
-}
+  std::uint32_t find(Value value) const { return entries_[place_of(value)].reg; }
+  void set(Value value, std::uint32_t reg) {
+    Entry& entry = entries_[place_of(value)];
+    const bool fresh = entry.reg == none;
+    entry = {value, reg};
+    if (fresh && ++used_ * 2 > entries_.size()) {
+      grow();
+    }
+  }
 
-bool is(const Item& item, Opcode op) { return item.kind == Item::Kind::Insn && item.op == op; }
+ private:
+  struct Entry {
+    Value value{};
+    std::uint32_t reg = none;
+  };
 
-/// register += number
-bool is_step(const Item& item) {
-  return is(item, Opcode::S_ADDI_INT) && item.operands[0].reg == item.operands[1].reg;
-}
+  /// Where the value is, or would be.
+  std::size_t place_of(Value value) const {
+    const std::size_t last = entries_.size() - 1; // a power of two less one
+    const auto mixed = static_cast<std::size_t>((value.key() * 0x9E3779B97F4A7C15) >> 32);
+    std::size_t place = (value.offset + value.base * std::size_t{0x9E3779B1}) & last;
+    while (entries_[place].reg != none && entries_[place].value != value) {
+      place = (place + (mixed | 1)) & last;
+    }
+    return place;
+  }
+  void grow() {
+    std::vector<Entry> old(entries_.size() * 2);
+    old.swap(entries_);
+    for (const Entry& entry : old) {
+      if (entry.reg != none) {
+        entries_[place_of(entry.value)] = entry;
+      }
+    }
+  }
+
+  std::vector<Entry> entries_ = std::vector<Entry>(16);
+  std::size_t used_ = 0;
+};
 
 /// A register that a loop writes and does not always make anew.
 struct Changed {
-  std::size_t reg_class = 0;
-  std::uint32_t reg = 0;
+  Register reg;
   bool steps_only = true; ///< only numbers are added to it
   std::uint32_t step = 0; ///< in one trip, all together
+
+  bool is_pointer() const { return steps_only && reg.reg_class == gp_class; }
 };
 
-struct Loop {
-  std::size_t begin = 0;
-  std::size_t end = 0;
-  std::uint32_t trips = 0;
+struct LoopEffects {
+  Loop where;
   std::vector<Changed> changed{};
-  std::array<bool, states.size()> sets{};
+  std::array<bool, settings.size()> sets{};
   std::vector<std::uint64_t> stores{}; ///< entries of the FP SRAM
   bool stores_anywhere = false;        ///< there
-  std::vector<Value> at_start{};      ///< of `changed`, before the first trip
+  std::vector<Value> at_start{};       ///< of `changed`, before the first trip
+
+  std::uint32_t total(const Changed& one) const {
+    return one.step * static_cast<std::uint32_t>(where.trips);
+  }
 };
 
 /// What the listing says before any of it is changed.
 struct Survey {
-  std::vector<Loop> loops; ///< in the order of their starts
-  std::array<std::vector<std::uint32_t>, lower::reg_classes> writes; ///< how many
-  std::array<std::vector<std::uint32_t>, lower::reg_classes> reads;  ///< other than by steps
-  std::map<std::pair<std::size_t, std::uint32_t>, std::vector<std::size_t>> rewritten; ///< positions
-  std::vector<bool> needs_number_in_register; ///< by Gp: read where register 0 means something else
-  std::vector<bool> addresses_only;           ///< by Gp: read only where a number can be added
+  std::vector<LoopEffects> loops; ///< in the order of their starts
+  Writes writes;
+  struct Use {
+    std::uint32_t reads = 0;               ///< other than by steps
+    bool needs_number_in_register = false; ///< read where register 0 means something else
+    bool addresses_only = true;            ///< read only where a number can be added
+  };
+  std::vector<Use> uses; ///< by Gp
 
   explicit Survey(const Listing& listing);
 
  private:
-  void note_loop(const Listing& listing, std::size_t position, std::vector<std::size_t>& open);
-  void end_loop(std::vector<std::size_t>& open);
-  Changed& changed_in(Loop& loop, std::size_t reg_class, std::uint32_t reg);
+  using Places = std::map<std::pair<std::size_t, std::uint32_t>, std::size_t>;
 
-  std::vector<std::map<std::pair<std::size_t, std::uint32_t>, std::size_t>> index_; ///< of `changed`
+  void note_uses(const Item& item);
+  void find_effects(const Listing& listing);
+  void end_loop(std::vector<std::size_t>& open);
+  Changed& changed_in(LoopEffects& loop, Register reg);
+
+  std::vector<Places> places_; ///< in `changed`, of the loops that are open
 };
 
-/// The operand with the number that an instruction adds to the address in operand `i`, if it does, in
-/// words and in text alike.
+/// The operand with the number that an instruction adds to the address in operand `i`, if it does,
+/// in words and in text alike.
 std::optional<std::size_t> addend_of(const Item& item, std::size_t i) {
   if (item.kind != Item::Kind::Insn) {
     return std::nullopt;
@@ -122,111 +151,104 @@ std::optional<std::size_t> addend_of(const Item& item, std::size_t i) {
   return i == address ? std::optional<std::size_t>(2) : std::nullopt;
 }
 
-Survey::Survey(const Listing& listing) {
-  for (std::size_t c = 0; c < lower::reg_classes; ++c) {
-    writes[c].assign(listing.registers[c], 0);
-    reads[c].assign(listing.registers[c], 0);
-  }
-  needs_number_in_register.assign(listing.registers[gp_class], false);
-  addresses_only.assign(listing.registers[gp_class], true);
-  for (const Item& item : listing.items) {
-    for (std::size_t i = 0; i < item.operands.size(); ++i) {
-      const Operand& operand = item.operands[i];
-      const auto reg_class = lower::class_of(operand);
-      if (!reg_class || item.kind == Item::Kind::LoopEnd) {
-        continue;
-      }
-      const std::size_t c = static_cast<std::size_t>(*reg_class);
-      writes[c][operand.reg] += lower::accesses(item, i, Access::Write) ? 1u : 0u;
-      if (!lower::accesses(item, i, Access::Read) || is_step(item)) {
-        continue;
-      }
-      ++reads[c][operand.reg];
-      if (c == gp_class) {
-        if (isa::def(item.op).reads[i].kind == isa::Kind::step) {
-          needs_number_in_register[operand.reg] = true;
-        }
-        if (!addend_of(item, i)) {
-          addresses_only[operand.reg] = false;
-        }
-      }
+Survey::Survey(const Listing& listing) : uses(listing.registers[gp_class]) {
+  // Long listings take their time to go through: once for everything.
+  std::vector<std::pair<Register, std::size_t>> written;
+  written.reserve(listing.items.size());
+  std::size_t open = no_loop;
+  for (std::size_t p = 0; p < listing.items.size(); ++p) {
+    const Item& item = listing.items[p];
+    if (item.kind == Item::Kind::LoopBegin) {
+      loops.push_back({{p, 0, item.operands[1].value, open}});
+      open = loops.size() - 1;
+    } else if (item.kind == Item::Kind::LoopEnd) {
+      loops[open].where.end = p;
+      open = loops[open].where.parent;
+    } else if (const auto reg = written_by(item)) {
+      written.emplace_back(*reg, p);
+    }
+    if (item.kind == Item::Kind::Insn && !is_step(item)) {
+      note_uses(item);
     }
   }
-  std::vector<std::size_t> open;
-  for (std::size_t p = 0; p < listing.items.size(); ++p) {
-    note_loop(listing, p, open);
+  writes = Writes(listing, written);
+  if (!loops.empty()) {
+    find_effects(listing);
   }
-  index_.clear();
 }
 
-Changed& Survey::changed_in(Loop& loop, std::size_t reg_class, std::uint32_t reg) {
-  const auto [found, fresh] = index_.back().emplace(std::pair(reg_class, reg), loop.changed.size());
+void Survey::note_uses(const Item& item) {
+  each_operand(lower::accesses_of(item).read, [&](std::size_t i) {
+    if (item.operands[i].kind != Operand::Kind::Gp) {
+      return;
+    }
+    Use& use = uses[item.operands[i].reg];
+    ++use.reads;
+    if (isa::def(item.op).reads[i].kind == isa::Kind::step) {
+      use.needs_number_in_register = true;
+    }
+    if (!addend_of(item, i)) {
+      use.addresses_only = false;
+    }
+  });
+}
+
+Changed& Survey::changed_in(LoopEffects& loop, Register reg) {
+  const auto [found, fresh] =
+    places_.back().emplace(std::pair(reg.reg_class, reg.number), loop.changed.size());
   if (fresh) {
-    loop.changed.push_back({reg_class, reg});
+    loop.changed.push_back({reg});
   }
   return loop.changed[found->second];
 }
 
-void Survey::note_loop(
-  const Listing& listing, std::size_t position, std::vector<std::size_t>& open
-) {
-  const Item& item = listing.items[position];
-  if (item.kind == Item::Kind::LoopBegin) {
-    open.push_back(loops.size());
-    loops.push_back({position, 0, static_cast<std::uint32_t>(item.operands[1].value)});
-    index_.emplace_back();
-    return;
-  }
-  if (item.kind == Item::Kind::LoopEnd) {
-    loops[open.back()].end = position;
-    end_loop(open);
-    return;
-  }
-  if (item.kind == Item::Kind::Comment) {
-    return;
-  }
-  const auto reg_class = lower::class_of(item.operands[0]);
-  if (reg_class && lower::accesses(item, 0, Access::Write)) {
-    const std::size_t c = static_cast<std::size_t>(*reg_class);
-    const std::uint32_t reg = item.operands[0].reg;
-    if (writes[c][reg] > 1) {
-      rewritten[{c, reg}].push_back(position);
-      if (!open.empty()) {
-        Changed& changed = changed_in(loops[open.back()], c, reg);
-        changed.steps_only = changed.steps_only && is_step(item);
-        changed.step += is_step(item) ? static_cast<std::uint32_t>(item.operands[2].value) : 0;
-      }
+void Survey::find_effects(const Listing& listing) {
+  std::vector<std::size_t> open;
+  std::size_t next = 0;
+  for (const Item& item : listing.items) {
+    if (item.kind == Item::Kind::LoopBegin) {
+      open.push_back(next++);
+      places_.emplace_back();
+      continue;
     }
-  }
-  if (open.empty()) {
-    return;
-  }
-  Loop& loop = loops[open.back()];
-  if (const auto state = state_of(item)) {
-    loop.sets[*state] = true;
-  }
-  if (is(item, Opcode::S_ST_FP) && item.operands[1].reg == 0) {
-    loop.stores.push_back(item.operands[2].value);
-  } else if (is(item, Opcode::S_ST_FP) || is(item, Opcode::V_TOPK)) {
-    loop.stores_anywhere = true;
+    if (item.kind == Item::Kind::LoopEnd) {
+      end_loop(open);
+      continue;
+    }
+    if (open.empty()) {
+      continue;
+    }
+    LoopEffects& loop = loops[open.back()];
+    if (const auto setting = setting_of(item)) {
+      loop.sets[setting->number] = true;
+    } else if (const auto reg = written_by(item); reg && !writes.is_made_once(*reg)) {
+      Changed& changed = changed_in(loop, *reg);
+      changed.steps_only = changed.steps_only && is_step(item);
+      changed.step += is_step(item) ? static_cast<std::uint32_t>(item.operands[2].value) : 0;
+    }
+    if (is(item, Opcode::S_ST_FP) && item.operands[1].reg == 0) {
+      loop.stores.push_back(item.operands[2].value);
+    } else if (stores_fp(item)) {
+      loop.stores_anywhere = true;
+    }
   }
 }
 
 /// What a loop does, its outer loop does.
 void Survey::end_loop(std::vector<std::size_t>& open) {
-  const Loop& inner = loops[open.back()];
+  const LoopEffects& inner = loops[open.back()];
   open.pop_back();
-  index_.pop_back();
+  places_.pop_back();
   if (open.empty()) {
     return;
   }
-  Loop& outer = loops[open.back()];
+  LoopEffects& outer = loops[open.back()];
   for (const Changed& one : inner.changed) {
-    Changed& changed = changed_in(outer, one.reg_class, one.reg);
+    Changed& changed = changed_in(outer, one.reg);
     changed.steps_only = changed.steps_only && one.steps_only;
-    changed.step += one.step * inner.trips;
+    changed.step += inner.total(one);
   }
-  for (std::size_t i = 0; i < states.size(); ++i) {
+  for (std::size_t i = 0; i < settings.size(); ++i) {
     outer.sets[i] = outer.sets[i] || inner.sets[i];
   }
   outer.stores.insert(outer.stores.end(), inner.stores.begin(), inner.stores.end());
@@ -246,12 +268,12 @@ class KnownValues {
       values_[c].assign(listing_.registers[c], unwritten);
       values_[c][0] = {};
       stand_ins_[c].resize(listing_.registers[c]);
-      for (std::uint32_t reg = 0; reg < stand_ins_[c].size(); ++reg) {
-        stand_ins_[c][reg] = reg;
-      }
+      std::iota(stand_ins_[c].begin(), stand_ins_[c].end(), 0);
     }
     roots_.push_back(0); // zero
-    state_ = state_at_start;
+    for (std::size_t i = 0; i < settings.size(); ++i) {
+      settings_[i] = {0, settings[i].at_start};
+    }
   }
 
   Listing run() {
@@ -273,13 +295,7 @@ class KnownValues {
         break;
       }
     }
-    std::size_t kept = 0;
-    for (std::size_t p = 0; p < listing_.items.size(); ++p) {
-      if (!removed_[p]) {
-        listing_.items[kept++] = listing_.items[p];
-      }
-    }
-    listing_.items.resize(kept);
+    drop(listing_, removed_);
     return std::move(listing_);
   }
 
@@ -305,8 +321,8 @@ class KnownValues {
   }
 
   Value value_of(const Operand& operand) const {
-    const std::size_t c = static_cast<std::size_t>(*lower::class_of(operand));
-    return values_[c][stand_ins_[c][operand.reg]];
+    const Register reg = register_of(operand);
+    return values_[reg.reg_class][stand_ins_[reg.reg_class][reg.number]];
   }
 
   /// What the item leaves in its target; nothing when it is not known.
@@ -366,7 +382,7 @@ class KnownValues {
     } else if (is(item, Opcode::S_ST_FP)) {
       const Value address = value_of(item.operands[1]);
       if (address.is_number()) {
-        note_store(address.offset + item.operands[2].value);
+        note_store(address.plus(static_cast<std::uint32_t>(item.operands[2].value)).offset);
       } else {
         stored_anywhere_ = ++stores_;
       }
@@ -375,24 +391,19 @@ class KnownValues {
 
   // --- registers ---
 
-  bool is_made_once(std::size_t c, std::uint32_t reg) const { return survey_.writes[c][reg] == 1; }
-
   /// Whether nothing is written to the register after this item and before `last`.
   bool stays(std::size_t c, std::uint32_t reg, std::size_t last) const {
-    if (is_made_once(c, reg)) {
-      return true;
-    }
-    const std::vector<std::size_t>& positions = survey_.rewritten.at({c, reg});
-    const auto next = std::upper_bound(positions.begin(), positions.end(), at_);
-    return next == positions.end() || *next >= last;
+    return survey_.writes.is_made_once({c, reg}) ||
+           !survey_.writes.any_between({c, reg}, at_, last);
   }
 
-  /// How far a register reaches that is read at `last` or, in a loop that it was made before, there.
+  /// How far a register reaches that is read at `last`: in a loop that it was made before, to the
+  /// loop's end.
   std::size_t reach(std::size_t c, std::uint32_t reg, std::size_t last) const {
     const std::size_t first = ranges_[c][reg].first;
-    for (const Loop* loop : open_) {
-      if (loop->begin > first) {
-        return std::max(last, loop->end);
+    for (const LoopEffects* loop : open_) {
+      if (loop->where.begin > first) {
+        return std::max(last, loop->where.end);
       }
     }
     return last;
@@ -421,23 +432,20 @@ class KnownValues {
     if (c != addr_class && value == Value{}) {
       return 0;
     }
-    const auto found = homes_[c].find(value.key());
-    if (found == homes_[c].end() || values_[c][found->second] != value) {
-      return std::nullopt;
-    }
-    return found->second;
+    const std::uint32_t reg = homes_[c].find(value);
+    return reg != Homes::none && values_[c][reg] == value ? std::optional(reg) : std::nullopt;
   }
 
-  /// Whether what `reg`, made here, is read for can be read from the register that already holds the
-  /// value; then it is from here on.
+  /// Whether what `reg`, made here, is read for can be read from the register that already holds
+  /// the value; then it is from here on.
   bool stand_in(std::size_t c, std::uint32_t reg, Value value) {
     const auto home = home_of(c, value);
-    if (!home || !is_made_once(c, reg)) {
+    if (!home || !survey_.writes.is_made_once({c, reg})) {
       return false;
     }
     Range& range = ranges_[c][reg];
     if (*home == 0 && c != addr_class) {
-      if (c == gp_class && survey_.needs_number_in_register[reg]) {
+      if (c == gp_class && survey_.uses[reg].needs_number_in_register) {
         return false;
       }
       pressure_.add(c, at_, std::max(range.last, at_ + 1), -1);
@@ -461,7 +469,7 @@ class KnownValues {
 
   void hold(std::size_t c, std::uint32_t reg, Value value) {
     values_[c][reg] = value;
-    homes_[c][value.key()] = reg;
+    homes_[c].set(value, reg);
   }
 
   void note_read(const Operand& operand) {
@@ -473,43 +481,37 @@ class KnownValues {
   // --- items ---
 
   void visit(Item& item) {
-    const auto state = state_of(item);
-    if (state && state_[*state] == value_of(item.operands[0])) {
-      removed_[at_] = true;
-      return;
-    }
-    const auto reg_class = lower::class_of(item.operands[0]);
-    const bool writes = reg_class && lower::accesses(item, 0, Access::Write);
-    std::optional<Value> result = writes ? result_of(item) : std::nullopt;
-    if (state) {
-      state_[*state] = value_of(item.operands[0]);
-    }
-    if (writes) {
-      const std::size_t c = static_cast<std::size_t>(*reg_class);
-      const std::uint32_t reg = item.operands[0].reg;
-      if (result && (values_[c][reg] == *result || stand_in(c, reg, *result))) {
+    if (const auto setting = setting_of(item)) {
+      Value& held = settings_[setting->number];
+      const Value value = value_of(item.operands[0]);
+      if (held == value) {
         removed_[at_] = true;
         return;
       }
-      if (c == gp_class && is_step(item) && merge_step(item)) {
-        hold(c, reg, *result);
-        return;
-      }
+      held = value;
     }
-    note_stores(item);
-    read_operands(item);
-    if (!writes) {
+    const lower::Accesses accesses = lower::accesses_of(item);
+    if (accesses.written == 0) {
+      note_stores(item);
+      read_operands(item, accesses);
       return;
     }
-    const std::size_t c = static_cast<std::size_t>(*reg_class);
-    const std::uint32_t reg = item.operands[0].reg;
+    const auto [c, reg] = register_of(item.operands[0]);
+    const std::optional<Value> result = result_of(item);
+    if (result && (values_[c][reg] == *result || stand_in(c, reg, *result))) {
+      removed_[at_] = true;
+      return;
+    }
+    if (c == gp_class && is_step(item) && merge_step(item)) {
+      hold(c, reg, *result);
+      return;
+    }
+    read_operands(item, accesses);
     if (result && c == gp_class) {
       simplify(item, *result);
     }
     for (std::size_t i = 1; i < item.operands.size(); ++i) {
-      if (lower::class_of(item.operands[i]) && lower::accesses(item, i, Access::Read)) {
-        note_read(item.operands[i]);
-      }
+      note_read(item.operands[i]);
     }
     if (c == gp_class) {
       steps_[reg] = is_step(item) ? Step{at_, block_} : Step{};
@@ -534,15 +536,13 @@ class KnownValues {
     return true;
   }
 
-  void read_operands(Item& item) {
-    for (std::size_t i = 0; i < item.operands.size(); ++i) {
-      Operand& operand = item.operands[i];
-      const auto reg_class = lower::class_of(operand);
-      if (!reg_class || !lower::accesses(item, i, Access::Read) ||
-          lower::accesses(item, i, Access::Write)) {
-        continue;
+  void read_operands(Item& item, lower::Accesses accesses) {
+    each_operand(accesses.read, [&](std::size_t i) {
+      if (((accesses.written >> i) & 1) != 0) {
+        return;
       }
-      const std::size_t c = static_cast<std::size_t>(*reg_class);
+      Operand& operand = item.operands[i];
+      const std::size_t c = register_of(operand).reg_class;
       operand.reg = stand_ins_[c][operand.reg];
       if (const auto addend = addend_of(item, i)) {
         fold_address(operand, item.operands[*addend]);
@@ -553,7 +553,7 @@ class KnownValues {
         operand.reg = 0;
       }
       note_read(operand);
-    }
+    });
   }
 
   /// The address from register 0, or from a register that is needed anyway.
@@ -568,7 +568,7 @@ class KnownValues {
       return;
     }
     const std::uint32_t root = roots_[value.base];
-    if (root == 0 || root == address.reg || !survey_.addresses_only[address.reg]) {
+    if (root == 0 || root == address.reg || !survey_.uses[address.reg].addresses_only) {
       return;
     }
     const Value held = values_[gp_class][root];
@@ -643,8 +643,8 @@ class KnownValues {
     }
     const std::uint32_t source = source_of(1);
     if (root == 0 || root == source || values_[gp_class][root].base != value.base ||
-        distance(root) > most_offset || !is_made_once(gp_class, source) ||
-        survey_.reads[gp_class][source] != 1) {
+        distance(root) > most_offset || !survey_.writes.is_made_once({gp_class, source}) ||
+        survey_.uses[source].reads != 1) {
       return;
     }
     if (keep(gp_class, root)) {
@@ -654,12 +654,12 @@ class KnownValues {
 
   // --- loops ---
 
-  void begin_loop(Loop& loop) {
+  void begin_loop(LoopEffects& loop) {
     ++block_;
     open_.push_back(&loop);
-    for (std::size_t i = 0; i < states.size(); ++i) {
+    for (std::size_t i = 0; i < settings.size(); ++i) {
       if (loop.sets[i]) {
-        state_[i] = fresh(0);
+        settings_[i] = fresh(0);
       }
     }
     if (loop.stores_anywhere) {
@@ -673,39 +673,39 @@ class KnownValues {
     std::stable_sort(
       loop.changed.begin(), loop.changed.end(), [&](const Changed& a, const Changed& b) {
         const auto as_it_is = [&](const Changed& one) {
-          return one.reg_class == gp_class && !survey_.addresses_only[one.reg];
+          return one.reg.reg_class == gp_class && !survey_.uses[one.reg.number].addresses_only;
         };
         return as_it_is(a) && !as_it_is(b);
       }
     );
     loop.at_start.clear();
     for (const Changed& one : loop.changed) {
-      loop.at_start.push_back(values_[one.reg_class][one.reg]);
+      loop.at_start.push_back(values_[one.reg.reg_class][one.reg.number]);
     }
     std::map<std::pair<std::uint32_t, std::uint32_t>, std::pair<Value, Value>> together;
     for (std::size_t i = 0; i < loop.changed.size(); ++i) {
       const Changed& one = loop.changed[i];
       const Value before = loop.at_start[i];
-      Value now = fresh(one.reg);
-      if (one.steps_only && one.reg_class == gp_class) {
+      Value now = fresh(one.reg.number);
+      if (one.is_pointer()) {
         const auto [first, alone] =
           together.try_emplace({before.base, one.step}, std::pair(before, now));
         if (!alone) {
           now = first->second.second.plus(before.offset - first->second.first.offset);
         }
       }
-      hold(one.reg_class, one.reg, now);
+      hold(one.reg.reg_class, one.reg.number, now);
     }
   }
 
   void end_loop() {
     ++block_;
-    const Loop& loop = *open_.back();
+    const LoopEffects& loop = *open_.back();
     open_.pop_back();
     for (std::size_t i = 0; i < loop.changed.size(); ++i) {
       const Changed& one = loop.changed[i];
-      if (one.steps_only && one.reg_class == gp_class) {
-        hold(one.reg_class, one.reg, loop.at_start[i].plus(one.step * loop.trips));
+      if (one.is_pointer()) {
+        hold(gp_class, one.reg.number, loop.at_start[i].plus(loop.total(one)));
       }
     }
   }
@@ -714,21 +714,20 @@ class KnownValues {
   Survey survey_;
   Ranges ranges_;
   Pressure pressure_;
-  std::vector<bool> removed_;
+  std::vector<std::uint8_t> removed_;
   std::vector<Step> steps_; ///< by Gp: the last step
   std::array<std::vector<Value>, lower::reg_classes> values_;
   /// By register: the one that is read in its place, mostly itself.
   std::array<std::vector<std::uint32_t>, lower::reg_classes> stand_ins_;
-  /// By value, a register that held it; it still does if its value says so.
-  std::array<std::unordered_map<std::uint64_t, std::uint32_t>, lower::reg_classes> homes_;
+  std::array<Homes, lower::reg_classes> homes_;
   std::vector<std::uint32_t> roots_; ///< by base, the register that it was first held by
   std::map<std::uint32_t, std::uint32_t> large_; ///< numbers that take two words, registers
   std::map<std::pair<std::size_t, std::array<std::uint64_t, 3>>, Value> interned_;
-  std::array<Value, states.size()> state_{};
-  std::map<std::uint64_t, std::uint64_t> stored_; ///< by entry of the FP SRAM, the number of a store
+  std::array<Value, settings.size()> settings_{};
+  std::map<std::uint64_t, std::uint64_t> stored_; ///< by entry of the FP SRAM, a store's number
   std::uint64_t stored_anywhere_ = 0;
   std::uint64_t stores_ = 0;
-  std::vector<Loop*> open_;
+  std::vector<LoopEffects*> open_;
   std::size_t block_ = 1; ///< of items that are executed one after the other
   std::size_t at_ = 0;
 };

@@ -1,5 +1,5 @@
-// A loop whose iterations execute more than MAX_LOOP_INSTRUCTIONS is written out; others stay as they
-// are.
+// A loop whose iterations execute more than MAX_LOOP_INSTRUCTIONS is written out; others stay as
+// they are.
 #include "codegen/loops.h"
 
 namespace plena::codegen {

@@ -15,14 +15,13 @@ using lower::Item;
 
 constexpr std::uint64_t most_trips = isa::max_of(isa::Field::imm22);
 
+constexpr std::uint64_t largest = std::numeric_limits<std::uint64_t>::max();
+
 std::uint64_t saturated_sum(std::uint64_t a, std::uint64_t b) {
-  return a > std::numeric_limits<std::uint64_t>::max() - b ? std::numeric_limits<std::uint64_t>::max()
-                                                           : a + b;
+  return a > largest - b ? largest : a + b;
 }
 std::uint64_t saturated_product(std::uint64_t a, std::uint64_t b) {
-  return b != 0 && a > std::numeric_limits<std::uint64_t>::max() / b
-           ? std::numeric_limits<std::uint64_t>::max()
-           : a * b;
+  return b != 0 && a > largest / b ? largest : a * b;
 }
 
 struct Size {
@@ -114,9 +113,8 @@ class WriteOut {
     for (std::size_t p = begin; p < end; ++p) {
       const Item& item = in_.items[p];
       if (item.kind == Item::Kind::LoopBegin) {
-        const auto loop = std::lower_bound(
-          loops_.begin(), loops_.end(), p, [](const Loop& l, std::size_t at) { return l.begin < at; }
-        );
+        const auto begins_before = [](const Loop& l, std::size_t at) { return l.begin < at; };
+        const auto loop = std::lower_bound(loops_.begin(), loops_.end(), p, begins_before);
         copy_loop(*loop);
         p = loop->end;
       } else if (item.kind != Item::Kind::Comment || !repeating_) {

@@ -1,13 +1,14 @@
 // A loop that copies a pointer, lets an inner loop step the copy and then steps the pointer needs
-// only one of them: the copy is stepped by what is left. A loop with nothing but a loop in it becomes
-// one loop.
-#include "codegen/loops.h"
+// only one of them: the copy is stepped by what is left. A loop with nothing but a loop in it
+// becomes one loop.
+#include "codegen/loop_nest.h"
 #include "codegen/passes.h"
 #include "codegen/ranges.h"
-#include "lower/verify.h"
+#include "codegen/registers.h"
 
 #include <algorithm>
 #include <map>
+#include <numeric>
 #include <optional>
 #include <set>
 #include <vector>
@@ -20,23 +21,7 @@ using isa::Opcode;
 using lower::Item;
 using lower::Operand;
 
-constexpr std::size_t gp_class = static_cast<std::size_t>(lower::RegClass::Gp);
-constexpr std::uint64_t most_offset = isa::max_of(isa::Field::imm18);
 constexpr std::uint64_t most_trips = isa::max_of(isa::Field::imm22);
-
-bool is_addition(const Item& item) {
-  return item.kind == Item::Kind::Insn && item.op == Opcode::S_ADDI_INT;
-}
-bool is_step(const Item& item) {
-  return is_addition(item) && item.operands[0].reg == item.operands[1].reg;
-}
-
-struct Loop {
-  std::size_t begin = 0;
-  std::size_t end = 0;
-  std::uint64_t trips = 0;
-  std::size_t parent = 0; ///< index + 1, 0 for none
-};
 
 /// A step at the end of a loop's body; amounts wrap like registers.
 struct Rest {
@@ -47,26 +32,31 @@ struct Rest {
 
 class MergePointers {
  public:
-  explicit MergePointers(Listing listing)
+  MergePointers(Listing listing, Loops loops)
       : listing_(std::move(listing)),
+        loops_(std::move(loops)),
+        loop_of_(innermost_loops(listing_, loops_)),
         ranges_(live_ranges(listing_)),
         pressure_(listing_, ranges_),
         removed_(listing_.items.size(), false) {}
 
   Listing run() {
-    find_loops();
     find_accesses();
+    std::vector<std::vector<std::size_t>> steps(loops_.size()); ///< positions
+    for (std::size_t p = 0; p < listing_.items.size(); ++p) {
+      if (loop_of_[p] != no_loop && is_step(listing_.items[p])) {
+        steps[loop_of_[p]].push_back(p);
+      }
+    }
     // Inner loops end first.
     std::vector<std::size_t> order(loops_.size());
-    for (std::size_t i = 0; i < order.size(); ++i) {
-      order[i] = i;
-    }
+    std::iota(order.begin(), order.end(), std::size_t{0});
     std::sort(order.begin(), order.end(), [&](std::size_t a, std::size_t b) {
       return loops_[a].end < loops_[b].end;
     });
     for (const std::size_t loop : order) {
-      for (std::size_t p = loops_[loop].begin + 1; p < loops_[loop].end; ++p) {
-        if (loop_of_[p] == loop + 1 && is_step(listing_.items[p]) && !removed_[p]) {
+      for (const std::size_t p : steps[loop]) {
+        if (!removed_[p]) {
           merge(loop, p);
         }
       }
@@ -75,37 +65,18 @@ class MergePointers {
   }
 
  private:
-  void find_loops() {
-    loop_of_.assign(listing_.items.size(), 0);
-    std::size_t open = 0;
-    for (std::size_t p = 0; p < listing_.items.size(); ++p) {
-      const Item& item = listing_.items[p];
-      if (item.kind == Item::Kind::LoopBegin) {
-        loops_.push_back({p, 0, item.operands[1].value, open});
-        open = loops_.size();
-      } else if (item.kind == Item::Kind::LoopEnd) {
-        loops_[open - 1].end = p;
-        open = loops_[open - 1].parent;
-      } else {
-        loop_of_[p] = open;
-      }
-    }
-  }
-
   /// Of registers that loops step.
   void find_accesses() {
-    std::set<std::uint32_t> stepped;
+    accesses_.resize(listing_.registers[gp_class]);
+    std::vector<bool> stepped(accesses_.size());
     for (std::size_t p = 0; p < listing_.items.size(); ++p) {
-      if (loop_of_[p] != 0 && is_step(listing_.items[p])) {
-        stepped.insert(listing_.items[p].operands[0].reg);
+      if (loop_of_[p] != no_loop && is_step(listing_.items[p])) {
+        stepped[listing_.items[p].operands[0].reg] = true;
       }
-    }
-    if (stepped.empty()) {
-      return;
     }
     for (std::size_t p = 0; p < listing_.items.size(); ++p) {
       for (const Operand& operand : listing_.items[p].operands) {
-        if (operand.kind == Operand::Kind::Gp && stepped.count(operand.reg) != 0) {
+        if (operand.kind == Operand::Kind::Gp && stepped[operand.reg]) {
           std::vector<std::size_t>& positions = accesses_[operand.reg];
           if (positions.empty() || positions.back() != p) {
             positions.push_back(p);
@@ -115,15 +86,11 @@ class MergePointers {
     }
   }
 
-  bool inside(std::size_t position, std::size_t loop) const {
-    return loops_[loop].begin < position && position < loops_[loop].end;
-  }
-
-  /// How often the item at this position runs in one trip of the loop.
+  /// How often what lies in the loop `innermost` runs in one trip of `loop`.
   std::uint32_t runs(std::size_t innermost, std::size_t loop) const {
     std::uint32_t times = 1;
-    for (std::size_t at = innermost; at != loop + 1; at = loops_[at - 1].parent) {
-      times *= static_cast<std::uint32_t>(loops_[at - 1].trips);
+    for (std::size_t at = innermost; at != loop; at = loops_[at].parent) {
+      times *= static_cast<std::uint32_t>(loops_[at].trips);
     }
     return times;
   }
@@ -133,11 +100,11 @@ class MergePointers {
   std::optional<std::uint32_t>
   total_step(std::uint32_t copy, std::size_t copied, std::size_t loop) const {
     std::uint32_t total = 0;
-    for (const std::size_t p : accesses_.at(copy)) {
+    for (const std::size_t p : accesses_[copy]) {
       if (p == copied) {
         continue;
       }
-      if (p < copied || !inside(p, loop)) {
+      if (p < copied || !loops_[loop].holds(p)) {
         return std::nullopt;
       }
       const Item& item = listing_.items[p];
@@ -146,15 +113,14 @@ class MergePointers {
       }
       if (is_step(item)) {
         total += static_cast<std::uint32_t>(item.operands[2].value) * runs(loop_of_[p], loop);
-      } else if (item.operands[0].reg == copy && item.operands[0].kind == Operand::Kind::Gp &&
-                 lower::accesses(item, 0, lower::Access::Write)) {
+      } else if (written_by(item) == Register{gp_class, copy}) {
         return std::nullopt;
       }
     }
-    for (const Rest& rest : rests_) {
-      if (rest.reg == copy) {
-        total += rest.amount * runs(rest.loop + 1, loop);
-      }
+    const auto [first, last] = rests_of_.equal_range(copy);
+    for (auto found = first; found != last; ++found) {
+      const Rest& rest = rests_[found->second];
+      total += rest.amount * runs(rest.loop, loop);
     }
     return total;
   }
@@ -163,9 +129,9 @@ class MergePointers {
   void merge(std::size_t loop, std::size_t stepped) {
     const Item& step = listing_.items[stepped];
     const std::uint32_t pointer = step.operands[0].reg;
-    const std::vector<std::size_t>& accesses = accesses_.at(pointer);
+    const std::vector<std::size_t>& accesses = accesses_[pointer];
     if (accesses.size() != 3 || accesses[2] != stepped || accesses[0] >= loops_[loop].begin ||
-        loop_of_[accesses[1]] != loop + 1) {
+        loop_of_[accesses[1]] != loop) {
       return;
     }
     const std::size_t made = accesses[0];
@@ -177,7 +143,7 @@ class MergePointers {
     }
     const std::uint32_t target = copy.operands[0].reg;
     const bool number = origin.kind == Item::Kind::Set;
-    if (accesses_.count(target) == 0 || (!number && (!is_addition(origin) || is_step(origin)))) {
+    if (accesses_[target].empty() || (!number && (!is_addition(origin) || is_step(origin)))) {
       return;
     }
     Operand& value = origin.operands[number ? 1 : 2];
@@ -203,10 +169,9 @@ class MergePointers {
     value.value = moved;
     origin.operands[0].reg = target;
     removed_[copied] = removed_[stepped] = true;
+    rests_of_.emplace(target, rests_.size());
     rests_.push_back(rest);
-    std::vector<std::size_t>& of_target = accesses_[target];
-    of_target.erase(of_target.begin());
-    of_target.insert(of_target.begin(), made);
+    accesses_[target].front() = made;
     // The copy takes the place of the pointer.
     const Range pointer_range = ranges_[gp_class][pointer];
     Range& range = ranges_[gp_class][target];
@@ -279,20 +244,22 @@ class MergePointers {
     std::vector<std::size_t> count(loops_.size());
     std::vector<bool> other(loops_.size());
     for (std::size_t i = 0; i < loops_.size(); ++i) {
-      if (loops_[i].parent != 0) {
-        ++count[loops_[i].parent - 1];
-        inner[loops_[i].parent - 1] = i;
+      if (loops_[i].parent != no_loop) {
+        ++count[loops_[i].parent];
+        inner[loops_[i].parent] = i;
       }
       other[i] = by_end.count(loops_[i].end) != 0;
     }
     for (std::size_t i = 0; i < loops_.size(); ++i) {
-      if (loops_[i].parent != 0 && numbers.count(loops_[i].begin) != 0) {
-        other[loops_[i].parent - 1] = true;
+      if (loops_[i].parent != no_loop && numbers.count(loops_[i].begin) != 0) {
+        other[loops_[i].parent] = true;
       }
     }
     for (std::size_t p = 0; p < listing_.items.size(); ++p) {
-      if (loop_of_[p] != 0 && !removed_[p] && listing_.items[p].kind != Item::Kind::Comment) {
-        other[loop_of_[p] - 1] = true;
+      const Item::Kind kind = listing_.items[p].kind;
+      if (loop_of_[p] != no_loop && !removed_[p] &&
+          (kind == Item::Kind::Insn || kind == Item::Kind::Set)) {
+        other[loop_of_[p]] = true;
       }
     }
     for (std::size_t i = 0; i < loops_.size(); ++i) { // outer loops start first
@@ -311,19 +278,22 @@ class MergePointers {
   }
 
   Listing listing_;
+  Loops loops_;
+  std::vector<std::size_t> loop_of_; ///< by position
   Ranges ranges_;
   Pressure pressure_;
   std::vector<bool> removed_;
-  std::vector<Loop> loops_; ///< in the order of their starts
-  std::vector<std::size_t> loop_of_; ///< by position: the innermost loop, index + 1
-  std::map<std::uint32_t, std::vector<std::size_t>> accesses_; ///< positions, by register
+  std::vector<std::vector<std::size_t>> accesses_; ///< positions, by Gp that a loop steps
   std::vector<Rest> rests_;
+  std::multimap<std::uint32_t, std::size_t> rests_of_; ///< by Gp, places in `rests_`
 };
 
 } // namespace
 
 Result<Listing> merge_pointers(Listing listing, const PassSettings&) {
-  return has_loops(listing) ? MergePointers(std::move(listing)).run() : std::move(listing);
+  Loops loops = loops_of(listing);
+  return loops.empty() ? std::move(listing)
+                       : MergePointers(std::move(listing), std::move(loops)).run();
 }
 
 } // namespace plena::codegen

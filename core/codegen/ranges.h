@@ -46,8 +46,31 @@ using Ranges = std::array<std::vector<Range>, lower::reg_classes>;
 /// it, to the end of that loop.
 Ranges live_ranges(const Listing& listing);
 
-/// By position of the start of a loop, the position of its end; 0 elsewhere.
-std::vector<std::size_t> loop_ends(const Listing& listing);
+/// Numbers by position, to ranges of which something is added, and the largest of a range: both in
+/// time logarithmic in the length.
+class RangeMax {
+ public:
+  explicit RangeMax(std::vector<std::int32_t> values);
+
+  void add(std::size_t from, std::size_t to, std::int32_t change) { add(0, from, to, change); }
+  /// Of [from, to), which is not empty.
+  std::int32_t largest(std::size_t from, std::size_t to) const { return largest(0, from, to); }
+
+ private:
+  /// A level has the largest of each part of the one below.
+  struct Level {
+    std::vector<std::int32_t> largest{}; ///< without what is added to the parts that it lies in
+    std::vector<std::int32_t> added{};   ///< to the whole part; empty in the lowest level
+  };
+  static constexpr std::size_t part = 64;
+
+  void add(std::size_t level, std::size_t from, std::size_t to, std::int32_t change);
+  void change_parts(std::size_t level, std::size_t from, std::size_t to, std::int32_t change);
+  std::int32_t largest(std::size_t level, std::size_t from, std::size_t to) const;
+  std::int32_t largest_in_part(std::size_t level, std::size_t from, std::size_t to) const;
+
+  std::vector<Level> levels_;
+};
 
 /// How many registers of a class hold a value that is read later, after each item.
 class Pressure {
@@ -66,7 +89,7 @@ class Pressure {
   void add(std::size_t reg_class, std::size_t from, std::size_t to, int change);
 
  private:
-  std::array<std::vector<std::uint32_t>, lower::reg_classes> held_;
+  std::vector<RangeMax> held_; ///< by class
 };
 
 } // namespace plena::codegen

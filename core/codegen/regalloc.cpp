@@ -2,7 +2,7 @@
 
 #include "codegen/ranges.h"
 #include "isa/fields.h"
-#include "lower/verify.h"
+#include "lower/access.h"
 
 #include <algorithm>
 #include <fmt/format.h>

@@ -1,5 +1,7 @@
 #include "lower/verify.h"
 
+#include "lower/access.h"
+
 #include <algorithm>
 #include <fmt/format.h>
 
@@ -8,6 +10,12 @@ namespace plena::lower {
 namespace {
 
 using Kind = Operand::Kind;
+
+/// Everything that goes by loops takes each to begin and end once, and to run all its trips.
+bool controls_loops(isa::Opcode op) {
+  return op == isa::Opcode::C_LOOP_START || op == isa::Opcode::C_LOOP_END ||
+         op == isa::Opcode::C_BREAK;
+}
 
 class Verifier {
  public:
@@ -69,6 +77,9 @@ class Verifier {
   }
 
   void instruction(const Item& item) {
+    if (controls_loops(item.op)) {
+      fail(fmt::format("{} stands for itself: loops are items", isa::to_string(item.op)));
+    }
     const isa::OperandList& reads = isa::def(item.op).reads;
     for (std::size_t i = 0; i < reads.size(); ++i) {
       check_kind(reads[i], item.operands[i]);
@@ -169,54 +180,6 @@ class Verifier {
 };
 
 } // namespace
-
-bool writes(isa::Opcode op, isa::Field field) {
-  if (field != isa::Field::rd) {
-    return false;
-  }
-  const isa::InsnDef& def = isa::def(op);
-  const isa::Operand* rd = def.reads.find(field);
-  if (rd == nullptr) {
-    return false;
-  }
-  switch (def.unit) {
-  case isa::Unit::Integer:
-    return op != isa::Opcode::S_ST_INT;
-  case isa::Unit::Float:
-    return op != isa::Opcode::S_ST_FP;
-  case isa::Unit::Vector: // rd is an address except where a reduction names a scalar
-    return rd->kind == isa::Kind::fp;
-  case isa::Unit::Control: // loops are items of their own
-    return op == isa::Opcode::C_SET_ADDR_REG;
-  case isa::Unit::None:
-  case isa::Unit::Matrix:
-  case isa::Unit::Memory:
-    return false;
-  }
-  return false;
-}
-
-bool accesses(const Item& item, std::size_t i, Access access) {
-  switch (item.kind) {
-  case Item::Kind::Insn: {
-    const isa::OperandList& reads = isa::def(item.op).reads;
-    if (i >= reads.size()) {
-      return false;
-    }
-    const bool written = writes(item.op, reads[i].field);
-    const bool accumulates = item.op == isa::Opcode::V_RED_SUM || item.op == isa::Opcode::V_RED_MAX;
-    return access == Access::Write ? written : !written || accumulates;
-  }
-  case Item::Kind::Set:
-  case Item::Kind::LoopBegin:
-    return i == 0 && access == Access::Write;
-  case Item::Kind::LoopEnd:
-    return i == 0 && access == Access::Read;
-  case Item::Kind::Comment:
-    return false;
-  }
-  return false;
-}
 
 std::vector<std::string> verify(const Program& program) { return Verifier(program).run(); }
 

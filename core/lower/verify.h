@@ -11,16 +11,8 @@ namespace plena::lower {
 
 /// One line per violation, empty when the program is legal: operands match their row, registers are
 /// written before they are read, register 0 is never written, loops nest and have their own
-/// counters, which nothing else uses, addresses lie inside their symbols, immediates fit.
+/// counters, which nothing else uses, no instruction opens, ends or leaves one, addresses lie inside
+/// their symbols, immediates fit.
 std::vector<std::string> verify(const Program& program);
-
-/// Whether the machine writes this field of `op`.
-bool writes(isa::Opcode op, isa::Field field);
-
-enum class Access : std::uint8_t { Read, Write };
-
-/// Whether the item reads or writes its operand `i`, which is a register. A reduction does both
-/// with its scalar.
-bool accesses(const Item& item, std::size_t i, Access access);
 
 } // namespace plena::lower

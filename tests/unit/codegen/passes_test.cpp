@@ -318,6 +318,31 @@ TEST_CASE("an entry of the FP SRAM is loaded again after it was stored") {
   );
 }
 
+TEST_CASE("the address of a store wraps like the machine's") {
+  lower::Program program;
+  lower::Builder b(program);
+  const auto load = [&](std::uint64_t entry) {
+    const lower::Fp value = b.fp();
+    b.S_LD_FP(value, lower::zero_gp, entry);
+    return value;
+  };
+  const lower::Fp first = load(3);
+  const lower::Gp last = b.set(0xFFFFFFFF);
+  b.S_ST_FP(load(4), last, 4); // to entry 3
+  b.S_ST_FP(load(3), lower::zero_gp, 5);
+  b.S_ST_FP(first, lower::zero_gp, 6);
+  CHECK(
+    at_end(program) ==
+    "S_LD_FP f4, g0, 3\n"
+    "g2 = 4294967295\n"
+    "S_LD_FP f5, g0, 4\n"
+    "S_ST_FP f5, g2, 4\n"
+    "S_LD_FP f6, g0, 3\n"
+    "S_ST_FP f6, g0, 5\n"
+    "S_ST_FP f4, g0, 6\n"
+  );
+}
+
 TEST_CASE("values that nothing reads, and loops with nothing in them, are left out") {
   lower::Program program;
   lower::Builder b(program);
