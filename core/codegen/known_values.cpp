@@ -582,11 +582,6 @@ class KnownValues {
   /// The shortest way to the value, and from registers that stay.
   void simplify(Item& item, Value value) {
     const Operand target = item.operands[0];
-    const auto set = [&] {
-      item.kind = Item::Kind::Set;
-      item.op = Opcode::INVALID_OPCODE;
-      item.operands = {target, {Operand::Kind::Immediate, 0, value.offset, {}}};
-    };
     const auto add = [&](std::uint32_t source, std::uint32_t number) {
       item.kind = Item::Kind::Insn;
       item.op = Opcode::S_ADDI_INT;
@@ -596,14 +591,15 @@ class KnownValues {
         {Operand::Kind::Immediate, 0, number, {}}};
     };
     if (value.is_number()) {
-      Item made = item;
-      std::swap(made, item);
-      set();
-      if (words_of(item) == 1) {
+      if (item.kind != Item::Kind::Set) {
+        Item set{Item::Kind::Set, Opcode::INVALID_OPCODE, {target}, item.node};
+        set.operands[1] = {Operand::Kind::Immediate, 0, value.offset, {}};
+        if (words_of(set) == 1) {
+          item = set;
+        }
         return;
       }
-      if (made.kind != Item::Kind::Set) {
-        std::swap(made, item);
+      if (words_of(item) == 1) {
         return;
       }
       const auto near = large_.upper_bound(value.offset);

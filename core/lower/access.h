@@ -10,7 +10,8 @@ namespace plena::lower {
 
 enum class Access : std::uint8_t { Read, Write };
 
-/// Operands of an instruction that are registers, a bit each. A reduction reads and writes its scalar.
+/// Operands that are registers, a bit each. An item writes its first operand or none; a reduction also
+/// reads it.
 struct Accesses {
   std::uint8_t read = 0;
   std::uint8_t written = 0;

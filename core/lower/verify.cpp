@@ -84,15 +84,14 @@ class Verifier {
     for (std::size_t i = 0; i < reads.size(); ++i) {
       check_kind(reads[i], item.operands[i]);
     }
+    const Accesses accesses = accesses_of(item);
     for (std::size_t i = 0; i < reads.size(); ++i) {
-      if (accesses(item, i, Access::Read)) {
+      if (((accesses.read >> i) & 1) != 0) {
         read(item.operands[i]);
       }
     }
-    for (std::size_t i = 0; i < reads.size(); ++i) {
-      if (accesses(item, i, Access::Write)) {
-        write(item.operands[i]);
-      }
+    if (accesses.written != 0) {
+      write(item.operands[0]);
     }
   }
 
@@ -146,7 +145,8 @@ class Verifier {
   }
 
   bool is_counter(const Operand& operand) const {
-    return operand.kind == Kind::Gp && std::count(loops_.begin(), loops_.end(), operand.reg) != 0;
+    return operand.kind == Kind::Gp &&
+           std::find(loops_.begin(), loops_.end(), operand.reg) != loops_.end();
   }
 
   void read(const Operand& operand) {
