@@ -166,19 +166,19 @@ export interface ProfileCycles {
 export interface ProductPrices {
   /** Profile that `auto` goes by. */
   profile: 'emulator' | 'analytic';
-  /** `portable`, `dense`: all products alike, null where the machine does not allow that. `chosen`:
-   * this program. */
+  /** `portable`, `dense`: all products alike, null where machine and memories do not allow that.
+   * `chosen`: this program. All three are one program where `nodes` is empty. */
   cycles: { portable: ProfileCycles | null; dense: ProfileCycles | null; chosen: ProfileCycles };
   /** Ids of the graph nodes that have products, and of those whose products are dense. */
   nodes: number[];
   dense: number[];
 }
 
-/** What a program was compiled with: values of Description.choices, and whether every result stays. */
+/** What a program was compiled with: a value for each name of Description.choices, and whether every
+ * result stays. */
 export interface CompileOptions {
-  opt: string;
-  unroll: string;
   keep_stages: boolean | null;
+  [choice: string]: string | boolean | null;
 }
 
 export interface ProgramInfo {
@@ -190,9 +190,10 @@ export interface ProgramInfo {
   nodes: { first: number; count: number; node: number }[];
   /** sha256 of the words. */
   words: string;
-  /** null when the program was not compiled. */
+  /** Of the compilation, also after an edit; null when there was none. */
   options: CompileOptions | null;
-  /** null when portable products were asked for, or the program was edited. */
+  /** null when there was no choice to be made: portable products were asked for, or are the default; the
+   * program was not compiled, or its words are no longer those of the compilation. */
   products: ProductPrices | null;
 }
 

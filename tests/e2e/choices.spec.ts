@@ -6,7 +6,8 @@ import { openVerified, watch } from './support.ts';
 const badge = '.headline .badge';
 const products = (page: Page) => page.locator('#choice-opt');
 const unroll = (page: Page) => page.locator('#choice-unroll');
-const table = (page: Page) => page.locator('.products table');
+const table = (page: Page) => page.locator('#pane-report .products table');
+const timeTable = (page: Page) => page.locator('#pane-time .products table');
 const loops = async (page: Page) => {
   const facts = ((await page.locator('.facts').textContent()) ?? '').replaceAll(/\s/g, ' ');
   return Number(/(\d+) loops/.exec(facts)?.[1]);
@@ -39,6 +40,14 @@ test('products and loops are chosen, priced under both profiles, and kept', asyn
   expect(dense?.[1]).toBeGreaterThan(portable?.[1] ?? 0);
   await expect(table(page).locator('.is-selected')).toContainText('dense');
   await expect(table(page).locator('.is-least')).toHaveCount(2);
+  await expect(table(page).locator('.is-in-force')).toHaveText(/^Emulator profile/);
+
+  // The same table stands among those of time.
+  await page.locator('#pane-time').getByRole('button', { name: 'Products', exact: true }).click();
+  await expect(timeTable(page).locator('tbody')).toHaveText(
+    (await table(page).locator('tbody').textContent()) ?? '',
+  );
+  await expect(timeTable(page).locator('.is-in-force')).toHaveText(/^Emulator profile/);
 
   // The emulator's profile is in force here, and every product is cheaper dense under it.
   await products(page).selectOption('auto');
@@ -57,6 +66,8 @@ test('products and loops are chosen, priced under both profiles, and kept', asyn
   await products(page).selectOption('portable');
   await expect(page.locator(badge)).toHaveText(/verified on your machine/);
   await expect(table(page)).toHaveCount(0);
+  await expect(timeTable(page)).toHaveCount(0);
+  await expect(page.locator('#pane-time .time-table')).toHaveCount(1);
   expect(seen).toEqual([]);
 });
 

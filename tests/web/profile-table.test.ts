@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { Profile, ProfileRow } from '../../web/src/engine/types.ts';
-import { remainder, rowsOf, sorted, TABLES } from '../../web/src/lib/profile-table.ts';
+import { remainder, rowsOf, sorted, TABLES, viewsOf } from '../../web/src/lib/profile-table.ts';
 
 const row = (key: string, executions: number, cycles: number): ProfileRow => ({
   key,
@@ -56,5 +56,19 @@ describe('tables of a profile', () => {
     expect(sorted(rows, 'cycles', true).map((one) => one.key)).toEqual(['10', '2']);
     expect(sorted(rows, 'executions', false).map((one) => one.key)).toEqual(['2', '10']);
     expect(sorted(rows, 'label', false).map((one) => one.key)).toEqual(['2', '10']);
+  });
+});
+
+describe('what can be shown of a profile', () => {
+  it('has the products of programs that were compiled with a choice of them', () => {
+    const cycles = { emulator: 1, analytic: 2 };
+    const products = {
+      profile: 'emulator' as const,
+      cycles: { portable: cycles, dense: cycles, chosen: cycles },
+      nodes: [0],
+      dense: [],
+    };
+    expect(viewsOf(profile)).toEqual(TABLES);
+    expect(viewsOf({ ...profile, products })).toEqual([...TABLES, 'products']);
   });
 });

@@ -301,6 +301,18 @@ describe('the table of products', () => {
     expect(leastOf(rows([], { dense: null }), 'emulator')).toBe(900);
     expect(rows([], { dense: null })[1]?.cycles).toBeNull();
   });
+
+  it('has one row for a model without products', () => {
+    const same = { portable: cycles.dense, dense: cycles.dense, chosen: cycles.dense };
+    const only = productRows({ profile: 'emulator', cycles: same, nodes: [], dense: [] });
+    expect(only).toEqual([
+      {
+        title: expect.stringContaining('portable and dense are the same'),
+        cycles: cycles.dense,
+        inForce: true,
+      },
+    ]);
+  });
 });
 
 describe('editing', () => {

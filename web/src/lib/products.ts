@@ -1,4 +1,5 @@
-// The rows of the table of products: both kinds, and the program in force where it is neither.
+// The rows of the table of products: both kinds, and the program in force where it is neither; without
+// products there is but one program.
 import type { ProductPrices, ProfileCycles } from '../engine/types.ts';
 
 export interface ProductRow {
@@ -10,6 +11,14 @@ export interface ProductRow {
 }
 
 export function productRows({ cycles, nodes, dense }: ProductPrices): ProductRow[] {
+  if (nodes.length === 0)
+    return [
+      {
+        title: 'no products: portable and dense are the same',
+        cycles: cycles.chosen,
+        inForce: true,
+      },
+    ];
   const mixed = dense.length > 0 && dense.length < nodes.length;
   const rows: ProductRow[] = [
     { title: 'portable', cycles: cycles.portable, inForce: dense.length === 0 },

@@ -3,6 +3,8 @@ import type { Profile, ProfileRow } from '../engine/types.ts';
 
 export const TABLES = ['cause', 'opcode', 'node', 'loop', 'unit', 'hottest'] as const;
 export type TableName = (typeof TABLES)[number];
+/** A table of the profile, or that of products, which has columns of its own. */
+export type View = TableName | 'products';
 export type Column = 'label' | 'executions' | 'cycles';
 
 export interface TableRow {
@@ -36,6 +38,11 @@ export function sorted(
       ? sign * a.label.localeCompare(b.label, 'en', { numeric: true })
       : sign * (a[column] - b[column]),
   );
+}
+
+/** What can be shown: products of programs that were compiled with a choice of them. */
+export function viewsOf(profile: Profile): readonly View[] {
+  return profile.products ? [...TABLES, 'products'] : TABLES;
 }
 
 /** What the rows leave of the whole; a list of the hottest need not name all instructions. */

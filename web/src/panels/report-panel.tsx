@@ -203,7 +203,9 @@ function View() {
         <Output key={output.name} output={output} />
       ))}
       <Stages verdict={verdict} />
-      {verdict.products && <Products products={verdict.products} />}
+      {verdict.products && (
+        <Products products={verdict.products} timing={verdict.timing} from="report" />
+      )}
       <section>
         <h3>Program and traffic</h3>
         <dl class="facts">

@@ -3,7 +3,7 @@ import { signal } from '@preact/signals';
 import type { ComponentType } from 'preact';
 import { useEffect, useMemo, useRef, useState } from 'preact/hooks';
 import type { TraceForm } from '../engine/protocol.ts';
-import type { Profile } from '../engine/types.ts';
+import type { ProductPrices, Profile, TimingInfo } from '../engine/types.ts';
 import { bytes, counted, percent, whole } from '../lib/format.ts';
 import { cyclesText } from '../lib/headline.ts';
 import {
@@ -11,25 +11,28 @@ import {
   remainder,
   rowsOf,
   sorted,
-  TABLES,
   type TableName,
   type TableRow,
+  type View as TableView,
+  viewsOf,
 } from '../lib/profile-table.ts';
 import type { Exported } from '../state/timing.ts';
 import { NodeChip } from '../ui/node-chip.tsx';
 import { Segmented } from '../ui/segmented.tsx';
 import { usePage } from './page.ts';
 import { definePanel } from './panel.ts';
+import { Products } from './parts/products.tsx';
 
-const table = signal<TableName>('cause');
+const table = signal<TableView>('cause');
 
-const NAMES: Record<TableName, string> = {
+const NAMES: Record<TableView, string> = {
   cause: 'Cause',
   opcode: 'Opcode',
   node: 'Node',
   loop: 'Loop',
   unit: 'Unit',
   hottest: 'Hottest',
+  products: 'Products',
 };
 
 function save(pieces: Blob[], name: string, type: string) {
@@ -137,11 +140,10 @@ function Label({ row, of }: { row: TableRow; of: TableName }) {
   );
 }
 
-function Table({ profile }: { profile: Profile }) {
+function Table({ profile, of }: { profile: Profile; of: TableName }) {
   const { store } = usePage();
   const [column, setColumn] = useState<Column>('cycles');
   const [descending, setDescending] = useState(true);
-  const of = table.value;
   const found = useMemo(() => rowsOf(profile, of), [profile, of]);
   const rows = useMemo(() => sorted(found, column, descending), [found, column, descending]);
   const rest = remainder(profile, found);
@@ -239,6 +241,15 @@ function Table({ profile }: { profile: Profile }) {
   );
 }
 
+function ProductTable({ products, timing }: { products: ProductPrices; timing: TimingInfo }) {
+  return (
+    // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls can be scrolled with the keyboard
+    <section class="time-table" tabIndex={0} aria-label={`Cycles by ${NAMES.products}`}>
+      <Products products={products} timing={timing} from="time" />
+    </section>
+  );
+}
+
 /** The timeline comes with the first run; it is not needed for the first view of the page. */
 function LazyTimeline() {
   const { store } = usePage();
@@ -291,6 +302,8 @@ function View() {
   const profile = store.time.profile.value;
   if (!profile)
     return <p class="empty">Run the program to see where its cycles go, one by one and in sums.</p>;
+  const views = viewsOf(profile);
+  const shown = views.includes(table.value) ? table.value : 'cause';
   return (
     <div class="time-pane">
       <div class="time-left">
@@ -307,14 +320,18 @@ function View() {
         <div class="time-tabs">
           <Segmented
             label="Cycles by"
-            value={table.value}
-            options={TABLES.map((name) => ({ value: name, text: NAMES[name] }))}
+            value={shown}
+            options={views.map((name) => ({ value: name, text: NAMES[name] }))}
             onChange={(value) => {
               table.value = value;
             }}
           />
         </div>
-        <Table profile={profile} />
+        {shown !== 'products' ? (
+          <Table profile={profile} of={shown} />
+        ) : (
+          profile.products && <ProductTable products={profile.products} timing={profile.timing} />
+        )}
       </div>
     </div>
   );

@@ -100,15 +100,14 @@ async function compare(context: Context, elapsedMs: number, current: () => boole
   }
   const verdict = answer.value;
   report(context, 'result', verdict.diagnostics);
-  const { built, source, preset, program, edited } = store;
+  const { built, source, preset, program, edited, choiceList } = store;
   const options = program.peek()?.options;
   const place = source.peek();
   const isDefault =
     place.kind === 'gallery' &&
     place.id === built.example &&
     preset.peek() === built.preset &&
-    options?.opt === built.program.options?.opt &&
-    options?.unroll === built.program.options?.unroll &&
+    choiceList.peek().every(({ name }) => options?.[name] === built.program.options?.[name]) &&
     !edited.peek();
   store.verdict.value = verdict;
   store.standing.value = !isDefault

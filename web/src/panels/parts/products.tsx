@@ -1,6 +1,6 @@
 // What a program costs with portable and with dense products, under both cost profiles: each profile
 // has its own favourite, so that one number alone would mislead.
-import type { ProductPrices, ProfileCycles } from '../../engine/types.ts';
+import type { ProductPrices, ProfileCycles, TimingInfo } from '../../engine/types.ts';
 import { whole } from '../../lib/format.ts';
 import { leastOf, productRows } from '../../lib/products.ts';
 import { NodeChip } from '../../ui/node-chip.tsx';
@@ -24,7 +24,7 @@ function Cycles(props: { cycles: ProfileCycles | null; of: keyof ProfileCycles; 
 }
 
 /** Which products are dense, where it is neither all nor none of them. */
-function DenseNodes({ products }: { products: ProductPrices }) {
+function DenseNodes({ products, from }: { products: ProductPrices; from: string }) {
   const { store } = usePage();
   const names = new Map(store.model.value?.nodes.map(({ id, name }) => [id, name]));
   return (
@@ -35,7 +35,7 @@ function DenseNodes({ products }: { products: ProductPrices }) {
           key={node}
           type="button"
           class="link"
-          onClick={() => store.selection.selectNode(node, store.program.peek(), 'report')}
+          onClick={() => store.selection.selectNode(node, store.program.peek(), from)}
         >
           <NodeChip mark={store.marks.value.get(node)} /> {names.get(node) ?? node}
         </button>
@@ -44,7 +44,15 @@ function DenseNodes({ products }: { products: ProductPrices }) {
   );
 }
 
-export function Products({ products }: { products: ProductPrices }) {
+interface Props {
+  products: ProductPrices;
+  /** How the cycles beside the table are counted. */
+  timing: TimingInfo;
+  /** The panel that shows it. */
+  from: string;
+}
+
+export function Products({ products, timing, from }: Props) {
   const rows = productRows(products);
   const mixed = products.dense.length > 0 && products.dense.length < products.nodes.length;
   return (
@@ -59,8 +67,13 @@ export function Products({ products }: { products: ProductPrices }) {
             <tr>
               <th scope="col">Products</th>
               {PROFILES.map(({ key, title }) => (
-                <th key={key} scope="col" class="number">
+                <th
+                  key={key}
+                  scope="col"
+                  class={`number ${timing.profile === key ? 'is-in-force' : ''}`}
+                >
                   {title}
+                  {timing.profile === key && <span class="muted"> (in force)</span>}
                 </th>
               ))}
             </tr>
@@ -80,7 +93,7 @@ export function Products({ products }: { products: ProductPrices }) {
           </tbody>
         </table>
       </div>
-      {mixed && <DenseNodes products={products} />}
+      {mixed && <DenseNodes products={products} from={from} />}
       <p class="bound">
         Without the waits for memory. The emulator charges a whole tile like a single small one, the
         analytic model charges all its work: they disagree about dense products.
