@@ -12,8 +12,11 @@
 
 namespace plena::codegen {
 
-/// Operators whose loops are written out: attention, all others, or both.
-enum class Unroll : std::uint8_t { None, Ops, Attention, All };
+/// Operators whose loops are written out; ir/choices.def says which.
+enum class Unroll : std::uint8_t {
+#define UNROLL(value, name, meaning) value,
+#include "ir/choices.def"
+};
 
 struct PassSettings {
   std::uint64_t iteration_instructions = 0; ///< that one iteration of a loop may execute

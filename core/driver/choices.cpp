@@ -1,68 +1,54 @@
 #include "driver/choices.h"
 
-#include "base/check.h"
-
-#include <algorithm>
-#include <cstdint>
 #include <fmt/format.h>
 
 namespace plena::driver {
 
 namespace {
 
-constexpr ChoiceValue strategies[] = {
-  {"portable", "M_MM and M_TMM, which every target has"},
-  {"dense", "M_BMM and M_BTMM on whole tiles"},
-  {"auto", "operator by operator those that cost less"}};
-
-constexpr ChoiceValue unrollings[] = {
-  {"none", "no loops"},
-  {"ops", "the loops of all operators but attention"},
-  {"attention", "the loops of attention"},
-  {"all", "all loops"}};
-
+// In the order of their enumerators, as both come from the same rows.
+constexpr ChoiceValue opt_values[] = {
+#define OPT(value, name, meaning) {name, meaning},
+#include "ir/choices.def"
+};
+constexpr ChoiceValue unroll_values[] = {
+#define UNROLL(value, name, meaning) {name, meaning},
+#include "ir/choices.def"
+};
 constexpr Choice rows[] = {
-  {"opt", "Products", "instructions of matrix products", strategies},
-  {"unroll", "Unroll", "which loops are written out", unrollings}};
+#define CHOICE(name, option, title, meaning) {#name, title, meaning, name##_values},
+#include "ir/choices.def"
+};
 
-const Choice& row_of(std::string_view option) {
-  const auto found =
-    std::find_if(std::begin(rows), std::end(rows), [&](const Choice& row) { return row.name == option; });
-  PLENA_CHECK(found != std::end(rows));
-  return *found;
-}
-
-/// `T` has an enumerator for each value, in the same order.
+/// The value of that name, what it was before when there is no name.
 template <class T>
-Status choose(
-  T& chosen,
-  std::string_view option,
+Result<T> value_of(
+  T before,
+  std::span<const ChoiceValue> values,
+  const char* choice,
   const std::string& name,
   std::string_view code,
   std::string_view place
 ) {
   if (name.empty()) {
-    return Done{};
+    return before;
   }
   std::string names;
-  std::uint8_t number = 0;
-  for (const ChoiceValue& value : row_of(option).values) {
-    if (value.name == name) {
-      chosen = static_cast<T>(number);
-      return Done{};
+  for (std::size_t i = 0; i < values.size(); ++i) {
+    if (values[i].name == name) {
+      return static_cast<T>(i);
     }
-    names += fmt::format("{}{}", names.empty() ? "" : ", ", value.name);
-    ++number;
+    names += fmt::format("{}{}", names.empty() ? "" : ", ", values[i].name);
   }
   return Diagnostic{
     .code = std::string(code),
-    .message = fmt::format("`{}` cannot be \"{}\"", option, name),
+    .message = fmt::format("`{}` cannot be \"{}\"", choice, name),
     .hint = "one of: " + names,
-    .where = fmt::format("{}/{}", place, option)};
+    .where = fmt::format("{}/{}", place, choice)};
 }
 
-template <class T> std::string name_of(T value, std::string_view option) {
-  return std::string(row_of(option).values[static_cast<std::size_t>(value)].name);
+template <class T> std::string name_of(T value, std::span<const ChoiceValue> values) {
+  return std::string(values[static_cast<std::size_t>(value)].name);
 }
 
 } // namespace
@@ -70,12 +56,15 @@ template <class T> std::string name_of(T value, std::string_view option) {
 std::span<const Choice> choices() { return rows; }
 
 ir::RunChoices merge(ir::RunChoices first, const ir::RunChoices& second) {
-  const auto take = [](std::string& to, const std::string& from) { to = to.empty() ? from : to; };
-  take(first.opt, second.opt);
-  take(first.unroll, second.unroll);
-  if (!first.keep_stages) {
-    first.keep_stages = second.keep_stages;
+#define CHOICE(name, option, title, meaning) \
+  if (first.name.empty()) {                  \
+    first.name = second.name;                \
   }
+#define FLAG(name, option)     \
+  if (!first.name) {           \
+    first.name = second.name;  \
+  }
+#include "ir/choices.def"
   first.hardware = second.hardware;
   return first;
 }
@@ -83,21 +72,24 @@ ir::RunChoices merge(ir::RunChoices first, const ir::RunChoices& second) {
 Result<codegen::Options>
 options_of(const ir::RunChoices& choices, std::string_view code, std::string_view place) {
   codegen::Options options;
-  if (Status known = choose(options.strategy, "opt", choices.opt, code, place); !known) {
-    return known.diagnostics();
+#define CHOICE(name, option, title, meaning)                                                          \
+  if (const auto value =                                                                              \
+        value_of(options.option, name##_values, #name, choices.name, code, place)) {                  \
+    options.option = *value;                                                                          \
+  } else {                                                                                            \
+    return value.diagnostics();                                                                       \
   }
-  if (Status known = choose(options.unroll, "unroll", choices.unroll, code, place); !known) {
-    return known.diagnostics();
-  }
-  options.keep_stages = choices.keep_stages.value_or(options.keep_stages);
+#define FLAG(name, option) options.option = choices.name.value_or(options.option);
+#include "ir/choices.def"
   return options;
 }
 
 ir::RunChoices names_of(const codegen::Options& options) {
   ir::RunChoices names;
-  names.opt = name_of(options.strategy, "opt");
-  names.unroll = name_of(options.unroll, "unroll");
-  names.keep_stages = options.keep_stages;
+#define CHOICE(name, option, title, meaning) \
+  names.name = name_of(options.option, name##_values);
+#define FLAG(name, option) names.name = options.option;
+#include "ir/choices.def"
   return names;
 }
 

@@ -3,7 +3,7 @@
 
 #include "base/result.h"
 #include "codegen/compile.h"
-#include "ir/graph.h"
+#include "ir/choices.h"
 
 #include <span>
 #include <string>
@@ -15,8 +15,7 @@ struct ChoiceValue {
   std::string_view name;
   std::string_view meaning;
 };
-/// A choice that a caller has: under this name in the options of a compilation, in the `run` section of
-/// a model and, after `--`, on the command line. The first value is the default.
+/// A choice with several values, as ir/choices.def tells it. The first value is the default.
 struct Choice {
   std::string_view name;
   std::string_view title; ///< for a page

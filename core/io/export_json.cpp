@@ -1,6 +1,7 @@
 #include "io/export_json.h"
 
 #include "io/base64.h"
+#include "ir/choices.h"
 
 #include <cmath>
 #include <cstring>
@@ -89,17 +90,20 @@ json input_json(const ir::Graph& graph, std::size_t number) {
   return result;
 }
 
+json choice_json(const std::string& chosen) {
+  return chosen.empty() ? json(nullptr) : json(chosen);
+}
+json choice_json(const std::optional<bool>& chosen) {
+  return chosen ? json(*chosen) : json(nullptr);
+}
+
 json run_json(const ir::RunChoices& run) {
   json result = json::object();
-  if (!run.opt.empty()) {
-    result["opt"] = run.opt;
-  }
-  if (!run.unroll.empty()) {
-    result["unroll"] = run.unroll;
-  }
-  if (run.keep_stages) {
-    result["keep_stages"] = *run.keep_stages;
-  }
+  ir::visit_choices(run, [&](const char* name, const auto& chosen) {
+    if (const json value = choice_json(chosen); !value.is_null()) {
+      result[name] = value;
+    }
+  });
   if (!run.hardware.empty()) {
     result["hardware"] = run.hardware;
   }

@@ -1,5 +1,7 @@
 #include "io/json_run.h"
 
+#include "ir/choices.h"
+
 #include <algorithm>
 #include <nlohmann/json.hpp>
 
@@ -34,7 +36,9 @@ class RunReader {
   RunReader(JsonFields& fields, const json& run) : fields_(fields), run_(run) {}
 
   ir::RunChoices read() {
-    Keys known{"opt", "unroll", "keep_stages", "hardware", "precision", "references"};
+    ir::RunChoices choices;
+    Keys known{"hardware", "precision", "references"};
+    ir::visit_choices(choices, [&](const char* name, auto&) { known.push_back(name); });
     for (const Refused& row : refused) {
       known.push_back(row.key);
       if (run_.contains(row.key)) {
@@ -49,22 +53,23 @@ class RunReader {
     fields_.check_keys(run_, path_, known, true);
     (void)fields_.choice(run_, path_, "precision", {"hardware"});
     check_references();
-    ir::RunChoices choices;
-    choices.opt = fields_.text(run_, path_, "opt").value_or("");
-    choices.unroll = unroll();
-    choices.keep_stages = fields_.flag(run_, path_, "keep_stages");
+    ir::visit_choices(choices, [&](const char* name, auto& chosen) { read(name, chosen); });
     read_hardware(choices);
     return choices;
   }
 
  private:
-  /// A name, or upstream's switch.
-  std::string unroll() {
-    const json* value = fields_.member(run_, path_, "unroll", false);
-    if (value != nullptr && value->is_boolean()) {
-      return value->get<bool>() ? "all" : "none";
+  /// The name of a value, or upstream's switch for loops.
+  void read(const char* name, std::string& chosen) {
+    const json* value = fields_.member(run_, path_, name, false);
+    if (std::string_view(name) == "unroll" && value != nullptr && value->is_boolean()) {
+      chosen = value->get<bool>() ? "all" : "none";
+    } else {
+      chosen = fields_.text(run_, path_, name).value_or("");
     }
-    return fields_.text(run_, path_, "unroll").value_or("");
+  }
+  void read(const char* name, std::optional<bool>& chosen) {
+    chosen = fields_.flag(run_, path_, name);
   }
 
   void check_references() {

@@ -2,6 +2,7 @@
 // every level, from the operators of an imported file to the operators that are lowered.
 #pragma once
 
+#include "ir/choices.h"
 #include "ir/types.h"
 
 #include <cstdint>
@@ -53,15 +54,6 @@ struct Node {
   std::vector<std::string> origin{};
   /// Index in the node list of the imported file; -1 when there is none.
   std::int64_t position = -1;
-};
-
-/// What a model file asks of its compilation; empty where it leaves the choice to others.
-struct RunChoices {
-  std::string opt{};    ///< how matrix products are made
-  std::string unroll{}; ///< which loops are written out
-  std::optional<bool> keep_stages{};
-  /// Numbers of the machine that take the place of those in the settings (config::with_numbers).
-  std::map<std::string, std::uint64_t> hardware{};
 };
 
 struct Graph {

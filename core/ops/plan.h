@@ -7,11 +7,10 @@
 
 namespace plena::ops {
 
-/// Instructions of matrix products (compiler_backend.md 6.2).
+/// Instructions of matrix products (compiler_backend.md 6.2); ir/choices.def says which.
 enum class Strategy : std::uint8_t {
-  Portable, ///< M_MM and M_TMM, which every target has
-  Dense,    ///< M_BMM and M_BTMM on whole tiles, as this project's emulator has them
-  Auto,     ///< node by node whichever costs less
+#define OPT(value, name, meaning) value,
+#include "ir/choices.def"
 };
 
 /// Groups of every tensor. E_LAYOUT when one operator needs groups of columns that another one, on the

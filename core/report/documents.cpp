@@ -1,6 +1,7 @@
 #include "report/documents.h"
 
 #include "base/check.h"
+#include "ir/choices.h"
 #include "isa/codec.h"
 #include "numerics/bits.h"
 #include "report/time_documents.h"
@@ -97,15 +98,21 @@ Json causes(const emu::CauseCycles& cycles) {
   return named;
 }
 
+Json choice_json(const std::string& chosen) { return chosen; }
+Json choice_json(const std::optional<bool>& chosen) {
+  return chosen ? Json(*chosen) : Json(nullptr);
+}
+
 /// null for a program that was not compiled.
 Json options(const ir::RunChoices& choices) {
   if (choices.opt.empty()) {
     return nullptr;
   }
-  return {
-    {"opt", choices.opt},
-    {"unroll", choices.unroll},
-    {"keep_stages", choices.keep_stages ? Json(*choices.keep_stages) : Json(nullptr)}};
+  Json named = Json::object();
+  ir::visit_choices(choices, [&](const char* name, const auto& chosen) {
+    named[name] = choice_json(chosen);
+  });
+  return named;
 }
 
 Json cycles(const codegen::ProfileCycles& by_profile) {

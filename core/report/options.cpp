@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
+#include <optional>
+#include <string>
 
 namespace plena::report {
 
@@ -15,6 +17,24 @@ Diagnostic wrong(std::string message, std::string hint, std::string where = {}) 
     .where = std::move(where)};
 }
 
+std::optional<Diagnostic>
+take(std::string& chosen, const nlohmann::json& value, const std::string& key) {
+  if (!value.is_string()) {
+    return wrong(key + " is not a text", "write the name of a choice", "/" + key);
+  }
+  chosen = value.get<std::string>();
+  return std::nullopt;
+}
+
+std::optional<Diagnostic>
+take(std::optional<bool>& chosen, const nlohmann::json& value, const std::string& key) {
+  if (!value.is_boolean()) {
+    return wrong(key + " is neither true nor false", "write true or false", "/" + key);
+  }
+  chosen = value.get<bool>();
+  return std::nullopt;
+}
+
 } // namespace
 
 Result<ir::RunChoices> parse_choices(std::string_view json) {
@@ -24,23 +44,23 @@ Result<ir::RunChoices> parse_choices(std::string_view json) {
   }
   ir::RunChoices choices;
   for (const auto& [key, value] : given.items()) {
-    const std::string place = "/" + key;
-    if (key == "keep_stages") {
-      if (!value.is_boolean()) {
-        return wrong("keep_stages is neither true nor false", "write true or false", place);
+    bool known = false;
+    std::string names;
+    std::optional<Diagnostic> refused;
+    ir::visit_choices(choices, [&, &key = key, &value = value](const char* name, auto& chosen) {
+      names += fmt::format("{}{}", names.empty() ? "" : ", ", name);
+      if (key == name) {
+        known = true;
+        refused = take(chosen, value, key);
       }
-      choices.keep_stages = value.get<bool>();
-    } else if (key == "opt" || key == "unroll") {
-      if (!value.is_string()) {
-        return wrong(key + " is not a text", "write the name of a choice", place);
-      }
-      (key == "opt" ? choices.opt : choices.unroll) = value.get<std::string>();
-    } else {
+    });
+    if (!known) {
       return wrong(
-        fmt::format("there is no compile option '{}'", key),
-        "the options are: opt, unroll, keep_stages",
-        place
+        fmt::format("there is no compile option '{}'", key), "the options are: " + names, "/" + key
       );
+    }
+    if (refused) {
+      return *refused;
     }
   }
   return choices;
