@@ -310,12 +310,20 @@ struct Chosen {
 /// The program that the strategy asks for, and what the others would cost.
 Result<Chosen>
 choose(const Drafter& drafter, const config::Config& config, ops::Strategy strategy) {
-  if (strategy == ops::Strategy::Portable) {
+  // Without products there is one program, whatever is asked for and on every machine.
+  const bool has_products = drafter.every_node() != drafter.no_node();
+  if (strategy == ops::Strategy::Portable || !has_products) {
     Result<Draft> draft = drafter.draft(drafter.no_node());
     if (!draft) {
       return draft.diagnostics();
     }
-    return Chosen{std::move(*draft)};
+    Chosen chosen{std::move(*draft)};
+    if (strategy != ops::Strategy::Portable) {
+      const ProfileCycles cycles = drafter.both_profiles(chosen.draft);
+      chosen.prices = ProductPrices{
+        .profile = drafter.profile(), .chosen = cycles, .portable = cycles, .dense = cycles};
+    }
+    return chosen;
   }
   const Status possible = check_dense(config);
   if (strategy == ops::Strategy::Dense && !possible) {

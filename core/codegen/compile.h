@@ -47,7 +47,8 @@ struct ProfileCycles {
 struct ProductPrices {
   config::CostProfile profile{}; ///< that the choice went by
   ProfileCycles chosen;          ///< of this program
-  /// With all products alike; nothing when machine and memories do not allow that.
+  /// With all products alike, which is the same program where there are none; nothing when machine and
+  /// memories do not allow that.
   std::optional<ProfileCycles> portable{};
   std::optional<ProfileCycles> dense{};
   std::vector<std::uint32_t> product_nodes{}; ///< nodes that have products

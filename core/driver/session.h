@@ -126,7 +126,8 @@ struct ProductCycles {
   std::uint64_t analytic = 0;
 };
 struct ProductTable {
-  std::vector<ProductCycles> rows; ///< without those that machine and memories do not allow
+  /// Without those that machine and memories do not allow; all the same where there are no products.
+  std::vector<ProductCycles> rows;
   std::size_t products = 0;        ///< operators that have products
   std::size_t dense = 0;           ///< those among them whose products are dense
 };

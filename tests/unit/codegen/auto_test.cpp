@@ -1,3 +1,4 @@
+#include "config/timing.h"
 #include "cost/price.h"
 #include "unit/codegen/harness.h"
 
@@ -108,6 +109,113 @@ TEST_CASE("every node has the products that cost it less, and the golden follows
   CHECK(prices.dense->analytic == cycles_of(dense, config, CostProfile::analytic));
   CHECK(prices.chosen.analytic == cycles_of(run.compiled, config, CostProfile::analytic));
   CHECK(dense.prices->portable->emulator == prices.portable->emulator);
+}
+
+namespace {
+
+/// Heads of queries over one of keys, packed in rows.
+ir::TensorId grouped_attention(Model& model, ir::TensorId q, std::int64_t rows, std::int64_t head) {
+  const ir::TensorId k = model.input({rows, head});
+  const ir::TensorId v = model.input({rows, head});
+  return model.node(
+    "attention", {q, k, v}, {{"heads", std::int64_t{4}}, {"kv_heads", std::int64_t{1}}}
+  );
+}
+
+Model attention(std::int64_t rows, std::int64_t head) {
+  Model model;
+  model.output(grouped_attention(model, model.input({rows, 4 * head}), rows, head));
+  REQUIRE(ops::infer_shapes(model.graph));
+  return model;
+}
+
+/// Operators that profiles and kinds of products treat differently, one after the other.
+Model decoder(std::int64_t rows, std::int64_t head) {
+  Model model;
+  const std::int64_t cols = 4 * head;
+  const ir::TensorId x = model.input({rows, cols});
+  const ir::TensorId h = model.node("rms_norm", {x}, {{"eps", 1e-5}});
+  const ir::TensorId q = model.node("linear", {h, model.constant({cols, cols})});
+  const ir::TensorId o = grouped_attention(model, q, rows, head);
+  const ir::TensorId y = model.node("add", {x, model.node("linear", {o, model.constant({cols, cols})})});
+  const ir::TensorId up = model.node("silu", {model.node("linear", {y, model.constant({cols, 2 * cols})})});
+  model.output(model.node("linear", {up, model.constant({2 * cols, cols})}));
+  REQUIRE(ops::infer_shapes(model.graph));
+  return model;
+}
+
+} // namespace
+
+TEST_CASE("auto never costs more than both kinds, and takes the cheaper one at every node", "[unit][codegen]") {
+  struct Case {
+    std::string name;
+    config::Config config;
+    std::uint32_t hlen;
+    Model model;
+  };
+  // Grouped attention on wide tiles costs nearly the same with both kinds; waits, left out here, would
+  // turn the scale.
+  const Case cases[]{
+    {"attention, MLEN 128", machine(128, 16), 32, attention(128, 32)},
+    {"attention, MLEN 64", machine(64, 4), 16, attention(64, 16)},
+    {"decoder, MLEN 128", machine(128, 16), 32, decoder(128, 32)},
+    {"decoder of few rows, MLEN 64", machine(64, 16), 16, decoder(16, 16)},
+    {"decoder, MLEN 16", machine(16, 4), 4, decoder(16, 4)},
+  };
+  for (const auto& [name, given, hlen, model] : cases) {
+    config::Config config = given;
+    config.hlen = hlen;
+    config.broadcast_amount = config.mlen / hlen;
+    const codegen::Compiled portable = compile(model, config, asking(Strategy::Portable));
+    const codegen::Compiled dense = compile(model, config, asking(Strategy::Dense));
+    for (const CostProfile profile : {CostProfile::emulator, CostProfile::analytic}) {
+      const codegen::Compiled chosen = compile(model, config, asking(Strategy::Auto, profile));
+      const std::uint64_t with_portable = cycles_of(portable, config, profile);
+      const std::uint64_t with_dense = cycles_of(dense, config, profile);
+      const std::uint64_t cycles = cycles_of(chosen, config, profile);
+      INFO(
+        name << " under the " << config::to_string(profile) << " profile: portable " << with_portable
+             << ", dense " << with_dense << ", auto " << cycles
+      );
+      CHECK(cycles <= with_portable);
+      CHECK(cycles <= with_dense);
+      const std::size_t nodes = model.graph.nodes.size();
+      const auto by_node = [&](const codegen::Compiled& compiled) {
+        return cost::price_by_part(compiled.program, compiled.node_of_word, nodes, config, profile);
+      };
+      const std::vector<cost::Price> of_portable = by_node(portable);
+      const std::vector<cost::Price> of_dense = by_node(dense);
+      for (const std::uint32_t node : chosen.prices->product_nodes) {
+        INFO(
+          model.graph.nodes[node].name << ": portable " << of_portable[node].cycles << ", dense "
+                                       << of_dense[node].cycles
+        );
+        CHECK(chosen.plan.is_dense(node) == (of_dense[node].cycles < of_portable[node].cycles));
+      }
+    }
+  }
+}
+
+TEST_CASE("a model without products has one program on every machine", "[unit][codegen]") {
+  Model model;
+  model.output(model.node("silu", {model.input({16, 64})}));
+  REQUIRE(ops::infer_shapes(model.graph));
+  config::Config config = machine(64, 4);
+  const codegen::Compiled portable = compile(model, config, asking(Strategy::Portable));
+  for (const std::uint32_t broadcast : {4u, 2u}) { // 2 do not fill a row: no whole-tile products
+    config.broadcast_amount = broadcast;
+    for (const Strategy strategy : {Strategy::Dense, Strategy::Auto}) {
+      const codegen::Compiled same = compile(model, config, asking(strategy));
+      CHECK((same.program.words == portable.program.words));
+      REQUIRE(same.prices);
+      CHECK(same.prices->product_nodes.empty());
+      REQUIRE(same.prices->portable);
+      REQUIRE(same.prices->dense);
+      CHECK(same.prices->portable->emulator == same.prices->chosen.emulator);
+      CHECK(same.prices->dense->analytic == same.prices->chosen.analytic);
+      CHECK(same.prices->chosen.analytic == cycles_of(portable, config, CostProfile::analytic));
+    }
+  }
 }
 
 TEST_CASE("auto does without dense products where there are none", "[unit][codegen]") {
