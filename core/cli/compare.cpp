@@ -70,6 +70,9 @@ int compare(const Options& options) {
     }
     conditions.push_back(*condition);
   }
+  if (!steps.take(check_takes_options(options, {options.model, options.other}))) {
+    return exit_unusable;
+  }
   int status = exit_done;
   const auto a = run_side(options, options.model, steps, status);
   const auto b = a ? run_side(options, options.other, steps, status) : std::nullopt;
@@ -83,7 +86,8 @@ int compare(const Options& options) {
       print(
         {{.code = "E_CONDITION",
           .message = fmt::format("condition '{}': the number is not known here", condition.text),
-          .hint = "errors are known of models, lines of models and .asm files"}}
+          .hint = "errors are known of models, lines of models and .asm files, prices of products of models "
+                  "compiled with --opt dense or auto"}}
       );
       return exit_unusable;
     }

@@ -15,12 +15,17 @@
 #include <cstdlib>
 #include <filesystem>
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 #include <memory>
 #include <optional>
+#include <set>
 
 namespace plena::cli {
 
 namespace {
+
+/// Upstream's switches for its unrolled programs, the name in force first.
+constexpr const char* unroll_switches[] = {"ATEN_OPS_UNROLL", "ATEN_UNROLL"};
 
 struct Options : ModelOptions {
   std::string output;
@@ -131,7 +136,11 @@ void add_model_options(CLI::App& command, ModelOptions& options) {
       help += fmt::format("{} {} ({})", names.empty() ? "" : ",", value.name, value.meaning);
       names.emplace_back(value.name);
     }
-    help += fmt::format("; else what the model says, else {}", names.front());
+    help += fmt::format(
+      "; else what {}the model says, else {}",
+      choice.name == "unroll" ? fmt::format("{} (1: all, 0: none) or ", unroll_switches[0]) : "",
+      names.front()
+    );
     command
       .add_option(fmt::format("--{}", choice.name), options.choices[std::string(choice.name)], help)
       ->check(CLI::IsMember(names));
@@ -150,9 +159,6 @@ void add_timing_options(CLI::App& command, TimingOptions& options) {
 
 namespace {
 
-/// Upstream's switches for its unrolled programs, the name in force first.
-constexpr const char* unroll_switches[] = {"ATEN_OPS_UNROLL", "ATEN_UNROLL"};
-
 /// What the environment says about loops, empty for nothing.
 Result<std::string> unroll_of_environment() {
   for (const char* name : unroll_switches) {
@@ -167,7 +173,16 @@ Result<std::string> unroll_of_environment() {
         .message = fmt::format("the environment's {} cannot be '{}'", name, text),
         .hint = "1 writes out all loops, 0 keeps them; --unroll says which"};
     }
-    return std::string(text == "1" ? "all" : "none");
+    Diagnostics notes;
+    if (name != unroll_switches[0]) {
+      notes.push_back(
+        {.severity = Severity::Warning,
+         .code = "W_RENAMED",
+         .message = fmt::format("the environment's {} is the old name of {}", name, unroll_switches[0]),
+         .hint = fmt::format("set {} instead", unroll_switches[0])}
+      );
+    }
+    return {std::string(text == "1" ? "all" : "none"), std::move(notes)};
   }
   return std::string();
 }
@@ -178,12 +193,15 @@ bool compile_model(
   driver::Session& session, const ModelOptions& options, Steps& steps, Diagnostics* notes
 ) {
   std::map<std::string, std::string> choices = options.choices;
+  Diagnostics said;
   if (std::string& unroll = choices["unroll"]; unroll.empty()) {
-    const auto environment = steps.take(unroll_of_environment());
-    if (!environment) {
+    const Result<std::string> environment = unroll_of_environment();
+    said = environment.diagnostics();
+    const auto taken = steps.take(environment);
+    if (!taken) {
       return false;
     }
-    unroll = *environment;
+    unroll = *taken;
   }
   std::string json; // names need no escapes: each is one of a list
   for (const auto& [name, value] : choices) {
@@ -193,13 +211,30 @@ bool compile_model(
   }
   const Result<std::string> compiled = session.compile(fmt::format("{{{}}}", json));
   if (notes != nullptr) {
-    *notes = compiled.diagnostics();
+    *notes = said;
+    notes->insert(notes->end(), compiled.diagnostics().begin(), compiled.diagnostics().end());
   }
   return steps.take(compiled).has_value();
 }
 
 Status set_timing(driver::Session& session, const TimingOptions& options) {
   return session.set_timing(options.cost_profile, options.memory_model, options.schedule);
+}
+
+Status one_on_stdout(std::initializer_list<std::pair<const char*, std::string_view>> outputs) {
+  std::vector<std::string_view> there;
+  for (const auto& [option, path] : outputs) {
+    if (path == "-") {
+      there.emplace_back(option);
+    }
+  }
+  if (there.size() <= 1) {
+    return Done{};
+  }
+  return Diagnostic{
+    .code = "E_USAGE",
+    .message = fmt::format("{} all go to standard output", fmt::join(there, ", ")),
+    .hint = "leave it to one of them and name files for the others"};
 }
 
 void print_products(const driver::Session& session) {
@@ -217,20 +252,50 @@ void print_products(const driver::Session& session) {
     case Form::Chosen:
       break;
     }
-    return fmt::format("this program, {} of {} products dense", table->dense, table->products);
+    return table->products == 0
+             ? "this program, without products: portable and dense are the same"
+             : fmt::format("this program, {} of {} products dense", table->dense, table->products);
   };
+  std::vector<driver::ProductCycles> rows = table->rows;
+  if (table->products == 0) {
+    std::erase_if(rows, [](const auto& row) { return row.form != Form::Chosen; });
+  }
   const std::string title = "cycles without waits for memory";
   std::size_t width = title.size();
-  for (const driver::ProductCycles& row : table->rows) {
+  for (const driver::ProductCycles& row : rows) {
     width = std::max(width, name(row.form).size());
   }
   fmt::print("{:<{}}  {:>16}  {:>16}\n", title, width, "emulator profile", "analytic profile");
-  for (const driver::ProductCycles& row : table->rows) {
+  for (const driver::ProductCycles& row : rows) {
     fmt::print("{:<{}}  {:>16}  {:>16}\n", name(row.form), width, row.emulator, row.analytic);
   }
 }
 
 namespace {
+
+/// Tells of files such as those written here that another run has left.
+void tell_of_older(const std::filesystem::path& folder, const std::set<std::string>& written) {
+  std::set<std::string> left;
+  std::error_code error;
+  for (const auto& entry : std::filesystem::directory_iterator(folder, error)) {
+    const std::string name = entry.path().filename().string();
+    const std::size_t digits = std::min(name.find_first_not_of("0123456789"), name.size());
+    const bool is_dump =
+      digits >= 2 && name.substr(digits, 1) == "_" && entry.path().extension() == ".txt";
+    if (is_dump && !written.contains(name)) {
+      left.insert(name);
+    }
+  }
+  if (!left.empty()) {
+    print(
+      {{.severity = Severity::Warning,
+        .code = "W_OLDER_DUMPS",
+        .message = fmt::format("not of this run: {}", fmt::join(left, ", ")),
+        .hint = "remove them, or name another folder",
+        .file = folder.string()}}
+    );
+  }
+}
 
 /// One file per pass, numbered in the order of the passes; or all on standard output.
 bool write_dumps(
@@ -245,12 +310,15 @@ bool write_dumps(
   const std::filesystem::path folder = output;
   std::error_code ignored;
   std::filesystem::create_directories(folder, ignored);
+  std::set<std::string> written;
   for (std::size_t i = 0; i < dumps.size(); ++i) {
     const std::string name = fmt::format("{:02}_{}.txt", i, dumps[i].pass);
     if (!steps.take(write_file(folder / name, dumps[i].text))) {
       return false;
     }
+    written.insert(name);
   }
+  tell_of_older(folder, written);
   return true;
 }
 
@@ -258,7 +326,8 @@ int compile(const Options& options) {
   driver::Session session;
   session.keep_dumps(!options.dumps.empty());
   Steps steps;
-  if (!prepare(session, options, steps) || !load_inputs(session, options) ||
+  if (!steps.take(one_on_stdout({{"--json", options.json}, {"--dump-passes", options.dumps}})) ||
+      !prepare(session, options, steps) || !load_inputs(session, options) ||
       !steps.take(set_timing(session, options.timing))) {
     return exit_unusable;
   }

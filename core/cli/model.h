@@ -5,9 +5,11 @@
 #include "driver/session.h"
 #include "driver/tools.h"
 
+#include <initializer_list>
 #include <map>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -51,6 +53,11 @@ bool load_program_or_model(driver::Session& session, const ModelOptions& options
 inline constexpr const char* program_or_model =
   "model (.onnx or .json), folder of `plena compile`, or program (.asm or .mem)";
 
+/// E_USAGE for options about a model where none of `sides` is one: programs are not compiled.
+Status check_takes_options(
+  const ModelOptions& options, std::initializer_list<std::string_view> sides
+);
+
 /// Compiles the session's model as the options, else the environment, else the model say; false after
 /// telling why not.
 bool compile_model(
@@ -63,6 +70,8 @@ void add_model_options(CLI::App& command, ModelOptions& options);
 void add_timing_options(CLI::App& command, TimingOptions& options);
 /// The first of them alone, for a command that runs nothing.
 void add_cost_profile(CLI::App& command, TimingOptions& options);
+/// E_USAGE when more than one of these outputs, by the option that names it, is `-`.
+Status one_on_stdout(std::initializer_list<std::pair<const char*, std::string_view>> outputs);
 /// What the program costs with other products, if it was compiled with a choice of them.
 void print_products(const driver::Session& session);
 Status set_timing(driver::Session& session, const TimingOptions& options);

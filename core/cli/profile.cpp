@@ -67,7 +67,15 @@ void print_table(
 int profile(const Options& options) {
   driver::Session session;
   Steps steps;
-  if (!steps.take(set_timing(session, options.timing)) || !load_program_or_model(session, options, steps)) {
+  if (!steps.take(one_on_stdout(
+        {{"--json", options.json},
+         {"--csv", options.csv},
+         {"--trace", options.perfetto},
+         {"--konata", options.konata}}
+      )) ||
+      !steps.take(check_takes_options(options, {options.model})) ||
+      !steps.take(set_timing(session, options.timing)) ||
+      !load_program_or_model(session, options, steps)) {
     return exit_unusable;
   }
   // Both files are written while the program runs, so that no length of it is too long.

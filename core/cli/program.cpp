@@ -4,7 +4,10 @@
 #include "cli/files.h"
 #include "cli/model.h"
 
+#include <algorithm>
 #include <filesystem>
+#include <fmt/format.h>
+#include <fmt/ranges.h>
 #include <utility>
 
 namespace plena::cli {
@@ -13,6 +16,13 @@ namespace {
 
 bool has_extension(const std::filesystem::path& path, std::string_view extension) {
   return path.extension() == extension;
+}
+
+/// What is not compiled: a program, or a folder with one.
+bool is_program(const std::filesystem::path& path) {
+  std::error_code ignored;
+  return std::filesystem::is_directory(path, ignored) || has_extension(path, ".asm") ||
+         has_extension(path, ".mem");
 }
 
 /// A program that stands alone, or with the images of the folder that it lies in.
@@ -53,20 +63,47 @@ bool load_program(
 
 } // namespace
 
+Status check_takes_options(
+  const ModelOptions& options, std::initializer_list<std::string_view> sides
+) {
+  std::vector<std::string> given;
+  for (const auto& [name, value] : options.choices) {
+    if (!value.empty()) {
+      given.push_back("--" + name);
+    }
+  }
+  if (!options.bindings.empty()) {
+    given.emplace_back("--bind");
+  }
+  if (!options.inputs.empty()) {
+    given.emplace_back("--inputs");
+  }
+  if (given.empty() || !std::all_of(sides.begin(), sides.end(), is_program)) {
+    return Done{};
+  }
+  return Diagnostic{
+    .code = "E_USAGE",
+    .message = fmt::format(
+      "{}: for models, and {} no model", fmt::join(given, ", "), sides.size() == 1 ? "this is" : "neither is"
+    ),
+    .hint = "leave the options out, or name the model that the program was compiled from",
+    .file = fmt::format("{}", fmt::join(sides, ", "))};
+}
+
 bool load_program_or_model(driver::Session& session, const ModelOptions& options, Steps& steps) {
   const std::filesystem::path path = options.model;
   std::error_code ignored;
+  if (!is_program(path)) {
+    return prepare(session, options, steps) && load_inputs(session, options) &&
+           compile_model(session, options, steps);
+  }
   if (std::filesystem::is_directory(path, ignored)) {
     const std::filesystem::path text = path / "program.asm";
     return load_program(
       session, options, std::filesystem::exists(text, ignored) ? text : path / "program.mem", steps
     );
   }
-  if (has_extension(path, ".asm") || has_extension(path, ".mem")) {
-    return load_program(session, options, path, steps);
-  }
-  return prepare(session, options, steps) && load_inputs(session, options) &&
-         compile_model(session, options, steps);
+  return load_program(session, options, path, steps);
 }
 
 } // namespace plena::cli

@@ -143,6 +143,23 @@ test('compile writes the tile program after each pass', () => {
   const printed = run(['compile', model, '-o', 'c', '--settings', 'm64b4', '--dump-passes', '-']).stdout;
   const names = files.map((file) => file.slice(3, -4));
   assert.equal(printed, names.map((name, i) => `; ${name}\n${texts[i]}\n`).join(''));
+  // What an earlier run has left is told, and stays; other files are nobody's business.
+  put('passes/77_of_before.txt', 'left');
+  put('passes/notes.txt', 'mine');
+  const again = run(['compile', model, '-o', 'c', '--settings', 'm64b4', '--dump-passes', 'passes']);
+  assert.equal(again.status, 0);
+  assert.match(again.stderr, /passes: warning: not of this run: 77_of_before\.txt \[W_OLDER_DUMPS\]/);
+  assert.equal(readFileSync(at('passes/77_of_before.txt'), 'utf8'), 'left');
+});
+
+test('standard output is for one report only', () => {
+  const model = path.join(source, 'models', models[0]);
+  assert.match(
+    refused(['compile', model, '-o', 'both', '--json', '-', '--dump-passes', '-'], 'E_USAGE'),
+    /--json, --dump-passes/,
+  );
+  assert.ok(!existsSync(at('both')));
+  refused(['profile', model, '--json', '-', '--csv', '-'], 'E_USAGE');
 });
 
 test('the standard example is small', () => {
@@ -209,6 +226,14 @@ test('loops are written out as the option, else the environment, else the model 
   assert.ok(loops(unrolled, ['--unroll', 'attention'], {}) > 0);
   assert.equal(loops(rolled, [], { ATEN_OPS_UNROLL: '1' }), 0);
   assert.equal(loops(rolled, [], { ATEN_UNROLL: '1' }), 0);
+  const said = (args, environment) => run(['compile', rolled, '-o', 'unrolled', '--json', 'unroll-report.json', ...args], {
+    env: { ...process.env, ATEN_OPS_UNROLL: '', ATEN_UNROLL: '', ...environment },
+  }).stderr;
+  assert.match(said([], { ATEN_UNROLL: '1' }), /ATEN_UNROLL is the old name of ATEN_OPS_UNROLL \[W_RENAMED\]/);
+  const [note] = JSON.parse(readFileSync(at('unroll-report.json'), 'utf8')).diagnostics;
+  assert.equal(note.code, 'W_RENAMED');
+  assert.doesNotMatch(said([], { ATEN_OPS_UNROLL: '1', ATEN_UNROLL: '1' }), /W_RENAMED/);
+  assert.doesNotMatch(said(['--unroll', 'all'], { ATEN_UNROLL: '1' }), /W_RENAMED/);
   assert.ok(loops(unrolled, [], { ATEN_OPS_UNROLL: '0', ATEN_UNROLL: '1' }) > 0);
   assert.ok(loops(rolled, ['--unroll', 'none'], { ATEN_OPS_UNROLL: '1' }) > 0);
   const env = { ...process.env, ATEN_OPS_UNROLL: 'yes' };
@@ -253,6 +278,49 @@ test('what is compiled with a choice of products is shown with both kinds under 
   assert.equal(readFileSync(at('products/program.mem'), 'utf8'), words('dense'));
   assert.deepEqual(by('analytic').products.dense, []);
   assert.equal(readFileSync(at('products/program.mem'), 'utf8'), words('portable'));
+});
+
+test('a model without products is the same program with both kinds, and says so', () => {
+  const model = path.join(source, 'models', 'softmax.json');
+  const portable = JSON.parse(run(['verify', model, '--json', '-']).stdout);
+  for (const opt of ['dense', 'auto']) {
+    const result = run(['verify', model, '--opt', opt, '--json', 'same.json']);
+    assert.equal(result.status, 0, result.stderr);
+    assert.match(result.stdout, /^this program, without products: portable and dense are the same +\d+ +\d+$/m);
+    assert.doesNotMatch(result.stdout, /^(portable|dense) products/m);
+    const { products, digests } = JSON.parse(readFileSync(at('same.json'), 'utf8'));
+    assert.equal(digests.words, portable.digests.words);
+    assert.deepEqual(products.nodes, []);
+    assert.deepEqual(products.cycles.dense, products.cycles.portable);
+    assert.deepEqual(products.cycles.chosen, products.cycles.portable);
+  }
+});
+
+test('options about models are refused where there is none', () => {
+  put('alone.mem', '0x00000022\n');
+  put('alone/program.mem', '0x00000022\n');
+  for (const option of [['--opt', 'dense'], ['--unroll', 'all'], ['--bind', 'n=1'], ['--inputs', 'alone']]) {
+    for (const args of [['profile', 'alone.mem'], ['profile', 'alone'], ['compare', 'alone.mem', 'alone']]) {
+      assert.equal(run([...args, '--settings', 'm16b4']).status, 0);
+      const message = refused([...args, ...option, '--settings', 'm16b4'], 'E_USAGE');
+      assert.ok(message.includes(`${option[0]}: for models`), message);
+    }
+  }
+  const model = path.join(source, 'models', 'linear.json');
+  assert.equal(run(['compare', model, 'alone.mem', '--settings', 'm16b4', '--unroll', 'all']).status, 0);
+});
+
+test('help and README tell the choices of a compilation in the same words', () => {
+  const readme = readFileSync(path.join(source, 'README.md'), 'utf8');
+  for (const command of ['compile', 'verify', 'profile', 'compare']) {
+    const help = run([command, '--help']).stdout.replaceAll(/\s+/g, ' ');
+    for (const option of ['--opt', '--unroll']) {
+      const [, meaning, list] = new RegExp(`${option} [^ ]* ([^:]+): (.*?); else what`).exec(help);
+      const values = [...list.matchAll(/(\w+) \((.*?)\)/g)].map(([, name, text]) => `\`${name}\` (${text})`);
+      assert.ok(values.length > 2, list);
+      assert.ok(readme.includes(`| \`${option}\`: ${meaning} | ${values.join(', ')} |`), `${command} ${option}: ${list}`);
+    }
+  }
 });
 
 test('given inputs and expectations are used', () => {
@@ -471,7 +539,7 @@ test('compare: two sides and their difference, as a table and as JSON, with cond
   assert.equal(folder_side.status, 0, folder_side.stderr);
   const mem = ['compare', 'compared', 'compared/program.mem', '--settings', 'm16b4'];
   assert.equal(run([...mem, '--fail-if', 'cycles>+0']).status, 0);
-  refused([...mem, '--fail-if', 'lines>+0'], 'E_CONDITION');
+  assert.match(refused([...mem, '--fail-if', 'lines>+0'], 'E_CONDITION'), /products of models compiled with --opt/);
 });
 
 test('compare: a fault on one side is told, with the report', () => {
