@@ -33,6 +33,8 @@ struct RecordedCase {
   bool unrolled = false;
   /// The recorded program ends with a fault, a defect of the tool that made it.
   bool aborts = false;
+  /// How far the recorded program's result lies from the golden at most; 0 where that was not recorded.
+  double recorded_error = 0;
 };
 
 /// Names of all recorded cases, sorted.

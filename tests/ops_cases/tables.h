@@ -18,6 +18,7 @@ struct CaseRow {
   std::vector<Limit> limits{};        ///< by output
   bool unrolled = false;              ///< the recorded program is, so ours is compared unrolled
   bool aborts = false;
+  double recorded_error = 0;                ///< of the recorded program's result
   std::uint64_t rows = 0;                   ///< of the result
   std::uint64_t rolled_words = 0;           ///< of the recorded program with loops
   std::uint64_t dense_figure = 0;           ///< cycles of the recorded whole-tile schedule; 0: none
@@ -41,6 +42,8 @@ struct Shortfall {
   std::string rule;
   std::string detail;   ///< ours, theirs
   bool of_cost = false; ///< of the program, not of its result
+  /// The result lies outside of its bound, but no further than that of the recorded program.
+  bool as_recorded = false;
 };
 std::vector<Shortfall> shortfalls(const std::vector<CaseRow>& rows);
 std::string shortfalls_table(const std::vector<CaseRow>& rows);
