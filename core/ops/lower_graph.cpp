@@ -123,10 +123,14 @@ class GraphLowering {
     std::uint64_t precision,
     bool contiguous
   );
-  std::optional<WeightTensor> store_matrix(
+  WeightTensor store_matrix(
     ir::TensorId tensor, bool result, const VectorTensor& from, const NodeView& view
   );
   void store_rows(const VectorTensor& from, const WeightTensor& to);
+  /// Of one H_STORE_V; a machine that stores none is refused where something is to be stored.
+  std::uint64_t writeback_rows() const {
+    return std::max<std::uint64_t>(config_.hbm_v_writeback_amount, 1);
+  }
   VectorTensor activation(
     std::string name,
     Extent extent,
@@ -159,7 +163,16 @@ class GraphLowering {
   std::map<std::string, WeightTensor> generated_; ///< by name
   std::map<std::string, lower::SymbolId> fp_scratch_;
   std::map<std::tuple<std::uint64_t, std::uint32_t, std::uint32_t>, VectorTensor> masks_;
-  std::map<std::tuple<lower::SymbolId, std::uint64_t, std::string>, lower::SymbolId> derived_;
+  /// By the place of what they are made from, its rows, rows with padding and blocks, and name: what
+  /// is made from a part of a tensor is not what is made from all of it.
+  using DerivedKey = std::tuple<
+    lower::SymbolId,
+    std::uint64_t,
+    std::uint64_t,
+    std::uint64_t,
+    std::uint64_t,
+    std::string>;
+  std::map<DerivedKey, lower::SymbolId> derived_;
 };
 
 Result<LoweredGraph> GraphLowering::run() {
@@ -304,7 +317,7 @@ GraphLowering::derived(const VectorTensor& from, std::string name, std::uint64_t
   if (!stays) {
     return {make(), false};
   }
-  const auto key = std::tuple(from.symbol, from.offset, name);
+  const DerivedKey key{from.symbol, from.offset, from.rows, from.phys_rows, from.blocks, name};
   const auto found = derived_.find(key);
   if (found != derived_.end()) {
     return {found->second, true};
@@ -445,16 +458,23 @@ void GraphLowering::fetch_rows(
 }
 
 /// Writes rows to HBM, one column block after the other. Rows that fill up the last transfer are
-/// cleared first, so that HBM holds zeros there.
+/// cleared first, so that HBM holds zeros there. Where a block has no room for them, its last rows
+/// are stored from rows of their own: behind them lies what must stay.
 void GraphLowering::store_rows(const VectorTensor& from, const WeightTensor& to) {
   lower::Builder& b = builder_;
-  const std::uint64_t rows = config_.hbm_v_writeback_amount;
-  const std::uint64_t transfers = lower::ceil_div(from.rows, rows);
-  const std::uint64_t padding = transfers * rows - from.rows;
+  const std::uint64_t rows = writeback_rows();
+  const std::uint64_t rest = from.rows % rows;
+  const std::uint64_t padding = rest == 0 ? 0 : rows - rest;
+  std::optional<lower::Address> last; // rows of their own
+  if (from.rows + padding > from.phys_rows) {
+    last = {b.symbol("last rows to store", lower::Memory::VectorSram, rows * tiling_.mlen), 0};
+  }
+  const std::uint64_t transfers = (from.rows + (last ? 0 : padding)) / rows;
   if (padding != 0) {
     const lower::Gp lanes = b.set(tiling_.mlen);
-    for (std::uint64_t block = 0; block < from.blocks; ++block) {
-      const lower::Gp row = b.set(from.at(block, from.rows));
+    for (std::uint64_t block = 0; block < (last ? 1 : from.blocks); ++block) {
+      const lower::Gp row = b.set(last ? lower::Address{last->symbol, rest * tiling_.mlen}
+                                       : from.at(block, from.rows));
       b.loop(padding, [&] {
         b.V_SHFT_V(row, row, lanes);
         b.step(row, tiling_.mlen);
@@ -476,6 +496,15 @@ void GraphLowering::store_rows(const VectorTensor& from, const WeightTensor& to)
       b.step(from_row, rows * tiling_.mlen);
       b.step(to_row, rows * to.stored.row_bytes());
     });
+    if (last) {
+      const lower::Gp copy = b.set(*last);
+      b.loop(rest, [&] {
+        b.V_SHFT_V(copy, from_row, lower::zero_gp);
+        b.step(copy, tiling_.mlen);
+        b.step(from_row, tiling_.mlen);
+      });
+      b.H_STORE_V(b.set(*last), to_row, base, 1, to.precision);
+    }
     b.step(offset, tiling_.mlen * to.stored.element_bytes());
     b.step(source, from.block_step());
   });
@@ -490,7 +519,7 @@ WeightTensor GraphLowering::staged_matrix(
     tiling_.prefetch_tiles * tiling_.mlen
   );
   const std::uint64_t cols = grouped_size(extent.cols, tensor.col_group, tiling_.mlen);
-  tensor.stored.rows = lower::round_up(rows, std::max<std::uint64_t>(config_.hbm_v_writeback_amount, 1));
+  tensor.stored.rows = lower::round_up(rows, writeback_rows());
   tensor.stored.cols = cols;
   tensor.extent = extent;
   tensor.weight = true;
@@ -543,24 +572,17 @@ WeightTensor GraphLowering::stored(ir::TensorId id, const NodeView& view) {
   if (const auto found = stored_.find(id); found != stored_.end()) {
     return found->second;
   }
-  const std::optional<WeightTensor> to =
-    store_matrix(id, false, place(id, Role::Activation, group), view);
-  if (!to) {
-    return {};
-  }
-  stored_[id] = *to;
-  return *to;
+  return stored_[id] = store_matrix(id, false, place(id, Role::Activation, group), view);
 }
 
 void GraphLowering::store_result(
   ir::TensorId id, const VectorTensor& from, const NodeView& view
 ) {
-  if (const std::optional<WeightTensor> to = store_matrix(id, true, from, view)) {
-    stored_[id] = *to;
-  }
+  stored_[id] = store_matrix(id, true, from, view);
 }
 
-std::optional<WeightTensor> GraphLowering::store_matrix(
+/// Stages also what the machine cannot store: who reads it may count on its being there.
+WeightTensor GraphLowering::store_matrix(
   ir::TensorId id, bool result, const VectorTensor& from, const NodeView& view
 ) {
   const std::string& name = graph_.tensor(id).name;
@@ -572,18 +594,18 @@ std::optional<WeightTensor> GraphLowering::store_matrix(
       "give HBM_V_ACT_TYPE and HBM_M_WEIGHT_TYPE, or HBM_V_KV_TYPE and HBM_M_KV_TYPE, the same "
       "format that can be staged, and HBM_V_Writeback_Amount at least 1"
     ));
-    return std::nullopt;
   }
+  const StoredFormat usable = format.value_or(StoredFormat{config_.hbm_v_act_type, 0});
   HbmTensor tensor;
   tensor.tensor = id;
   tensor.computed = true;
   tensor.result = result;
-  tensor.stored.format = format->format;
+  tensor.stored.format = usable.format;
   tensor.col_group = from.group_cols;
   WeightTensor to = staged_matrix(
     std::move(tensor), result ? name : name + " in HBM", extent_of(graph_.tensor(id).shape), tiling_.mlen
   );
-  to.precision = format->precision;
+  to.precision = usable.precision;
   builder_.comment(fmt::format("store {} {}", name, to_string(graph_.tensor(id).shape)));
   store_rows(from, to);
   return to;
