@@ -54,9 +54,13 @@ std::optional<Diagnostic> check_counts(const NodeView& view) {
       "it counts the keys that a query sees, itself included"
     );
   }
-  if (!numerics::is_finite(hw::constant(shape.scale))) {
+  // Hidden scores are scaled like others and must stay far below these.
+  constexpr double least_scale = 0x1p-80;
+  if (!(shape.scale >= least_scale) || !numerics::is_finite(hw::constant(shape.scale / product_factor))) {
     return view.error(
-      "E_UNSUPPORTED_ATTR", fmt::format("the scale {} is not a finite bf16 number", shape.scale)
+      "E_UNSUPPORTED_ATTR",
+      fmt::format("the scale {} is out of range", shape.scale),
+      "give a scale of at least 2^-80 of which four times is a finite bf16 number"
     );
   }
   return std::nullopt;

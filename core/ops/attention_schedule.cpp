@@ -7,13 +7,6 @@
 
 namespace plena::ops {
 
-namespace {
-
-/// What whole-tile products multiply by.
-constexpr double product_factor = 0.25;
-
-} // namespace
-
 AttentionSchedule::AttentionSchedule(Lowering& low)
     : low_(low),
       b_(low.builder()),
@@ -234,14 +227,10 @@ void AttentionSchedule::run() {
 }
 
 void AttentionSchedule::load_sinks() {
-  if (!low_.view().has_input(Sinks)) {
-    return;
+  if (low_.view().has_input(Sinks)) {
+    const ir::Tensor& sinks = *low_.view().input(Sinks);
+    sinks_ = b_.table(sinks.name, sinks.constant->floats);
   }
-  std::vector<float> sinks;
-  for (const float sink : low_.view().input(Sinks)->constant->floats) {
-    sinks.push_back(loaded_sink(sink));
-  }
-  sinks_ = b_.table(low_.view().input(Sinks)->name, std::move(sinks));
 }
 
 // ---- addresses

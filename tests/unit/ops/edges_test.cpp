@@ -127,3 +127,46 @@ TEST_CASE("machines that cannot store what is computed are refused by name") {
     CHECK(refusal(differs, config).substr(0, 10) == "E_HARDWARE");
   }
 }
+
+// ---- attention
+
+namespace {
+
+Model attention(double scale) {
+  Model m;
+  const auto q = m.input({9, 16});
+  m.output(m.node(
+    "attention",
+    {q, m.input({9, 16}), m.input({9, 16})},
+    {{"mask", std::string("causal")}, {"scale", scale}}
+  ));
+  return m;
+}
+
+} // namespace
+
+TEST_CASE("attention: scales that the machine cannot apply to hidden scores are refused") {
+  const std::vector<double> refused{
+    0.0, -0.25, 0x1p-81, 0x1p126, 1e300, static_cast<double>(inf), static_cast<double>(qnan)};
+  for (const double scale : refused) {
+    INFO(scale);
+    Model m = attention(scale);
+    CHECK(refusal(m, machine(16, 4)).substr(0, 18) == "E_UNSUPPORTED_ATTR");
+  }
+  for (const double scale : {0x1p-80, 0.3, 0x1p100}) {
+    INFO(scale);
+    Model m = attention(scale);
+    run_both(m, with_slices(machine(16, 4)));
+  }
+}
+
+TEST_CASE("attention: sinks up to the largest binary16 number") {
+  Model m;
+  const auto q = m.input({9, 48});
+  m.output(m.node(
+    "attention",
+    {q, m.input({9, 16}), m.input({9, 16}), m.constant_of({3}, {65504.0f, -65504.0f, 0x1.81p-16f})},
+    {{"heads", std::int64_t{3}}}
+  ));
+  run_both(m, with_slices(machine(16, 4)));
+}
