@@ -6,7 +6,9 @@
 
 #include "base/size.h"
 #include "numerics/bits.h"
+#include "numerics/reduce.h"
 
+#include <algorithm>
 #include <fmt/format.h>
 #include <limits>
 
@@ -27,18 +29,46 @@ Result<ir::Shape> infer(const NodeView& view) {
   return shape;
 }
 
+std::size_t exact_argmax(std::span<const float> row) {
+  std::size_t best = 0;
+  for (std::size_t i = 1; i < row.size(); ++i) {
+    if (row[i] > row[best] || (numerics::is_nan(row[best]) && !numerics::is_nan(row[i]))) {
+      best = i;
+    }
+  }
+  return best;
+}
+
+/// What the machine finds; the same where all are numbers. A block with a NaN has no largest element
+/// for V_RED_MAX, and V_TOPK looks for the lane of the block that wins also in the rows behind it.
+std::size_t found_argmax(std::span<const float> row, std::uint64_t lanes) {
+  const TopK of_lanes = top_k_for(lanes);
+  const std::uint64_t blocks = lower::ceil_div(row.size(), lanes);
+  std::vector<float> candidates(to_size(blocks * lanes + of_lanes.logits), least);
+  std::transform(row.begin(), row.end(), candidates.begin(), [](float x) {
+    return x + 0.0f; // zeros lose their sign
+  });
+  const std::span<const float> all(candidates);
+  std::size_t winner = 0;
+  float largest = least;
+  for (std::size_t begin = 0; begin < row.size(); begin += to_size(lanes)) {
+    const float of_block = numerics::max_in_order(all.subspan(begin, to_size(lanes)));
+    if (of_block > largest) {
+      winner = begin;
+      largest = of_block;
+    }
+  }
+  return winner + choose(all.subspan(winner, to_size(of_lanes.logits)), of_lanes, true).ids[0];
+}
+
 std::vector<float> reference(const ReferenceCall& call) {
   const std::size_t cols = to_size(call.view.input_extent(0).cols);
   std::vector<float> ids;
   for (std::size_t begin = 0; begin < call.inputs[0].size(); begin += cols) {
     const std::span<const float> row = call.inputs[0].subspan(begin, cols);
-    std::size_t best = 0;
-    for (std::size_t i = 1; i < cols; ++i) {
-      if (row[i] > row[best] || (numerics::is_nan(row[best]) && !numerics::is_nan(row[i]))) {
-        best = i;
-      }
-    }
-    ids.push_back(static_cast<float>(best));
+    ids.push_back(static_cast<float>(
+      call.hardware() ? found_argmax(row, call.arithmetic.lanes) : exact_argmax(row)
+    ));
   }
   return ids;
 }
@@ -113,10 +143,11 @@ class Argmax {
       b_.V_ADD_VF(row, row, none_);
     }
     if (x_.cols % x_.lanes != 0) {
-      // 1 - 1/1 where there is a column, 1 - 1/0 where there is none.
+      // Twice this overflows, and the zeros stay positive.
+      constexpr float half_of_none = -0x1p127f;
+      const lower::Gp mask = b_.set(low_.lane_mask(x_.cols, 0.0f, half_of_none).at());
       padding_ = b_.set(lower::Address{low_.scratch("padding", 1)});
-      b_.V_RECI_V(padding_, b_.set(low_.lane_mask(x_.cols, 1.0f, 0.0f).at()));
-      b_.V_SUB_VF(padding_, padding_, b_.constant(1.0f), 0, 1);
+      b_.V_ADD_VV(padding_, mask, mask);
     }
     if (x_.blocks != 1) {
       blocks_ = round(of_blocks_);

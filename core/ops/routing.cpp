@@ -17,11 +17,9 @@ namespace {
 
 constexpr TopK policies[]{{0, 32, 4}, {1, 128, 8}};
 
-/// Orders numbers with -0 below 0; what is not a number counts as minus infinity.
+/// Orders numbers with -0 below 0.
 std::int64_t rank_of(float value) {
-  const std::uint32_t bits = numerics::bits_of(
-    numerics::is_nan(value) ? -std::numeric_limits<float>::infinity() : value
-  );
+  const std::uint32_t bits = numerics::bits_of(value);
   constexpr std::uint32_t sign = 0x80000000;
   return (bits & sign) != 0 ? -std::int64_t{bits & ~sign} - 1 : std::int64_t{bits};
 }
@@ -65,8 +63,12 @@ TopK top_k_for(std::uint64_t count) {
 
 TopK largest_top_k() { return policies[std::size(policies) - 1]; }
 
-Choice choose(std::span<const float> logits, const TopK& top_k, bool hardware) {
-  PLENA_CHECK(logits.size() >= top_k.chosen);
+Choice choose(std::span<const float> given, const TopK& top_k, bool hardware) {
+  PLENA_CHECK(given.size() >= top_k.chosen);
+  std::vector<float> logits(given.begin(), given.end());
+  std::replace_if(
+    logits.begin(), logits.end(), numerics::is_nan, -std::numeric_limits<float>::infinity()
+  );
   Choice choice;
   std::vector<bool> taken(logits.size(), false);
   while (choice.ids.size() < top_k.chosen) {

@@ -30,7 +30,7 @@ struct Choice {
   std::vector<std::size_t> ids;
   std::vector<float> weights; ///< softmax over what has been chosen
 };
-/// Ties go to the smaller number; what is not a number ranks last.
+/// Ties go to the smaller number; what is not a number counts as minus infinity.
 Choice choose(std::span<const float> logits, const TopK& top_k, bool hardware);
 
 } // namespace plena::ops

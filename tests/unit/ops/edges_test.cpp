@@ -15,6 +15,12 @@ namespace {
 constexpr float inf = std::numeric_limits<float>::infinity();
 constexpr float qnan = std::numeric_limits<float>::quiet_NaN();
 
+/// Inputs arrive as they are, also those that are not finite.
+config::Config plain(config::Config config) {
+  config.hbm_m_weight_type = config.hbm_v_act_type = numerics::StorageFormat{};
+  return config;
+}
+
 /// A machine whose whole-tile products have four slices.
 config::Config with_slices(config::Config config) {
   config.hlen = config.mlen / 4;
@@ -169,4 +175,143 @@ TEST_CASE("attention: sinks up to the largest binary16 number") {
     {{"heads", std::int64_t{3}}}
   ));
   run_both(m, with_slices(machine(16, 4)));
+}
+
+// ---- what is no number
+
+namespace {
+
+/// Runs argmax of rows on a machine and gives what it found.
+std::vector<float> argmax(std::vector<float> values, std::int64_t rows, const config::Config& config) {
+  Model m;
+  const auto x = m.input({rows, static_cast<std::int64_t>(values.size()) / rows});
+  m.inputs[x] = std::move(values);
+  const auto ids = m.node("argmax", {x});
+  m.output(ids);
+  return run(m, plain(config)).machine.at(ids);
+}
+
+} // namespace
+
+TEST_CASE("argmax: NaN counts as minus infinity") {
+  CHECK((
+    argmax({qnan, 1, 2, qnan, -inf, -inf, qnan, qnan, qnan}, 3, machine(16, 4)) ==
+    std::vector<float>{2, 0, 0}
+  ));
+}
+
+TEST_CASE("argmax: infinities, and the first of zeros of both signs") {
+  CHECK((
+    argmax({-inf, -inf, -inf, 1, inf, inf, -0.0f, 0.0f, -1}, 3, machine(16, 4)) ==
+    std::vector<float>{0, 1, 0}
+  ));
+  std::vector<float> long_row(40, -1.0f);
+  long_row[17] = -0.0f;
+  long_row[18] = long_row[39] = 0.0f;
+  CHECK((argmax(long_row, 1, machine(16, 4)) == std::vector<float>{17}));
+  long_row[17] = -1.0f;
+  long_row[18] = -1.0f;
+  long_row[38] = -0.0f;
+  CHECK((argmax(long_row, 1, machine(16, 4)) == std::vector<float>{38}));
+}
+
+TEST_CASE("argmax: a block with a NaN is passed over, but may be seen behind the one that wins") {
+  std::vector<float> row(48, -1.0f);
+  row[20] = qnan;
+  row[21] = 9.0f;
+  row[40] = 3.0f;
+  CHECK((argmax(row, 1, machine(16, 4)) == std::vector<float>{40}));
+  row[3] = 5.0f;
+  CHECK((argmax(row, 1, machine(16, 4)) == std::vector<float>{21}));
+  CHECK((argmax(std::vector<float>(48, qnan), 1, machine(16, 4)) == std::vector<float>{0}));
+  // Two rounds.
+  std::vector<float> many(2500, qnan);
+  many[2305] = -3.0f;
+  CHECK((argmax(many, 1, machine(16, 4)) == std::vector<float>{0}));
+  std::fill(many.begin() + 2304, many.end(), -4.0f);
+  many[2305] = -3.0f;
+  CHECK((argmax(many, 1, machine(16, 4)) == std::vector<float>{2305}));
+}
+
+TEST_CASE("top_k: rows with NaN and infinities weigh what the machine weighs") {
+  for (const std::int64_t cols : {5, 32}) {
+    Model m;
+    const auto x = m.input({6, cols});
+    std::vector<float>& values = m.inputs[x];
+    const auto row = [&](std::size_t r, std::vector<float> first) {
+      const auto begin = values.begin() + static_cast<std::ptrdiff_t>(r) * cols;
+      std::fill(begin, begin + cols, -inf);
+      std::copy(first.begin(), first.end(), begin);
+    };
+    row(0, {qnan, 1, 2, qnan, 0});
+    row(1, {qnan, qnan, qnan, qnan, qnan});
+    row(2, {-inf, qnan, 1, -inf, -inf});
+    row(3, {inf, 1, qnan, 2, 3});
+    row(4, {0.0f, -0.0f, -0.0f, 0.0f, qnan});
+    const auto y = m.node("top_k", {x}, {{"k", std::int64_t{4}}});
+    ir::Tensor ids;
+    ids.name = "ids";
+    m.graph.nodes.back().outputs.push_back(m.graph.add_tensor(std::move(ids)));
+    m.output(y);
+    m.output(m.graph.nodes.back().outputs[1]);
+    const Run result = run(m, plain(machine(16, 4)));
+    // Three numbers, and one that is none: its weight is zero, not theirs.
+    CHECK(result.machine.at(y)[0] > 0.6f);
+    CHECK(result.machine.at(y)[3] == 0.0f);
+  }
+}
+
+namespace {
+
+Model routed(std::int64_t tokens, std::int64_t hidden, std::int64_t inner, bool bias) {
+  Model m;
+  std::vector<ir::TensorId> operands{
+    m.input({tokens, hidden}),
+    m.constant({5, hidden}, 0.3),
+    m.constant({5, hidden, inner}, 0.1),
+    m.constant({5, hidden, inner}, 0.1),
+    m.constant({5, inner, hidden}, 0.1)};
+  if (bias) {
+    operands.insert(
+      operands.end(),
+      {m.constant({5}), m.constant({5, inner}), m.constant({5, inner}), m.constant({5, hidden})}
+    );
+  }
+  m.output(m.node("moe", operands, {{"k", std::int64_t{4}}}));
+  return m;
+}
+
+} // namespace
+
+TEST_CASE("moe: tokens and routers with NaN and infinities") {
+  Model m = routed(4, 48, 32, true);
+  std::vector<float>& x = m.inputs.begin()->second;
+  x[3] = qnan;
+  x[48 + 7] = inf;
+  std::vector<float>& router = m.graph.tensors[1].constant->floats;
+  run_both(m, plain(with_slices(machine(16, 4))));
+  // Two experts without a logit; all four are taken that can be, and one that has none.
+  router[2] = qnan;
+  router[2 * 48 + 39] = qnan;
+  run_both(m, plain(with_slices(machine(16, 4))));
+}
+
+TEST_CASE("moe: more tiles of weights than the Matrix SRAM holds") {
+  for (const std::uint32_t tiles : {1u, 2u, 3u, 4u, 5u, 8u}) {
+    for (const std::uint32_t at_once : {1u, 2u}) { // by one transfer
+      INFO(tiles << " tiles, " << at_once << " at once");
+      Model m = routed(3, 150, 70, at_once == 1);
+      config::Config config = machine(16, 4);
+      config.matrix_sram_size = tiles * 16;
+      config.hbm_m_prefetch_amount = at_once * 16;
+      if (tiles < at_once) {
+        CHECK(refusal(m, config).substr(0, 10) == "E_HARDWARE");
+        continue;
+      }
+      run(m, config);
+      if (tiles >= 4 * at_once) {
+        run_both(m, with_slices(config));
+      }
+    }
+  }
 }
