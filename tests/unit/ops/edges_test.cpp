@@ -315,3 +315,49 @@ TEST_CASE("moe: more tiles of weights than the Matrix SRAM holds") {
     }
   }
 }
+
+TEST_CASE("rope: what is not finite spoils what it meets in the matrix unit") {
+  struct Shape {
+    std::int64_t heads, width;
+  };
+  for (const Shape& shape :
+       {Shape{4, 8}, Shape{2, 8}, Shape{2, 16}, Shape{4, 4}, Shape{8, 2}, Shape{1, 48}, Shape{2, 32}}) {
+    INFO(shape.heads << " heads of " << shape.width);
+    Model m;
+    const std::int64_t cols = shape.heads * shape.width;
+    const auto x = m.input({6, cols});
+    const auto cos = m.input({6, shape.width});
+    m.output(m.node("rope", {x, cos, m.input({6, shape.width})}));
+    std::vector<float>& values = m.inputs[x];
+    values[1] = inf;
+    values[to_size(static_cast<std::uint64_t>(2 * cols - 1))] = -inf;
+    values[to_size(static_cast<std::uint64_t>(2 * cols))] = inf;
+    values[to_size(static_cast<std::uint64_t>(2 * cols + shape.width / 2))] = inf;
+    values[to_size(static_cast<std::uint64_t>(4 * cols))] = qnan;
+    run_both(m, plain(with_slices(machine(16, 4))));
+  }
+}
+
+TEST_CASE("conv2d: what is not finite spoils what a mask does not clear") {
+  struct Shape {
+    ir::Shape image, kernels;
+    std::int64_t stride;
+  };
+  for (const Shape& shape :
+       {Shape{{2, 6, 9}, {16, 2, 2, 3}, 1},
+        Shape{{1, 5, 40}, {16, 1, 2, 21}, 2},
+        Shape{{3, 8, 12}, {16, 3, 4, 4}, 4}}) {
+    for (const bool mx : {false, true}) {
+      INFO((mx ? "mx, " : "plain, ") << shape.kernels[3] << " columns");
+      Model m;
+      const auto x = m.input(shape.image);
+      const std::vector<std::int64_t> strides{shape.stride, shape.stride};
+      m.output(m.node("conv2d", {x, m.constant(shape.kernels)}, {{"strides", strides}}));
+      std::vector<float>& image = m.inputs[x];
+      image[2] = inf;
+      image[image.size() / 2] = qnan;
+      image[image.size() - 1] = -inf;
+      run_both(m, with_slices(mx ? machine(16, 4) : plain(machine(16, 4))));
+    }
+  }
+}
