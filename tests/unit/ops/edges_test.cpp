@@ -361,3 +361,20 @@ TEST_CASE("conv2d: what is not finite spoils what a mask does not clear") {
     }
   }
 }
+
+// ---- memories
+
+TEST_CASE("requests that no memory could meet are refused before room is made for them") {
+  for (const lower::Memory memory : {lower::Memory::FpSram, lower::Memory::IntSram}) {
+    ops::LoweredGraph lowered;
+    lower::Symbol symbol;
+    symbol.name = "entries";
+    symbol.memory = memory;
+    symbol.size = std::uint64_t{1} << 50;
+    lowered.program.symbols.push_back(symbol);
+    const auto layout = codegen::place(lowered, ir::Graph{}, machine(16, 4), false);
+    REQUIRE_FALSE(layout.ok());
+    CHECK(layout.diagnostics()[0].code == "E_RESOURCE");
+    CHECK(layout.diagnostics()[0].message.find("112589990684262") != std::string::npos);
+  }
+}
