@@ -67,11 +67,17 @@ Result<ir::Shape> infer(const NodeView& view) {
                         return s > 0;
                       }));
   if (!legal) {
-    return view.error("E_UNSUPPORTED_ATTR", "strides are two numbers of at least 1");
+    return view.error(
+      "E_UNSUPPORTED_ATTR",
+      "strides are not two numbers of at least 1",
+      "give those of rows and columns, or leave them out where both are 1"
+    );
   }
   if (w[2] > x[x.size() - 2] || w[3] > x[x.size() - 1]) {
     return view.error(
-      "E_SHAPE", fmt::format("kernels {} are larger than the image {}", to_string(w), to_string(x))
+      "E_SHAPE",
+      fmt::format("kernels {} are larger than the image {}", to_string(w), to_string(x)),
+      "nothing is padded here: pad the image itself"
     );
   }
   if (origin_of(view.graph, view.node.inputs[X]) != Origin::Host) {
@@ -87,7 +93,8 @@ Result<ir::Shape> infer(const NodeView& view) {
       "E_SHAPE",
       fmt::format(
         "bias {} does not fit kernels {}", to_string(view.input(Bias)->shape), to_string(w)
-      )
+      ),
+      "bias has a number for each kernel"
     );
   }
   return ir::Shape{

@@ -38,7 +38,8 @@ inline Result<ir::Shape> infer_vector(const NodeView& view) {
         "the vector {} does not fit the rows of {}",
         to_string(view.input(1)->shape),
         to_string(view.input(0)->shape)
-      )
+      ),
+      "it has as many numbers as x has columns"
     );
   }
   return view.input(0)->shape;

@@ -18,7 +18,9 @@ Result<ir::Shape> infer(const NodeView& view) {
   const ir::Shape& table = view.input(0)->shape;
   if (table.size() != 2) {
     return view.error(
-      "E_SHAPE", fmt::format("the table has the shape {}, not [rows, columns]", to_string(table))
+      "E_SHAPE",
+      fmt::format("the table has the shape {}, not [rows, columns]", to_string(table)),
+      "give the table two dimensions"
     );
   }
   if (ids.empty()) {

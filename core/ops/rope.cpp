@@ -44,17 +44,25 @@ Result<ir::Shape> infer(const NodeView& view) {
   if (view.input_extent(X).cols % cos.cols != 0) {
     return view.error(
       "E_SHAPE",
-      fmt::format("the columns of x {} are no heads of {} columns", to_string(x), cos.cols)
+      fmt::format("the columns of x {} are no heads of {} columns", to_string(x), cos.cols),
+      "cos and sin have the columns of one head"
     );
   }
   if (!view.has_input(Rotated)) {
     if (cos.cols % 2 != 0) {
-      return view.error("E_SHAPE", fmt::format("a head of {} columns has no halves", cos.cols));
+      return view.error(
+        "E_SHAPE",
+        fmt::format("a head of {} columns has no halves", cos.cols),
+        "heads have an even number of columns, or give rotated"
+      );
     }
   } else if (view.input(Rotated)->shape != x) {
     return view.error(
       "E_SHAPE",
-      fmt::format("rotated {} is not of the shape {}", to_string(view.input(Rotated)->shape), to_string(x))
+      fmt::format(
+        "rotated {} is not of the shape {}", to_string(view.input(Rotated)->shape), to_string(x)
+      ),
+      "leave it out to have it made of x"
     );
   }
   return x;

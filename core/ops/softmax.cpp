@@ -35,7 +35,8 @@ Result<ir::Shape> infer(const NodeView& view) {
   if (!numerics::is_finite(hw::constant(view.real("scale")))) {
     return view.error(
       "E_UNSUPPORTED_ATTR",
-      fmt::format("the scale {} is not a finite bf16 number", view.real("scale"))
+      fmt::format("the scale {} is not a finite bf16 number", view.real("scale")),
+      "the largest is about 3.39e38"
     );
   }
   return shape;
