@@ -161,6 +161,8 @@ class GraphLowering {
   std::map<std::tuple<ir::TensorId, std::uint64_t, std::uint64_t, bool>, WeightTensor> weights_;
   std::map<ir::TensorId, WeightTensor> stored_;
   std::map<std::string, WeightTensor> generated_; ///< by name
+  std::map<ir::TensorId, StripTensor> strips_;
+  std::map<std::pair<ir::TensorId, std::uint64_t>, RowTensor> rows_; ///< by tensor and grouping
   std::map<std::string, lower::SymbolId> fp_scratch_;
   std::map<std::tuple<std::uint64_t, std::uint32_t, std::uint32_t>, VectorTensor> masks_;
   /// By the place of what they are made from, its rows, rows with padding and blocks, and name: what
@@ -659,6 +661,9 @@ VectorTensor GraphLowering::lane_mask(std::uint64_t cols, float inside, float ou
 }
 
 StripTensor GraphLowering::staged_strips(ir::TensorId id, const NodeView& view) {
+  if (const auto found = strips_.find(id); found != strips_.end()) {
+    return found->second;
+  }
   const ir::Tensor& tensor = graph_.tensor(id);
   HbmTensor from;
   from.tensor = id;
@@ -684,10 +689,13 @@ StripTensor GraphLowering::staged_strips(ir::TensorId id, const NodeView& view) 
   from.symbol = hbm(tensor.name, from.stored);
   const StripTensor strips{from.symbol, from.stored};
   result_.hbm.push_back(std::move(from));
-  return strips;
+  return strips_[id] = strips;
 }
 
 RowTensor GraphLowering::rows(ir::TensorId id, std::uint64_t group) {
+  if (const auto found = rows_.find({id, group}); found != rows_.end()) {
+    return found->second;
+  }
   const ir::Tensor& tensor = graph_.tensor(id);
   HbmTensor from;
   from.tensor = id;
@@ -701,7 +709,7 @@ RowTensor GraphLowering::rows(ir::TensorId id, std::uint64_t group) {
   from.symbol = hbm(tensor.name, from.stored);
   const RowTensor rows{from.symbol, from.stored};
   result_.hbm.push_back(std::move(from));
-  return rows;
+  return rows_[{id, group}] = rows;
 }
 
 void GraphLowering::note_padding() {

@@ -239,8 +239,9 @@ TEST_CASE("top_k: rows with NaN and infinities weigh what the machine weighs") {
     const auto x = m.input({6, cols});
     std::vector<float>& values = m.inputs[x];
     const auto row = [&](std::size_t r, std::vector<float> first) {
-      const auto begin = values.begin() + static_cast<std::ptrdiff_t>(r) * cols;
-      std::fill(begin, begin + cols, -inf);
+      const auto width = static_cast<std::ptrdiff_t>(cols);
+      const auto begin = values.begin() + static_cast<std::ptrdiff_t>(r) * width;
+      std::fill(begin, begin + width, -inf);
       std::copy(first.begin(), first.end(), begin);
     };
     row(0, {qnan, 1, 2, qnan, 0});
@@ -363,6 +364,25 @@ TEST_CASE("conv2d: what is not finite spoils what a mask does not clear") {
 }
 
 // ---- memories
+
+TEST_CASE("tables and images that several nodes read lie in HBM once") {
+  Model m;
+  const auto table = m.constant({9, 20});
+  for (const std::int64_t first : {2, 5}) {
+    m.output(m.node("embedding", {table}, {{"ids", std::vector<std::int64_t>{first, 0, 8}}}));
+  }
+  const auto image = m.input({2, 6, 9});
+  for (int i = 0; i < 2; ++i) {
+    m.output(m.node("conv2d", {image, m.constant({5, 2, 2, 3}, 0.3)}));
+  }
+  const Run result = run(m, machine(16, 4));
+  for (const auto id : {table, image}) {
+    const auto& places = result.compiled.placements;
+    CHECK(std::count_if(places.begin(), places.end(), [&](const codegen::Placement& place) {
+            return place.tensor == id && place.memory == lower::Memory::Hbm;
+          }) == 1);
+  }
+}
 
 TEST_CASE("requests that no memory could meet are refused before room is made for them") {
   for (const lower::Memory memory : {lower::Memory::FpSram, lower::Memory::IntSram}) {
