@@ -260,14 +260,6 @@ AttentionSchedule::offset(const WeightTensor& matrix, std::uint64_t row, std::ui
   return offset;
 }
 
-void AttentionSchedule::clear_rows(lower::Gp row, std::uint64_t rows) {
-  const lower::Gp lanes = b_.set(t_.mlen);
-  low_.each_row(rows, [&] {
-    b_.V_SHFT_V(row, row, lanes);
-    b_.step(row, t_.mlen);
-  });
-}
-
 void AttentionSchedule::move_rows(
   lower::Address from,
   std::optional<lower::Gp> from_more,
@@ -316,10 +308,7 @@ void AttentionSchedule::fetch(
   std::uint64_t tiles,
   std::uint64_t block
 ) {
-  if (matrix.stored.format.mx) {
-    b_.C_SET_SCALE_REG(b_.set(matrix.stored.scale_offset()));
-  }
-  b_.C_SET_STRIDE_REG(b_.set(matrix.stored.row_bytes()));
+  set_up_transfers(b_, matrix.stored, matrix.stored.row_bytes());
   const std::uint64_t transfers = lower::ceil_div(tiles, t_.prefetch_tiles);
   low_.reads_rows(
     matrix, batch_ * shape_.keys + (tile + transfers * t_.prefetch_tiles) * t_.mlen
@@ -349,7 +338,7 @@ void AttentionSchedule::make_masks() {
   }
   const VectorTensor hidden = scratch("hidden scores", 1, 1);
   const lower::Gp all = b_.set(hidden.at());
-  clear_rows(all, 1);
+  low_.clear_rows(all, 1);
   b_.set(all, hidden.at());
   b_.V_ADD_VF(all, all, b_.constant(hidden_score));
   if (!shape_.masked) {
@@ -534,7 +523,7 @@ void AttentionSchedule::softmax(
       b_.V_RED_MAX(largest, tile);
     });
     if (total && !held) {
-      b_.V_SHFT_V(*total, *total, b_.set(t_.mlen));
+      clear_row(b_, *total, b_.set(t_.mlen));
     }
     std::optional<lower::Gp> first;
     each_tile([&](lower::Gp tile) {

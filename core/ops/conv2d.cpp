@@ -248,10 +248,7 @@ class ConvLowering {
     const VectorTensor x = 
       low_.scratch_tensor("windows", {sizes_.positions(), windows_.blocks * t_.mlen});
     base_ = b_.address_of(strips_.symbol);
-    if (strips_.stored.format.mx) {
-      b_.C_SET_SCALE_REG(b_.set(strips_.stored.scale_offset()));
-    }
-    b_.C_SET_STRIDE_REG(b_.set(strips_.stored.row_bytes()));
+    set_up_transfers(b_, strips_.stored, strips_.stored.row_bytes());
     for (std::uint64_t c = 0; c < sizes_.out_cols(); ++c) {
       cut(x, c);
     }

@@ -116,6 +116,15 @@ class GraphLowering {
   std::size_t readers(ir::TensorId tensor) const;
   VectorTensor load(ir::TensorId tensor, bool as_vector, std::uint64_t group);
   VectorTensor load_stored(ir::TensorId tensor, const WeightTensor& from);
+  VectorTensor room_for_load(ir::TensorId tensor, std::uint64_t group);
+  void load_rows(
+    ir::TensorId tensor,
+    const VectorTensor& to,
+    lower::SymbolId symbol,
+    const StoredTensor& from,
+    std::uint64_t precision,
+    bool contiguous
+  );
   void fetch_rows(
     const VectorTensor& to,
     lower::SymbolId symbol,
@@ -384,34 +393,48 @@ VectorTensor GraphLowering::load(ir::TensorId id, bool as_vector, std::uint64_t 
     }
     to.symbol = builder_.symbol(tensor.name, lower::Memory::VectorSram, fetched * tiling_.mlen);
   } else {
-    // The last transfer of a block may bring more rows than there are. They are zeros; the next
-    // block's load overwrites them, after the last block there is room for them.
-    const std::uint64_t fetched = lower::round_up(extent.rows, per_transfer);
-    const std::uint64_t phys_rows = lower::round_up(extent.rows, row_multiple_);
-    to = activation(tensor.name, extent, group, 0, fetched > phys_rows ? fetched - phys_rows : 0);
-    stored = stored_rows(fetched, to.blocks * tiling_.mlen);
+    to = room_for_load(id, group);
+    stored = stored_rows(
+      lower::round_up(extent.rows, per_transfer), to.blocks * tiling_.mlen
+    );
   }
   check_sizes(stored, per_transfer, tensor.name);
   HbmTensor from{hbm(tensor.name, stored), id, {}, extent, stored};
   from.col_group = group;
-  builder_.comment(fmt::format("load {} {}", tensor.name, to_string(tensor.shape)));
-  fetch_rows(to, from.symbol, from.stored, 0, as_vector);
+  load_rows(id, to, from.symbol, from.stored, 0, as_vector);
   result_.hbm.push_back(std::move(from));
   return to;
 }
 
 /// Brings a result back that an operator has left in HBM.
 VectorTensor GraphLowering::load_stored(ir::TensorId id, const WeightTensor& from) {
-  const ir::Tensor& tensor = graph_.tensor(id);
-  const Extent extent = extent_of(tensor.shape);
+  const VectorTensor to = room_for_load(id, from.col_group);
+  load_rows(id, to, from.symbol, from.stored, from.precision, false);
+  return to;
+}
+
+/// The last transfer of a block may bring more rows than there are. The next block's load overwrites
+/// them, after the last block there is room for them.
+VectorTensor GraphLowering::room_for_load(ir::TensorId id, std::uint64_t group) {
+  const Extent extent = extent_of(graph_.tensor(id).shape);
   const std::uint64_t fetched = lower::round_up(extent.rows, tiling_.prefetch_rows);
   const std::uint64_t phys_rows = lower::round_up(extent.rows, row_multiple_);
-  const VectorTensor to = activation(
-    tensor.name, extent, from.col_group, 0, fetched > phys_rows ? fetched - phys_rows : 0
+  return activation(
+    graph_.tensor(id).name, extent, group, 0, fetched > phys_rows ? fetched - phys_rows : 0
   );
+}
+
+void GraphLowering::load_rows(
+  ir::TensorId id,
+  const VectorTensor& to,
+  lower::SymbolId symbol,
+  const StoredTensor& from,
+  std::uint64_t precision,
+  bool contiguous
+) {
+  const ir::Tensor& tensor = graph_.tensor(id);
   builder_.comment(fmt::format("load {} {}", tensor.name, to_string(tensor.shape)));
-  fetch_rows(to, from.symbol, from.stored, from.precision, false);
-  return to;
+  fetch_rows(to, symbol, from, precision, contiguous);
 }
 
 void GraphLowering::fetch_rows(
@@ -425,11 +448,8 @@ void GraphLowering::fetch_rows(
   const std::uint64_t rows = tiling_.prefetch_rows;
   const std::uint64_t lane_bytes = from.element_bytes();
   const lower::Addr base = b.address_of(symbol);
-  if (from.format.mx) {
-    b.C_SET_SCALE_REG(b.set(from.scale_offset()));
-  }
   const std::uint64_t row_bytes = contiguous ? tiling_.mlen * lane_bytes : from.row_bytes();
-  b.C_SET_STRIDE_REG(b.set(row_bytes));
+  set_up_transfers(b, from, row_bytes);
   const lower::Gp offset = b.set(0);
   const lower::Gp destination = b.set(to.at());
   if (contiguous) {
@@ -478,16 +498,13 @@ void GraphLowering::store_rows(const VectorTensor& from, const WeightTensor& to)
       const lower::Gp row = b.set(last ? lower::Address{last->symbol, rest * tiling_.mlen}
                                        : from.at(block, from.rows));
       b.loop(padding, [&] {
-        b.V_SHFT_V(row, row, lanes);
+        clear_row(b, row, lanes);
         b.step(row, tiling_.mlen);
       });
     }
   }
   const lower::Addr base = b.address_of(to.symbol);
-  if (to.stored.format.mx) {
-    b.C_SET_SCALE_REG(b.set(to.stored.scale_offset()));
-  }
-  b.C_SET_STRIDE_REG(b.set(to.stored.row_bytes()));
+  set_up_transfers(b, to.stored, to.stored.row_bytes());
   const lower::Gp offset = b.set(0);
   const lower::Gp source = b.set(from.at());
   b.loop(from.blocks, [&] {
@@ -783,9 +800,9 @@ void Lowering::output_stored(std::size_t i, const VectorTensor& from) {
   graph_.store_result(view_.node.outputs[i], from, view_);
 }
 
-VectorTensor Lowering::output_over(std::size_t i) {
+VectorTensor Lowering::output_in_place() {
   return graph_.make_over(
-    view_.node.outputs[0], view_.node.inputs[i], column_group(view_, graph_.plan(), i)
+    view_.node.outputs[0], view_.node.inputs[0], column_group(view_, graph_.plan(), 0)
   );
 }
 

@@ -265,10 +265,7 @@ class RopeLowering {
   void rotate_blocks() {
     const WeightTensor matrix = rotation();
     const lower::Addr base = b_.address_of(matrix.symbol);
-    if (matrix.stored.format.mx) {
-      b_.C_SET_SCALE_REG(b_.set(matrix.stored.scale_offset()));
-    }
-    b_.C_SET_STRIDE_REG(b_.set(matrix.stored.row_bytes()));
+    set_up_transfers(b_, matrix.stored, matrix.stored.row_bytes());
     b_.H_PREFETCH_M(b_.set(0), b_.set(0), base, 1, 0);
     const lower::Gp half = b_.set(width_ / 2);
     const lower::Gp from = b_.set(x_.at());

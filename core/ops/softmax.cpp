@@ -90,7 +90,7 @@ class SoftmaxLowering {
       : low_(low),
         b_(low.builder()),
         x_(low.input(0)),
-        y_(low.output_over(0)) {
+        y_(low.output_in_place()) {
     const double scale = low.view().real("scale");
     if (scale != 1.0) {
       scale_ = b_.constant(static_cast<float>(scale));
@@ -117,7 +117,7 @@ class SoftmaxLowering {
       rows.each_block(b_, [&](const RowPointers& at, bool, bool) {
         b_.V_MUL_VF(at.y(), at.y(), sum);
       });
-      rows.step(b_, low_.row_step());
+      rows.step(b_, y_.row_step());
     });
   }
 
