@@ -289,6 +289,7 @@ class Placer {
   // ---- entries of both scalar memories that programs write: one after the other
 
   void place_entries() {
+    layout_.use.fp_entries = layout_.fp_entries.size();
     for (std::size_t i = 0; i < lowered_.program.symbols.size(); ++i) {
       const lower::Symbol& symbol = lowered_.program.symbols[i];
       if (symbol.memory == Memory::IntSram) {
@@ -298,13 +299,15 @@ class Placer {
         symbol.memory == Memory::FpSram && symbol.table.empty() &&
         !(symbol.constant && symbol.size == 1)
       ) {
-        layout_.addresses[i] = layout_.fp_entries.size();
-        layout_.fp_entries.resize(
-          layout_.fp_entries.size() + to_size(symbol.size), symbol.constant.value_or(0.0f)
-        );
+        layout_.addresses[i] = layout_.use.fp_entries;
+        layout_.use.fp_entries += symbol.size;
+        if (layout_.use.fp_entries <= scalar_entries) { // more are refused below
+          layout_.fp_entries.resize(
+            to_size(layout_.use.fp_entries), symbol.constant.value_or(0.0f)
+          );
+        }
       }
     }
-    layout_.use.fp_entries = layout_.fp_entries.size();
     for (const auto& [memory, needed] :
          {std::pair{"FP SRAM", layout_.use.fp_entries},
           std::pair{"INT SRAM", layout_.use.int_entries}}) {

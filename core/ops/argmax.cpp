@@ -6,9 +6,12 @@
 
 #include "base/size.h"
 #include "numerics/bits.h"
+#include "numerics/reduce.h"
 
+#include <algorithm>
 #include <fmt/format.h>
 #include <limits>
+#include <optional>
 
 namespace plena::ops {
 
@@ -27,18 +30,46 @@ Result<ir::Shape> infer(const NodeView& view) {
   return shape;
 }
 
+std::size_t exact_argmax(std::span<const float> row) {
+  std::size_t best = 0;
+  for (std::size_t i = 1; i < row.size(); ++i) {
+    if (row[i] > row[best] || (numerics::is_nan(row[best]) && !numerics::is_nan(row[i]))) {
+      best = i;
+    }
+  }
+  return best;
+}
+
+/// What the machine finds; the same where all are numbers. A block with a NaN has no largest element
+/// for V_RED_MAX, and V_TOPK looks for the lane of the block that wins also in the rows behind it.
+std::size_t found_argmax(std::span<const float> row, std::uint64_t lanes) {
+  const TopK of_lanes = top_k_for(lanes);
+  const std::uint64_t blocks = lower::ceil_div(row.size(), lanes);
+  std::vector<float> candidates(to_size(blocks * lanes + of_lanes.logits), least);
+  std::transform(row.begin(), row.end(), candidates.begin(), [](float x) {
+    return x + 0.0f; // zeros lose their sign
+  });
+  const std::span<const float> all(candidates);
+  std::size_t winner = 0;
+  float largest = least;
+  for (std::size_t begin = 0; begin < row.size(); begin += to_size(lanes)) {
+    const float of_block = numerics::max_in_order(all.subspan(begin, to_size(lanes)));
+    if (of_block > largest) {
+      winner = begin;
+      largest = of_block;
+    }
+  }
+  return winner + choose(all.subspan(winner, to_size(of_lanes.logits)), of_lanes, true).ids[0];
+}
+
 std::vector<float> reference(const ReferenceCall& call) {
   const std::size_t cols = to_size(call.view.input_extent(0).cols);
   std::vector<float> ids;
   for (std::size_t begin = 0; begin < call.inputs[0].size(); begin += cols) {
     const std::span<const float> row = call.inputs[0].subspan(begin, cols);
-    std::size_t best = 0;
-    for (std::size_t i = 1; i < cols; ++i) {
-      if (row[i] > row[best] || (numerics::is_nan(row[best]) && !numerics::is_nan(row[i]))) {
-        best = i;
-      }
-    }
-    ids.push_back(static_cast<float>(best));
+    ids.push_back(static_cast<float>(
+      call.hardware() ? found_argmax(row, call.arithmetic.lanes) : exact_argmax(row)
+    ));
   }
   return ids;
 }
@@ -69,8 +100,8 @@ class Argmax {
     const lower::Gp token = b_.set(x_.at());
     const lower::Gp result = b_.set(lower::Address{low_.output_entries(0)});
     b_.loop(x_.rows, [&] {
-      copy(token);
-      b_.S_ST_INT(x_.blocks == 1 ? lane(b_.set(candidate(0))) : winner(), result, 0);
+      candidates_->copy(token);
+      b_.S_ST_INT(x_.blocks == 1 ? lane(b_.set(candidates_->at(0))) : winner(), result, 0);
       if (x_.rows != 1) {
         b_.step(token, x_.row_step());
         b_.step(result, 1);
@@ -89,7 +120,6 @@ class Argmax {
   std::uint64_t rows_of(const TopK& top_k) const {
     return lower::ceil_div(top_k.logits, x_.lanes);
   }
-  lower::Address candidate(std::uint64_t row) const { return {candidates_, row * x_.lanes}; }
 
   Round round(const TopK& top_k) {
     const std::uint64_t rows = rows_of(top_k);
@@ -100,45 +130,19 @@ class Argmax {
   }
 
   void reserve() {
-    none_ = b_.constant(least);
     const std::uint64_t most = largest_top_k().chosen;
     weights_ = low_.entries("weights", lower::Memory::FpSram, most);
     chosen_ = low_.entries("chosen", lower::Memory::IntSram, most);
     // Rows that V_TOPK sees after the last block have nothing that could win.
     const std::uint64_t rows = x_.blocks + rows_of(of_lanes_) - 1;
-    candidates_ = low_.scratch("candidates", rows);
-    for (std::uint64_t r = x_.blocks; r < rows; ++r) {
-      const lower::Gp row = b_.set(candidate(r));
-      b_.V_SHFT_V(row, row, b_.set(x_.lanes));
-      b_.V_ADD_VF(row, row, none_);
-    }
-    if (x_.cols % x_.lanes != 0) {
-      // 1 - 1/1 where there is a column, 1 - 1/0 where there is none.
-      padding_ = b_.set(lower::Address{low_.scratch("padding", 1)});
-      b_.V_RECI_V(padding_, b_.set(low_.lane_mask(x_.cols, 1.0f, 0.0f).at()));
-      b_.V_SUB_VF(padding_, padding_, b_.constant(1.0f), 0, 1);
-    }
+    candidates_.emplace(low_, x_, rows, Candidates::Zeros::Unsigned);
+    none_ = candidates_->none();
     if (x_.blocks != 1) {
       blocks_ = round(of_blocks_);
     }
     if (chunks_ > 1) {
       of_all_ = round(of_chunks_);
       winners_ = low_.entries("winners", lower::Memory::IntSram, chunks_);
-    }
-  }
-
-  /// Blocks of the row one after the other. Zeros lose their sign, which V_TOPK would tell apart.
-  void copy(lower::Gp token) {
-    const lower::Gp from = b_.copy(token);
-    const lower::Gp to = b_.set(candidate(0));
-    const bool padded = x_.cols % x_.lanes != 0;
-    b_.loop(x_.blocks - (padded ? 1 : 0), [&] {
-      b_.V_ADD_VF(to, from, lower::zero_fp);
-      b_.step(from, x_.block_step());
-      b_.step(to, x_.lanes);
-    });
-    if (padded) {
-      b_.V_ADD_VV(to, from, padding_);
     }
   }
 
@@ -182,7 +186,7 @@ class Argmax {
   lower::Gp winner() {
     const lower::Gp first = block();
     b_.S_MUL_INT(first, first, b_.set(x_.lanes));
-    const lower::Gp row = b_.set(candidate(0));
+    const lower::Gp row = b_.set(candidates_->at(0));
     b_.S_ADD_INT(row, row, first);
     const lower::Gp number = lane(row);
     b_.S_ADD_INT(number, number, first);
@@ -191,7 +195,7 @@ class Argmax {
 
   /// The number of the block that has the largest element.
   lower::Gp block() {
-    const lower::Gp row = b_.set(candidate(0));
+    const lower::Gp row = b_.set(candidates_->at(0));
     if (chunks_ == 1) {
       return block_of_chunk(row, x_.blocks);
     }
@@ -235,8 +239,7 @@ class Argmax {
   std::uint64_t chunks_;
   TopK of_chunks_;
   lower::Fp none_{};
-  lower::Gp padding_{}; ///< a row: 0 where there is a column, else minus infinity
-  lower::SymbolId candidates_{};
+  std::optional<Candidates> candidates_;
   lower::SymbolId weights_{};
   lower::SymbolId chosen_{};
   lower::SymbolId winners_{}; ///< of chunks, numbers of blocks within

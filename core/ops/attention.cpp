@@ -35,7 +35,8 @@ std::optional<Diagnostic> check_counts(const NodeView& view) {
     if (view.real(name) < 1) {
       return view.error(
         "E_UNSUPPORTED_ATTR",
-        fmt::format("the attribute {} is {}, not at least 1", name, view.real(name))
+        fmt::format("the attribute {} is {}, not at least 1", name, view.real(name)),
+        "leave it out where there is one"
       );
     }
   }
@@ -54,9 +55,13 @@ std::optional<Diagnostic> check_counts(const NodeView& view) {
       "it counts the keys that a query sees, itself included"
     );
   }
-  if (!numerics::is_finite(hw::constant(shape.scale))) {
+  // Hidden scores are scaled like others and must stay far below these.
+  constexpr double least_scale = 0x1p-80;
+  if (!(shape.scale >= least_scale) || !numerics::is_finite(hw::constant(shape.scale / product_factor))) {
     return view.error(
-      "E_UNSUPPORTED_ATTR", fmt::format("the scale {} is not a finite bf16 number", shape.scale)
+      "E_UNSUPPORTED_ATTR",
+      fmt::format("the scale {} is out of range", shape.scale),
+      "give a scale of at least 2^-80 of which four times is a finite bf16 number"
     );
   }
   return std::nullopt;
@@ -67,7 +72,8 @@ std::optional<Diagnostic> check_sinks(const NodeView& view, const AttentionShape
   if (extent_of(sinks.shape).count() != shape.heads) {
     return view.error(
       "E_SHAPE",
-      fmt::format("sinks {} are not one of {} heads each", to_string(sinks.shape), shape.heads)
+      fmt::format("sinks {} are not one of {} heads each", to_string(sinks.shape), shape.heads),
+      "give one number for each query head"
     );
   }
   for (const float sink : sinks.constant->floats) {
@@ -107,7 +113,8 @@ Result<ir::Shape> infer(const NodeView& view) {
   if (q.rows != shape.batch * shape.queries || k.rows != shape.batch * shape.keys) {
     return view.error(
       "E_SHAPE",
-      fmt::format("{} and {} rows are not those of {} sequences", q.rows, k.rows, shape.batch)
+      fmt::format("{} and {} rows are not those of {} sequences", q.rows, k.rows, shape.batch),
+      "all sequences of a batch have the same number of rows"
     );
   }
   if (shape.masked && shape.queries != shape.keys) {

@@ -91,6 +91,9 @@ class ScoreTiles {
 /// What is added to a score that a query does not see.
 inline constexpr float hidden_score = -0x1p120f;
 
+/// What whole-tile products multiply by.
+inline constexpr double product_factor = 0.25;
+
 Results attention_reference(const ReferenceCall& call);
 void lower_attention(Lowering& lowering);
 

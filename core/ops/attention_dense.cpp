@@ -3,6 +3,7 @@
 // BROADCAST_AMOUNT-th lane. Whole tiles overwrite others in memory: work goes from the last result
 // to the first.
 #include "ops/attention_schedule.h"
+#include "ops/whole_tiles.h"
 
 namespace plena::ops {
 
@@ -38,7 +39,7 @@ class DenseAttention final : public AttentionSchedule {
 
   void prepare_queries() override {
     if (packed_) {
-      return clear_rows(at(o_, 0), shape_.queries);
+      return low_.clear_rows(at(o_, 0), shape_.queries);
     }
     for (std::uint64_t n = 0; n < blocks_; ++n) {
       std::vector<lower::Address> to;
@@ -135,34 +136,16 @@ class DenseAttention final : public AttentionSchedule {
     }
   }
 
-  /// Rows that copy c of the scores meets: every `heads`-th one of a group of tiles, from
-  /// heads - 1 - c on. Tiles of group g lie at slot + c * groups_at_once + g.
   void fetch_residues(
     std::uint64_t block, std::uint64_t group, std::uint64_t count, std::uint64_t slot
   ) {
-    if (v_.stored.format.mx) {
-      b_.C_SET_SCALE_REG(b_.set(v_.stored.scale_offset()));
-    }
-    const std::uint64_t row_bytes = v_.stored.row_bytes();
-    b_.C_SET_STRIDE_REG(b_.set(t_.heads * row_bytes));
-    const std::uint64_t transfers = lower::ceil_div(count, t_.prefetch_tiles);
-    const std::uint64_t end = group + transfers * t_.prefetch_tiles;
+    set_up_transfers(b_, v_.stored, t_.heads * v_.stored.row_bytes());
+    const std::uint64_t end = group + lower::round_up(count, t_.prefetch_tiles);
     low_.reads_rows(v_, batch_ * shape_.keys + end * t_.heads * t_.mlen);
     const lower::Gp to = b_.set(slot * t_.tile_elems());
     const lower::Gp from =
       offset(v_, (group * t_.mlen + 1) * t_.heads - 1, block * t_.mlen);
-    b_.loop(t_.heads, [&] {
-      const lower::Gp part = transfers == 1 ? from : b_.copy(from);
-      b_.loop(transfers, [&] {
-        b_.H_PREFETCH_M(to, part, values_base_, 1, v_.precision);
-        b_.step(to, t_.prefetch_tiles * t_.tile_elems());
-        if (transfers != 1) {
-          b_.step(part, t_.prefetch_tiles * t_.heads * t_.mlen * row_bytes);
-        }
-      });
-      b_.step(to, (groups_at_once_ - transfers * t_.prefetch_tiles) * t_.tile_elems());
-      b_.S_SUB_INT(from, from, b_.set(row_bytes));
-    });
+    ops::fetch_residues(low_, {v_, values_base_, count, groups_at_once_}, to, from);
   }
 
   void values() override {

@@ -21,13 +21,13 @@ class PortableAttention final : public AttentionSchedule {
       return !packed_ && cols % t_.mlen != 0 && lower::round_up(cols, t_.blen) % t_.mlen != 0;
     };
     if (has_gap(shape_.keys)) {
-      clear_rows(b_.set(scores_.at(scores_.blocks - 1)), scores_.rows);
+      low_.clear_rows(b_.set(scores_.at(scores_.blocks - 1)), scores_.rows);
     }
     if (has_gap(shape_.width)) {
       const std::uint64_t rows = lower::round_up(result_.rows, t_.blen);
       const lower::Gp row = b_.set(result_.at(blocks_ - 1));
       b_.loop(result_.blocks / blocks_, [&] {
-        clear_rows(row, rows);
+        low_.clear_rows(row, rows);
         b_.step(row, blocks_ * result_.block_step() - row_elems(rows));
       });
     }

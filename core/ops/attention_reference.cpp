@@ -54,14 +54,14 @@ class HardwareHead {
     const bool packed = machine.plan.group_cols(call.view.node.inputs[Queries]) == 0 &&
                         shape.can_pack(lanes_, machine.block, machine.heads);
     const bool quartered = call.dense || packed;
-    factor_ = quartered ? 0.25f : 1.0f;
+    factor_ = quartered ? static_cast<float>(product_factor) : 1.0f;
     scale_ = hw::constant(shape.scale / static_cast<double>(factor_));
     const std::uint64_t at_once = quartered ? lanes_ / machine.heads : lanes_;
     for (std::uint64_t c = 0; c < shape.width; c += at_once) {
       score_chains_.push_back(range(c, std::min(c + at_once, shape.width), 1));
     }
     const std::uint64_t slices = call.dense ? machine.heads : 1;
-    value_factor_ = call.dense ? 0.25f : 1.0f;
+    value_factor_ = call.dense ? static_cast<float>(product_factor) : 1.0f;
     for (std::uint64_t i = 0; i < tiles_.rows(); ++i) {
       Chains chains;
       const TileRange keys = tiles_.keys_of(i);

@@ -7,13 +7,6 @@
 
 namespace plena::ops {
 
-namespace {
-
-/// What whole-tile products multiply by.
-constexpr double product_factor = 0.25;
-
-} // namespace
-
 AttentionSchedule::AttentionSchedule(Lowering& low)
     : low_(low),
       b_(low.builder()),
@@ -234,14 +227,10 @@ void AttentionSchedule::run() {
 }
 
 void AttentionSchedule::load_sinks() {
-  if (!low_.view().has_input(Sinks)) {
-    return;
+  if (low_.view().has_input(Sinks)) {
+    const ir::Tensor& sinks = *low_.view().input(Sinks);
+    sinks_ = b_.table(sinks.name, sinks.constant->floats);
   }
-  std::vector<float> sinks;
-  for (const float sink : low_.view().input(Sinks)->constant->floats) {
-    sinks.push_back(loaded_sink(sink));
-  }
-  sinks_ = b_.table(low_.view().input(Sinks)->name, std::move(sinks));
 }
 
 // ---- addresses
@@ -269,14 +258,6 @@ AttentionSchedule::offset(const WeightTensor& matrix, std::uint64_t row, std::ui
     b_.S_ADD_INT(offset, offset, *kv_head_);
   }
   return offset;
-}
-
-void AttentionSchedule::clear_rows(lower::Gp row, std::uint64_t rows) {
-  const lower::Gp lanes = b_.set(t_.mlen);
-  low_.each_row(rows, [&] {
-    b_.V_SHFT_V(row, row, lanes);
-    b_.step(row, t_.mlen);
-  });
 }
 
 void AttentionSchedule::move_rows(
@@ -327,10 +308,7 @@ void AttentionSchedule::fetch(
   std::uint64_t tiles,
   std::uint64_t block
 ) {
-  if (matrix.stored.format.mx) {
-    b_.C_SET_SCALE_REG(b_.set(matrix.stored.scale_offset()));
-  }
-  b_.C_SET_STRIDE_REG(b_.set(matrix.stored.row_bytes()));
+  set_up_transfers(b_, matrix.stored, matrix.stored.row_bytes());
   const std::uint64_t transfers = lower::ceil_div(tiles, t_.prefetch_tiles);
   low_.reads_rows(
     matrix, batch_ * shape_.keys + (tile + transfers * t_.prefetch_tiles) * t_.mlen
@@ -360,7 +338,7 @@ void AttentionSchedule::make_masks() {
   }
   const VectorTensor hidden = scratch("hidden scores", 1, 1);
   const lower::Gp all = b_.set(hidden.at());
-  clear_rows(all, 1);
+  low_.clear_rows(all, 1);
   b_.set(all, hidden.at());
   b_.V_ADD_VF(all, all, b_.constant(hidden_score));
   if (!shape_.masked) {
@@ -545,7 +523,7 @@ void AttentionSchedule::softmax(
       b_.V_RED_MAX(largest, tile);
     });
     if (total && !held) {
-      b_.V_SHFT_V(*total, *total, b_.set(t_.mlen));
+      clear_row(b_, *total, b_.set(t_.mlen));
     }
     std::optional<lower::Gp> first;
     each_tile([&](lower::Gp tile) {

@@ -83,7 +83,6 @@ class AttentionSchedule {
   lower::Gp at_scores(std::uint64_t key_tile, std::uint64_t query);
   /// Byte offset of a row of the current batch and head of keys or values.
   lower::Gp offset(const WeightTensor& matrix, std::uint64_t row, std::uint64_t col = 0);
-  void clear_rows(lower::Gp row, std::uint64_t rows);
   /// Tiles of `blocks` columns of tiles from row `tile` on, one column after the other.
   void fetch(
     const WeightTensor& matrix,

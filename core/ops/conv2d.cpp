@@ -6,11 +6,13 @@
 // scale begins; a mask keeps the lanes of the window, and a shift per row puts them to their lanes of
 // the matrix. Shifts only go upwards, hence the few empty lanes at the start of each of its rows.
 #include "base/size.h"
+#include "numerics/bits.h"
 #include "ops/load.h"
 #include "ops/product.h"
 
 #include <algorithm>
 #include <fmt/format.h>
+#include <limits>
 #include <map>
 
 namespace plena::ops {
@@ -65,11 +67,17 @@ Result<ir::Shape> infer(const NodeView& view) {
                         return s > 0;
                       }));
   if (!legal) {
-    return view.error("E_UNSUPPORTED_ATTR", "strides are two numbers of at least 1");
+    return view.error(
+      "E_UNSUPPORTED_ATTR",
+      "strides are not two numbers of at least 1",
+      "give those of rows and columns, or leave them out where both are 1"
+    );
   }
   if (w[2] > x[x.size() - 2] || w[3] > x[x.size() - 1]) {
     return view.error(
-      "E_SHAPE", fmt::format("kernels {} are larger than the image {}", to_string(w), to_string(x))
+      "E_SHAPE",
+      fmt::format("kernels {} are larger than the image {}", to_string(w), to_string(x)),
+      "nothing is padded here: pad the image itself"
     );
   }
   if (origin_of(view.graph, view.node.inputs[X]) != Origin::Host) {
@@ -85,7 +93,8 @@ Result<ir::Shape> infer(const NodeView& view) {
       "E_SHAPE",
       fmt::format(
         "bias {} does not fit kernels {}", to_string(view.input(Bias)->shape), to_string(w)
-      )
+      ),
+      "bias has a number for each kernel"
     );
   }
   return ir::Shape{
@@ -133,6 +142,9 @@ struct Windows {
     }
   }
 
+  /// Lanes from the start of a fetch to this column of the image.
+  std::uint64_t offset_of(std::uint64_t col) const { return col % grain; }
+
   /// `visit(tap of the kernel, column of the matrix, piece, column in the piece)`.
   template <class F> void each_tap(const Sizes& sizes, std::uint64_t lanes, F&& visit) const {
     for (const Piece& piece : pieces) {
@@ -159,6 +171,26 @@ std::vector<float> kernel_matrix(
   return matrix;
 }
 
+/// A mask clears what a fetch brings beside a piece, but zero times what is not finite is no number: that
+/// spoils the lane where it would have come to lie in a row of the matrix.
+void spoil(
+  std::span<float> row,
+  const Windows& windows,
+  const Piece& piece,
+  std::span<const float> image_row,
+  std::uint64_t col,
+  std::uint64_t lanes
+) {
+  const std::uint64_t offset = windows.offset_of(col);
+  for (std::uint64_t lane = 0; lane < lanes && col - offset + lane < image_row.size(); ++lane) {
+    const bool kept = lane >= offset && lane < offset + piece.cols;
+    const std::uint64_t to = piece.lane - offset + lane;
+    if (!kept && to < lanes && !numerics::is_finite(image_row[to_size(col - offset + lane)])) {
+      row[to_size(piece.block * lanes + to)] = std::numeric_limits<float>::quiet_NaN();
+    }
+  }
+}
+
 std::vector<float> reference(const ReferenceCall& call) {
   const Sizes sizes(call.view);
   const std::uint64_t lanes = call.arithmetic.lanes;
@@ -169,6 +201,9 @@ std::vector<float> reference(const ReferenceCall& call) {
     kernels = stored(kernels, sizes.outputs, call.arithmetic.weight);
   }
   std::vector<float> rows(to_size(sizes.positions() * cols), 0.0f);
+  const bool spoils = call.hardware() && !std::all_of(
+    call.inputs[X].begin(), call.inputs[X].end(), numerics::is_finite
+  );
   for (std::uint64_t position = 0; position < sizes.positions(); ++position) {
     const std::uint64_t top = position / sizes.out_cols() * sizes.row_stride;
     const std::uint64_t left = position % sizes.out_cols() * sizes.col_stride;
@@ -177,6 +212,18 @@ std::vector<float> reference(const ReferenceCall& call) {
       rows[to_size(position * cols + col)] =
         call.inputs[X][to_size(row * sizes.width + left + piece.first_col + i)];
     });
+    for (std::size_t i = 0; spoils && i < windows.pieces.size(); ++i) {
+      const Piece& piece = windows.pieces[i];
+      const std::uint64_t row = piece.channel * sizes.height + top + piece.row;
+      spoil(
+        std::span(rows).subspan(to_size(position * cols), to_size(cols)),
+        windows,
+        piece,
+        call.inputs[X].subspan(to_size(row * sizes.width), to_size(sizes.width)),
+        left + piece.first_col,
+        lanes
+      );
+    }
   }
   return product(call, rows, kernels, call.inputs[Bias], {cols, sizes.outputs}, 0);
 }
@@ -201,10 +248,7 @@ class ConvLowering {
     const VectorTensor x = 
       low_.scratch_tensor("windows", {sizes_.positions(), windows_.blocks * t_.mlen});
     base_ = b_.address_of(strips_.symbol);
-    if (strips_.stored.format.mx) {
-      b_.C_SET_SCALE_REG(b_.set(strips_.stored.scale_offset()));
-    }
-    b_.C_SET_STRIDE_REG(b_.set(strips_.stored.row_bytes()));
+    set_up_transfers(b_, strips_.stored, strips_.stored.row_bytes());
     for (std::uint64_t c = 0; c < sizes_.out_cols(); ++c) {
       cut(x, c);
     }
@@ -220,12 +264,9 @@ class ConvLowering {
   }
 
  private:
-  /// The lanes that a fetch brings for a piece: it starts at `offset` lanes.
-  std::uint64_t offset_of(std::uint64_t col) const { return col % windows_.grain; }
-
   /// Whether lanes next to the piece may hold other columns of the image.
   bool needs_mask(std::uint64_t col, std::uint64_t cols) const {
-    return offset_of(col) != 0 || (cols < t_.mlen && col + cols < sizes_.width);
+    return windows_.offset_of(col) != 0 || (cols < t_.mlen && col + cols < sizes_.width);
   }
 
   /// One row for each extent of lanes that is kept somewhere.
@@ -233,7 +274,7 @@ class ConvLowering {
     for (std::uint64_t c = 0; c < sizes_.out_cols(); ++c) {
       for (const Piece& piece : windows_.pieces) {
         const std::uint64_t col = c * sizes_.col_stride + piece.first_col;
-        const std::uint64_t offset = offset_of(col);
+        const std::uint64_t offset = windows_.offset_of(col);
         if (!needs_mask(col, piece.cols) || masks_.count({offset, piece.cols}) != 0) {
           continue;
         }
@@ -267,7 +308,7 @@ class ConvLowering {
 
   /// Brings the rows of all channels, from this column on, and keeps `cols` lanes of them.
   void fetch(std::uint64_t col, std::uint64_t cols) {
-    const std::uint64_t start = col - offset_of(col);
+    const std::uint64_t start = col - windows_.offset_of(col);
     const std::uint64_t strip = start / t_.mlen;
     const lower::Gp row = b_.set(lower::Address{image_});
     const lower::Gp offset = b_.set(
@@ -282,7 +323,7 @@ class ConvLowering {
     if (!needs_mask(col, cols)) {
       return;
     }
-    const lower::Gp mask = b_.set(masks_.at({offset_of(col), cols}));
+    const lower::Gp mask = b_.set(masks_.at({windows_.offset_of(col), cols}));
     const lower::Gp kept = b_.set(lower::Address{image_});
     low_.each_row(rows_, [&] {
       b_.V_MUL_VV(kept, kept, mask);
@@ -293,7 +334,7 @@ class ConvLowering {
   /// Moves a piece of every window to its lanes. The first piece of a block writes the whole row.
   void place(const VectorTensor& x, const Piece& piece, std::uint64_t position_col) {
     const std::uint64_t col = position_col * sizes_.col_stride + piece.first_col;
-    const std::uint64_t shift = piece.lane - offset_of(col);
+    const std::uint64_t shift = piece.lane - windows_.offset_of(col);
     const bool first = piece.lane == windows_.spare;
     const lower::Gp lanes = shift == 0 ? lower::zero_gp : b_.set(shift);
     const lower::Gp moved = first ? lower::zero_gp : b_.set(lower::Address{moved_});

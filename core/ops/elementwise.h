@@ -38,7 +38,8 @@ inline Result<ir::Shape> infer_vector(const NodeView& view) {
         "the vector {} does not fit the rows of {}",
         to_string(view.input(1)->shape),
         to_string(view.input(0)->shape)
-      )
+      ),
+      "it has as many numbers as x has columns"
     );
   }
   return view.input(0)->shape;
@@ -145,7 +146,7 @@ class RowPointers {
 /// output.
 template <class F> VectorTensor lower_rows(Lowering& low, F&& body) {
   const VectorTensor x = low.input(0);
-  const VectorTensor y = low.output_over(0);
+  const VectorTensor y = low.output_in_place();
   const RowPointers rows(low, y, {x});
   rows.each(low, [&] { body(rows.y(), rows.input(0)); });
   return y;
@@ -154,7 +155,7 @@ template <class F> VectorTensor lower_rows(Lowering& low, F&& body) {
 /// `body(y, x, work)`: `work` is a row that is not x, for what is needed on the way to y.
 template <class F> void lower_rows_by_steps(Lowering& low, F&& body) {
   const VectorTensor x = low.input(0);
-  const VectorTensor y = low.output_over(0);
+  const VectorTensor y = low.output_in_place();
   const RowPointers rows(low, y, {x});
   const lower::Gp work = rows.work(low);
   rows.each(low, [&] { body(rows.y(), rows.input(0), work); });
@@ -164,7 +165,7 @@ template <class F> void lower_rows_by_steps(Lowering& low, F&& body) {
 template <class F> void lower_pair(Lowering& low, F&& body) {
   const VectorTensor x = low.input(0);
   const VectorTensor v = low.input(1);
-  const VectorTensor y = low.output_over(0);
+  const VectorTensor y = low.output_in_place();
   const RowPointers rows(low, y, {x, v});
   rows.each(low, [&] { body(rows.y(), rows.input(0), rows.input(1)); });
 }
@@ -173,30 +174,37 @@ template <class F> void lower_pair(Lowering& low, F&& body) {
 template <class F> void lower_pair_by_steps(Lowering& low, F&& body) {
   const VectorTensor x = low.input(0);
   const VectorTensor v = low.input(1);
-  const VectorTensor y = low.output_over(0);
+  const VectorTensor y = low.output_in_place();
   const RowPointers rows(low, y, {x, v});
   const lower::Gp work = rows.work(low);
   rows.each(low, [&] { body(rows.y(), rows.input(0), rows.input(1), work); });
 }
 
-/// `body(y, x, v)` with the addresses of each row of output and x, which may be the same, and of the
-/// vector's block.
-template <class F> void lower_vector(Lowering& low, F&& body) {
+/// `body(y, x, v)` with the addresses of each row of y and x, which may be the same, and of the vector's
+/// block.
+template <class F>
+void lower_vector(
+  Lowering& low, const VectorTensor& y, const VectorTensor& x, const VectorTensor& v, F&& body
+) {
   lower::Builder& b = low.builder();
-  const VectorTensor x = low.input(0);
-  const VectorTensor v = low.input(1);
-  const VectorTensor y = low.output_over(0);
-  const RowPointers pointers(low, y, {x});
   const lower::Gp pv = b.set(v.at());
+  const RowPointers pointers(low, y, {x});
   const std::uint64_t used = lower::round_up(y.rows, low.tiling().blen);
   b.loop(y.blocks, [&] {
     low.each_row(used, [&] {
       body(pointers.y(), pointers.input(0), pv);
-      pointers.step(b, low.row_step());
+      pointers.step(b, y.row_step());
     });
-    pointers.step(b, (y.phys_rows - used) * low.row_step());
-    b.step(pv, low.block_step(v));
+    pointers.step(b, (y.phys_rows - used) * y.row_step());
+    b.step(pv, v.block_step());
   });
+}
+
+/// The same for the output and both inputs.
+template <class F> void lower_vector(Lowering& low, F&& body) {
+  const VectorTensor x = low.input(0);
+  const VectorTensor v = low.input(1);
+  lower_vector(low, low.output_in_place(), x, v, std::forward<F>(body));
 }
 
 } // namespace plena::ops

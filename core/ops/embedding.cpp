@@ -18,7 +18,9 @@ Result<ir::Shape> infer(const NodeView& view) {
   const ir::Shape& table = view.input(0)->shape;
   if (table.size() != 2) {
     return view.error(
-      "E_SHAPE", fmt::format("the table has the shape {}, not [rows, columns]", to_string(table))
+      "E_SHAPE",
+      fmt::format("the table has the shape {}, not [rows, columns]", to_string(table)),
+      "give the table two dimensions"
     );
   }
   if (ids.empty()) {
@@ -56,10 +58,7 @@ void lower_embedding(Lowering& low) {
   // block comes the next block.
   const VectorTensor y = low.output(0, 0, per_transfer - 1);
   const lower::Addr base = b.address_of(table.symbol);
-  if (table.stored.format.mx) {
-    b.C_SET_SCALE_REG(b.set(table.stored.scale_offset()));
-  }
-  b.C_SET_STRIDE_REG(b.set(table.stored.row_bytes()));
+  set_up_transfers(b, table.stored, table.stored.row_bytes());
   const lower::Gp block = b.set(0);
   const lower::Gp destination = b.set(y.at());
   b.loop(y.blocks, [&] {

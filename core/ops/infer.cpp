@@ -164,7 +164,8 @@ class Inference {
             output.name,
             to_string(output.shape),
             to_string(shape)
-          )
+          ),
+          "leave the declaration out, or correct it"
         )
       );
     }
@@ -200,6 +201,15 @@ class Inference {
     );
   }
 
+  /// "a, b, c"
+  template <class Specs> static std::string names_of(const Specs& specs) {
+    std::vector<std::string_view> names;
+    for (const auto& spec : specs) {
+      names.push_back(spec.name);
+    }
+    return fmt::format("{}", fmt::join(names, ", "));
+  }
+
   std::optional<Diagnostic> check_operands(const NodeView& view, const Op& op) {
     const ir::Node& node = view.node;
     if (node.inputs.size() > op.inputs.size()) {
@@ -207,7 +217,8 @@ class Inference {
         "E_GRAPH",
         fmt::format(
           "{} takes at most {} inputs, not {}", op.name, op.inputs.size(), node.inputs.size()
-        )
+        ),
+        fmt::format("its inputs are {}", names_of(op.inputs))
       );
     }
     const bool all_exist = std::all_of(
@@ -217,7 +228,8 @@ class Inference {
       return view.error(
         "E_GRAPH",
         op.outputs.size() == 1 ? fmt::format("{} has exactly one output", op.name)
-                               : fmt::format("{} has {} outputs", op.name, op.outputs.size())
+                               : fmt::format("{} has {} outputs", op.name, op.outputs.size()),
+        fmt::format("its outputs are {}", names_of(op.outputs))
       );
     }
     for (std::size_t i = 0; i < node.outputs.size(); ++i) {
@@ -227,7 +239,9 @@ class Inference {
         node.outputs.begin() + static_cast<std::ptrdiff_t>(i);
       if (repeated || known_[ir::index(id)] != Known::No) {
         return view.error(
-          "E_GRAPH", fmt::format("tensor {} is written twice", graph_.tensor(id).name)
+          "E_GRAPH",
+          fmt::format("tensor {} is written twice", graph_.tensor(id).name),
+          "give every output a tensor of its own"
         );
       }
     }
@@ -235,7 +249,9 @@ class Inference {
       const bool absent = i >= node.inputs.size() || node.inputs[i] == ir::no_tensor;
       if (absent && !op.inputs[i].optional) {
         return view.error(
-          "E_GRAPH", fmt::format("{} lacks its input {}", op.name, op.inputs[i].name)
+          "E_GRAPH",
+          fmt::format("{} lacks its input {}", op.name, op.inputs[i].name),
+          fmt::format("its inputs are {}", names_of(op.inputs))
         );
       }
       if (!absent && (!exists(node.inputs[i]) || known_[ir::index(node.inputs[i])] == Known::No)) {
@@ -294,7 +310,8 @@ class Inference {
           "E_DTYPE",
           fmt::format(
             "input {} ({}) is not of a floating-point type", op.inputs[i].name, tensor->name
-          )
+          ),
+          "give its values as floats"
         );
       }
       if (role == Role::Scalar && extent_of(tensor->shape).count() != 1) {
@@ -302,7 +319,8 @@ class Inference {
           "E_SHAPE",
           fmt::format(
             "input {} has the shape {}, not one value", op.inputs[i].name, to_string(tensor->shape)
-          )
+          ),
+          "give a single number"
         );
       }
     }
@@ -317,7 +335,10 @@ class Inference {
         });
       if (spec == op.attrs.end()) {
         return view.error(
-          "E_UNSUPPORTED_ATTR", fmt::format("{} has no attribute {}", op.name, name)
+          "E_UNSUPPORTED_ATTR",
+          fmt::format("{} has no attribute {}", op.name, name),
+          op.attrs.empty() ? std::string("it has none")
+                           : fmt::format("it has {}", names_of(op.attrs))
         );
       }
       if (std::optional<Diagnostic> error = check_attr(view, *spec, value)) {
@@ -328,7 +349,8 @@ class Inference {
       if (spec.required && view.node.attrs.count(std::string(spec.name)) == 0) {
         return view.error(
           "E_UNSUPPORTED_ATTR",
-          fmt::format("{} needs the attribute {}: {}", op.name, spec.name, spec.meaning)
+          fmt::format("{} lacks the attribute {}", op.name, spec.name),
+          fmt::format("{}: {}", spec.name, spec.meaning)
         );
       }
     }

@@ -69,7 +69,7 @@ class LayerNormLowering {
         x_(low.input(X)),
         gamma_(optional(Gamma)),
         beta_(optional(Beta)),
-        y_(low.output_over(X)),
+        y_(low.output_in_place()),
         norm_(low, x_.cols, low.view().real("eps")) {
     if (x_.cols % low.tiling().mlen != 0) {
       mask_ = b_.set(low.lane_mask(x_.cols, 1.0f, 0.0f).at());
@@ -80,10 +80,10 @@ class LayerNormLowering {
     const RowPointers rows(low_, y_, {x_});
     b_.loop(x_.rows, [&] {
       centre(rows);
-      const lower::Fp inverse = norm_.sum_of_squares(rows.y(), low_.block_step(y_), y_.blocks);
+      const lower::Fp inverse = norm_.sum_of_squares(rows.y(), y_.block_step(), y_.blocks);
       norm_.inverse_root(inverse);
       finish(rows, inverse);
-      rows.step(b_, low_.row_step());
+      rows.step(b_, y_.row_step());
     });
   }
 
@@ -93,7 +93,7 @@ class LayerNormLowering {
   }
 
   void centre(const RowPointers& rows) {
-    const lower::Fp mean = norm_.sum(rows.input(0), low_.block_step(x_), x_.blocks);
+    const lower::Fp mean = norm_.sum(rows.input(0), x_.block_step(), x_.blocks);
     b_.S_MUL_FP(mean, mean, norm_.inverse_cols());
     rows.each_block(b_, [&](const RowPointers& at, bool, bool last) {
       b_.V_SUB_VF(at.y(), at.input(0), mean);
@@ -110,11 +110,11 @@ class LayerNormLowering {
       b_.V_MUL_VF(at.y(), at.y(), inverse);
       if (gamma_) {
         b_.V_MUL_VV(at.y(), at.y(), gain);
-        b_.step(gain, last ? 0 : low_.block_step(*gamma_));
+        b_.step(gain, last ? 0 : gamma_->block_step());
       }
       if (beta_) {
         b_.V_ADD_VV(at.y(), at.y(), shift);
-        b_.step(shift, last ? 0 : low_.block_step(*beta_));
+        b_.step(shift, last ? 0 : beta_->block_step());
       }
     });
   }

@@ -35,7 +35,11 @@ Result<ir::Shape> infer(const NodeView& view) {
   const ir::Shape& weight = view.input(W)->shape;
   const ir::Shape& x = view.input(X)->shape;
   if (weight.size() != 2) {
-    return view.error("E_SHAPE", fmt::format("W has the shape {}, not [K, N]", to_string(weight)));
+    return view.error(
+      "E_SHAPE",
+      fmt::format("W has the shape {}, not [K, N]", to_string(weight)),
+      "give W two dimensions"
+    );
   }
   if (x.empty() || x.back() != weight[0]) {
     return view.error(
@@ -49,7 +53,8 @@ Result<ir::Shape> infer(const NodeView& view) {
       "E_SHAPE",
       fmt::format(
         "bias {} does not fit W {}", to_string(view.input(Bias)->shape), to_string(weight)
-      )
+      ),
+      "bias has as many numbers as W has columns"
     );
   }
   ir::Shape y = x;

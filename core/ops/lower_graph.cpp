@@ -116,6 +116,15 @@ class GraphLowering {
   std::size_t readers(ir::TensorId tensor) const;
   VectorTensor load(ir::TensorId tensor, bool as_vector, std::uint64_t group);
   VectorTensor load_stored(ir::TensorId tensor, const WeightTensor& from);
+  VectorTensor room_for_load(ir::TensorId tensor, std::uint64_t group);
+  void load_rows(
+    ir::TensorId tensor,
+    const VectorTensor& to,
+    lower::SymbolId symbol,
+    const StoredTensor& from,
+    std::uint64_t precision,
+    bool contiguous
+  );
   void fetch_rows(
     const VectorTensor& to,
     lower::SymbolId symbol,
@@ -123,10 +132,14 @@ class GraphLowering {
     std::uint64_t precision,
     bool contiguous
   );
-  std::optional<WeightTensor> store_matrix(
+  WeightTensor store_matrix(
     ir::TensorId tensor, bool result, const VectorTensor& from, const NodeView& view
   );
   void store_rows(const VectorTensor& from, const WeightTensor& to);
+  /// Of one H_STORE_V; a machine that stores none is refused where something is to be stored.
+  std::uint64_t writeback_rows() const {
+    return std::max<std::uint64_t>(config_.hbm_v_writeback_amount, 1);
+  }
   VectorTensor activation(
     std::string name,
     Extent extent,
@@ -157,9 +170,20 @@ class GraphLowering {
   std::map<std::tuple<ir::TensorId, std::uint64_t, std::uint64_t, bool>, WeightTensor> weights_;
   std::map<ir::TensorId, WeightTensor> stored_;
   std::map<std::string, WeightTensor> generated_; ///< by name
+  std::map<ir::TensorId, StripTensor> strips_;
+  std::map<std::pair<ir::TensorId, std::uint64_t>, RowTensor> rows_; ///< by tensor and grouping
   std::map<std::string, lower::SymbolId> fp_scratch_;
   std::map<std::tuple<std::uint64_t, std::uint32_t, std::uint32_t>, VectorTensor> masks_;
-  std::map<std::tuple<lower::SymbolId, std::uint64_t, std::string>, lower::SymbolId> derived_;
+  /// By the place of what they are made from, its rows, rows with padding and blocks, and name: what
+  /// is made from a part of a tensor is not what is made from all of it.
+  using DerivedKey = std::tuple<
+    lower::SymbolId,
+    std::uint64_t,
+    std::uint64_t,
+    std::uint64_t,
+    std::uint64_t,
+    std::string>;
+  std::map<DerivedKey, lower::SymbolId> derived_;
 };
 
 Result<LoweredGraph> GraphLowering::run() {
@@ -304,7 +328,7 @@ GraphLowering::derived(const VectorTensor& from, std::string name, std::uint64_t
   if (!stays) {
     return {make(), false};
   }
-  const auto key = std::tuple(from.symbol, from.offset, name);
+  const DerivedKey key{from.symbol, from.offset, from.rows, from.phys_rows, from.blocks, name};
   const auto found = derived_.find(key);
   if (found != derived_.end()) {
     return {found->second, true};
@@ -369,34 +393,48 @@ VectorTensor GraphLowering::load(ir::TensorId id, bool as_vector, std::uint64_t 
     }
     to.symbol = builder_.symbol(tensor.name, lower::Memory::VectorSram, fetched * tiling_.mlen);
   } else {
-    // The last transfer of a block may bring more rows than there are. They are zeros; the next
-    // block's load overwrites them, after the last block there is room for them.
-    const std::uint64_t fetched = lower::round_up(extent.rows, per_transfer);
-    const std::uint64_t phys_rows = lower::round_up(extent.rows, row_multiple_);
-    to = activation(tensor.name, extent, group, 0, fetched > phys_rows ? fetched - phys_rows : 0);
-    stored = stored_rows(fetched, to.blocks * tiling_.mlen);
+    to = room_for_load(id, group);
+    stored = stored_rows(
+      lower::round_up(extent.rows, per_transfer), to.blocks * tiling_.mlen
+    );
   }
   check_sizes(stored, per_transfer, tensor.name);
   HbmTensor from{hbm(tensor.name, stored), id, {}, extent, stored};
   from.col_group = group;
-  builder_.comment(fmt::format("load {} {}", tensor.name, to_string(tensor.shape)));
-  fetch_rows(to, from.symbol, from.stored, 0, as_vector);
+  load_rows(id, to, from.symbol, from.stored, 0, as_vector);
   result_.hbm.push_back(std::move(from));
   return to;
 }
 
 /// Brings a result back that an operator has left in HBM.
 VectorTensor GraphLowering::load_stored(ir::TensorId id, const WeightTensor& from) {
-  const ir::Tensor& tensor = graph_.tensor(id);
-  const Extent extent = extent_of(tensor.shape);
+  const VectorTensor to = room_for_load(id, from.col_group);
+  load_rows(id, to, from.symbol, from.stored, from.precision, false);
+  return to;
+}
+
+/// The last transfer of a block may bring more rows than there are. The next block's load overwrites
+/// them, after the last block there is room for them.
+VectorTensor GraphLowering::room_for_load(ir::TensorId id, std::uint64_t group) {
+  const Extent extent = extent_of(graph_.tensor(id).shape);
   const std::uint64_t fetched = lower::round_up(extent.rows, tiling_.prefetch_rows);
   const std::uint64_t phys_rows = lower::round_up(extent.rows, row_multiple_);
-  const VectorTensor to = activation(
-    tensor.name, extent, from.col_group, 0, fetched > phys_rows ? fetched - phys_rows : 0
+  return activation(
+    graph_.tensor(id).name, extent, group, 0, fetched > phys_rows ? fetched - phys_rows : 0
   );
+}
+
+void GraphLowering::load_rows(
+  ir::TensorId id,
+  const VectorTensor& to,
+  lower::SymbolId symbol,
+  const StoredTensor& from,
+  std::uint64_t precision,
+  bool contiguous
+) {
+  const ir::Tensor& tensor = graph_.tensor(id);
   builder_.comment(fmt::format("load {} {}", tensor.name, to_string(tensor.shape)));
-  fetch_rows(to, from.symbol, from.stored, from.precision, false);
-  return to;
+  fetch_rows(to, symbol, from, precision, contiguous);
 }
 
 void GraphLowering::fetch_rows(
@@ -410,11 +448,8 @@ void GraphLowering::fetch_rows(
   const std::uint64_t rows = tiling_.prefetch_rows;
   const std::uint64_t lane_bytes = from.element_bytes();
   const lower::Addr base = b.address_of(symbol);
-  if (from.format.mx) {
-    b.C_SET_SCALE_REG(b.set(from.scale_offset()));
-  }
   const std::uint64_t row_bytes = contiguous ? tiling_.mlen * lane_bytes : from.row_bytes();
-  b.C_SET_STRIDE_REG(b.set(row_bytes));
+  set_up_transfers(b, from, row_bytes);
   const lower::Gp offset = b.set(0);
   const lower::Gp destination = b.set(to.at());
   if (contiguous) {
@@ -445,27 +480,31 @@ void GraphLowering::fetch_rows(
 }
 
 /// Writes rows to HBM, one column block after the other. Rows that fill up the last transfer are
-/// cleared first, so that HBM holds zeros there.
+/// cleared first, so that HBM holds zeros there. Where a block has no room for them, its last rows
+/// are stored from rows of their own: behind them lies what must stay.
 void GraphLowering::store_rows(const VectorTensor& from, const WeightTensor& to) {
   lower::Builder& b = builder_;
-  const std::uint64_t rows = config_.hbm_v_writeback_amount;
-  const std::uint64_t transfers = lower::ceil_div(from.rows, rows);
-  const std::uint64_t padding = transfers * rows - from.rows;
+  const std::uint64_t rows = writeback_rows();
+  const std::uint64_t rest = from.rows % rows;
+  const std::uint64_t padding = rest == 0 ? 0 : rows - rest;
+  std::optional<lower::Address> last; // rows of their own
+  if (from.rows + padding > from.phys_rows) {
+    last = {b.symbol("last rows to store", lower::Memory::VectorSram, rows * tiling_.mlen), 0};
+  }
+  const std::uint64_t transfers = (from.rows + (last ? 0 : padding)) / rows;
   if (padding != 0) {
     const lower::Gp lanes = b.set(tiling_.mlen);
-    for (std::uint64_t block = 0; block < from.blocks; ++block) {
-      const lower::Gp row = b.set(from.at(block, from.rows));
+    for (std::uint64_t block = 0; block < (last ? 1 : from.blocks); ++block) {
+      const lower::Gp row = b.set(last ? lower::Address{last->symbol, rest * tiling_.mlen}
+                                       : from.at(block, from.rows));
       b.loop(padding, [&] {
-        b.V_SHFT_V(row, row, lanes);
+        clear_row(b, row, lanes);
         b.step(row, tiling_.mlen);
       });
     }
   }
   const lower::Addr base = b.address_of(to.symbol);
-  if (to.stored.format.mx) {
-    b.C_SET_SCALE_REG(b.set(to.stored.scale_offset()));
-  }
-  b.C_SET_STRIDE_REG(b.set(to.stored.row_bytes()));
+  set_up_transfers(b, to.stored, to.stored.row_bytes());
   const lower::Gp offset = b.set(0);
   const lower::Gp source = b.set(from.at());
   b.loop(from.blocks, [&] {
@@ -476,6 +515,15 @@ void GraphLowering::store_rows(const VectorTensor& from, const WeightTensor& to)
       b.step(from_row, rows * tiling_.mlen);
       b.step(to_row, rows * to.stored.row_bytes());
     });
+    if (last) {
+      const lower::Gp copy = b.set(*last);
+      b.loop(rest, [&] {
+        b.V_SHFT_V(copy, from_row, lower::zero_gp);
+        b.step(copy, tiling_.mlen);
+        b.step(from_row, tiling_.mlen);
+      });
+      b.H_STORE_V(b.set(*last), to_row, base, 1, to.precision);
+    }
     b.step(offset, tiling_.mlen * to.stored.element_bytes());
     b.step(source, from.block_step());
   });
@@ -490,7 +538,7 @@ WeightTensor GraphLowering::staged_matrix(
     tiling_.prefetch_tiles * tiling_.mlen
   );
   const std::uint64_t cols = grouped_size(extent.cols, tensor.col_group, tiling_.mlen);
-  tensor.stored.rows = lower::round_up(rows, std::max<std::uint64_t>(config_.hbm_v_writeback_amount, 1));
+  tensor.stored.rows = lower::round_up(rows, writeback_rows());
   tensor.stored.cols = cols;
   tensor.extent = extent;
   tensor.weight = true;
@@ -543,24 +591,17 @@ WeightTensor GraphLowering::stored(ir::TensorId id, const NodeView& view) {
   if (const auto found = stored_.find(id); found != stored_.end()) {
     return found->second;
   }
-  const std::optional<WeightTensor> to =
-    store_matrix(id, false, place(id, Role::Activation, group), view);
-  if (!to) {
-    return {};
-  }
-  stored_[id] = *to;
-  return *to;
+  return stored_[id] = store_matrix(id, false, place(id, Role::Activation, group), view);
 }
 
 void GraphLowering::store_result(
   ir::TensorId id, const VectorTensor& from, const NodeView& view
 ) {
-  if (const std::optional<WeightTensor> to = store_matrix(id, true, from, view)) {
-    stored_[id] = *to;
-  }
+  stored_[id] = store_matrix(id, true, from, view);
 }
 
-std::optional<WeightTensor> GraphLowering::store_matrix(
+/// Stages also what the machine cannot store: who reads it may count on its being there.
+WeightTensor GraphLowering::store_matrix(
   ir::TensorId id, bool result, const VectorTensor& from, const NodeView& view
 ) {
   const std::string& name = graph_.tensor(id).name;
@@ -572,18 +613,18 @@ std::optional<WeightTensor> GraphLowering::store_matrix(
       "give HBM_V_ACT_TYPE and HBM_M_WEIGHT_TYPE, or HBM_V_KV_TYPE and HBM_M_KV_TYPE, the same "
       "format that can be staged, and HBM_V_Writeback_Amount at least 1"
     ));
-    return std::nullopt;
   }
+  const StoredFormat usable = format.value_or(StoredFormat{config_.hbm_v_act_type, 0});
   HbmTensor tensor;
   tensor.tensor = id;
   tensor.computed = true;
   tensor.result = result;
-  tensor.stored.format = format->format;
+  tensor.stored.format = usable.format;
   tensor.col_group = from.group_cols;
   WeightTensor to = staged_matrix(
     std::move(tensor), result ? name : name + " in HBM", extent_of(graph_.tensor(id).shape), tiling_.mlen
   );
-  to.precision = format->precision;
+  to.precision = usable.precision;
   builder_.comment(fmt::format("store {} {}", name, to_string(graph_.tensor(id).shape)));
   store_rows(from, to);
   return to;
@@ -637,6 +678,9 @@ VectorTensor GraphLowering::lane_mask(std::uint64_t cols, float inside, float ou
 }
 
 StripTensor GraphLowering::staged_strips(ir::TensorId id, const NodeView& view) {
+  if (const auto found = strips_.find(id); found != strips_.end()) {
+    return found->second;
+  }
   const ir::Tensor& tensor = graph_.tensor(id);
   HbmTensor from;
   from.tensor = id;
@@ -662,10 +706,13 @@ StripTensor GraphLowering::staged_strips(ir::TensorId id, const NodeView& view) 
   from.symbol = hbm(tensor.name, from.stored);
   const StripTensor strips{from.symbol, from.stored};
   result_.hbm.push_back(std::move(from));
-  return strips;
+  return strips_[id] = strips;
 }
 
 RowTensor GraphLowering::rows(ir::TensorId id, std::uint64_t group) {
+  if (const auto found = rows_.find({id, group}); found != rows_.end()) {
+    return found->second;
+  }
   const ir::Tensor& tensor = graph_.tensor(id);
   HbmTensor from;
   from.tensor = id;
@@ -679,7 +726,7 @@ RowTensor GraphLowering::rows(ir::TensorId id, std::uint64_t group) {
   from.symbol = hbm(tensor.name, from.stored);
   const RowTensor rows{from.symbol, from.stored};
   result_.hbm.push_back(std::move(from));
-  return rows;
+  return rows_[{id, group}] = rows;
 }
 
 void GraphLowering::note_padding() {
@@ -753,9 +800,9 @@ void Lowering::output_stored(std::size_t i, const VectorTensor& from) {
   graph_.store_result(view_.node.outputs[i], from, view_);
 }
 
-VectorTensor Lowering::output_over(std::size_t i) {
+VectorTensor Lowering::output_in_place() {
   return graph_.make_over(
-    view_.node.outputs[0], view_.node.inputs[i], column_group(view_, graph_.plan(), i)
+    view_.node.outputs[0], view_.node.inputs[0], column_group(view_, graph_.plan(), 0)
   );
 }
 

@@ -81,6 +81,20 @@ struct RowTensor {
   StoredTensor stored{};
 };
 
+/// Scale and stride registers for transfers of this tensor, `stride` bytes from row to row.
+inline void
+set_up_transfers(lower::Builder& b, const StoredTensor& stored, std::uint64_t stride) {
+  if (stored.format.mx) {
+    b.C_SET_SCALE_REG(b.set(stored.scale_offset()));
+  }
+  b.C_SET_STRIDE_REG(b.set(stride));
+}
+
+/// Clears a row: `lanes` holds MLEN, by which all that is in it is shifted out.
+inline void clear_row(lower::Builder& b, lower::Gp row, lower::Gp lanes) {
+  b.V_SHFT_V(row, row, lanes);
+}
+
 class GraphLowering; // lower_graph.cpp
 
 class Lowering {
@@ -103,9 +117,9 @@ class Lowering {
   VectorTensor output(
     std::size_t i = 0, std::uint64_t slack_tiles = 0, std::uint64_t spare_rows = 0
   );
-  /// The output, in the place of input `i` when that has the same form, was brought by the host and
-  /// is read by nothing else. For operators that read each row before they write it.
-  VectorTensor output_over(std::size_t i);
+  /// The output, in the place of the first input when that has the same form, was brought by the host
+  /// and is read by nothing else. For operators that read each row before they write it.
+  VectorTensor output_in_place();
   /// Writes output `i`, whose result memory is HBM; its values are those of `from`, rounded.
   void output_stored(std::size_t i, const VectorTensor& from);
   /// Output `i` is this very piece of memory.
@@ -154,15 +168,19 @@ class Lowering {
   /// The node cannot be lowered.
   void fail(Diagnostic error);
 
-  /// Elements from one row to the next in a column block, from one block to the next.
-  std::uint64_t row_step() const { return tiling().mlen; }
-  std::uint64_t block_step(const VectorTensor& tensor) const { return tensor.block_step(); }
-
   /// `body` for each of `count` rows; it moves its own pointers. Up to four rows a trip where the
   /// count allows, which saves loop ends.
   template <class F> void each_row(std::uint64_t count, F&& body) {
     const std::uint64_t copies = count % 4 == 0 ? 4 : count % 2 == 0 ? 2 : 1;
     builder().loop(count, copies, std::forward<F>(body));
+  }
+  /// Clears `count` rows from `row` on; moves the pointer behind them.
+  void clear_rows(lower::Gp row, std::uint64_t count) {
+    const lower::Gp lanes = builder().set(tiling().mlen);
+    each_row(count, [&] {
+      clear_row(builder(), row, lanes);
+      builder().step(row, tiling().mlen);
+    });
   }
 
  private:

@@ -53,8 +53,6 @@ Sizes sizes_of(const NodeView& view) {
     x.rows, x.cols, static_cast<std::uint64_t>(gate[0]), static_cast<std::uint64_t>(gate[2])};
 }
 
-std::int64_t k_of(const NodeView& view) { return static_cast<std::int64_t>(view.real("k")); }
-
 Result<ir::Shape> infer(const NodeView& view) {
   if (std::optional<Diagnostic> error = Gate::check(view)) {
     return *std::move(error);
@@ -97,7 +95,7 @@ Result<ir::Shape> infer(const NodeView& view) {
       );
     }
   }
-  if (const Result<TopK> top_k = top_k_of(view, k_of(view), sizes_of(view).experts); !top_k) {
+  if (const Result<TopK> top_k = top_k_of(view, sizes_of(view).experts); !top_k) {
     return top_k.diagnostics();
   }
   return x;
@@ -111,7 +109,7 @@ class Reference {
       : call_(call),
         sizes_(sizes_of(call.view)),
         gate_(call.view),
-        top_k_(*top_k_of(call.view, k_of(call.view), sizes_.experts)) {}
+        top_k_(*top_k_of(call.view, sizes_.experts)) {}
 
   std::vector<float> run() {
     std::vector<float> y;
@@ -211,7 +209,7 @@ class RoutedExperts {
         b_(low.builder()),
         lanes_(low.tiling().mlen),
         sizes_(sizes_of(low.view())),
-        top_k_(*top_k_of(low.view(), k_of(low.view()), sizes_.experts)),
+        top_k_(*top_k_of(low.view(), sizes_.experts)),
         logit_rows_(lower::ceil_div(top_k_.logits, lanes_)) {}
 
   void run() {
@@ -343,7 +341,7 @@ class RoutedExperts {
     const lower::Gp row = entry(next_result_);
     const lower::Gp lanes = b_.set(lanes_);
     b_.loop(y_.blocks, [&] {
-      b_.V_SHFT_V(row, row, lanes);
+      clear_row(b_, row, lanes);
       b_.step(row, y_.block_step());
     });
   }

@@ -14,7 +14,8 @@ Result<ir::Shape> infer_norm(const NodeView& view) {
           "the vector {} does not fit the rows of {}",
           to_string(view.input(i)->shape),
           to_string(view.input(0)->shape)
-        )
+        ),
+        "it has as many numbers as x has columns"
       );
     }
   }

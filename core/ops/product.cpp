@@ -3,6 +3,8 @@
 #include "base/size.h"
 #include "ops/arith.h"
 #include "ops/chains.h"
+#include "ops/elementwise.h"
+#include "ops/whole_tiles.h"
 
 #include <algorithm>
 
@@ -102,10 +104,7 @@ class PortableProduct {
 
   void run() {
     base_ = b_.address_of(w_.symbol);
-    if (w_.stored.format.mx) {
-      b_.C_SET_SCALE_REG(b_.set(w_.stored.scale_offset()));
-    }
-    b_.C_SET_STRIDE_REG(b_.set(w_.stored.row_bytes()));
+    set_up_transfers(b_, w_.stored, w_.stored.row_bytes());
     offset_ = start_ ? b_.copy(*start_) : b_.set(0);
     result_ = b_.set(y_.at());
     // With groups every block is computed whole: weights are zero where there is no column.
@@ -114,7 +113,7 @@ class PortableProduct {
     b_.loop(whole, [&] {
       column(t_.mlen / t_.blen);
       b_.step(offset_, t_.mlen * w_.stored.element_bytes());
-      b_.step(result_, low_.block_step(y_));
+      b_.step(result_, y_.block_step());
     });
     if (rest != 0) {
       clear_last_block();
@@ -125,12 +124,7 @@ class PortableProduct {
  private:
   /// The products leave lanes of the last block untouched; these must be zero.
   void clear_last_block() {
-    const lower::Gp row = b_.copy(result_);
-    const lower::Gp lanes = b_.set(t_.mlen);
-    low_.each_row(row_groups_ * t_.blen, [&] {
-      b_.V_SHFT_V(row, row, lanes);
-      b_.step(row, low_.row_step());
-    });
+    low_.clear_rows(b_.copy(result_), row_groups_ * t_.blen);
   }
 
   /// Fetches `tiles` tiles of the weight column to the slots from `slot` on.
@@ -179,7 +173,7 @@ class PortableProduct {
     }
     if (resident_ > 1) {
       const lower::Gp weights = b_.plus(columns, t_.tile_elems());
-      const lower::Gp activations = b_.plus(rows, low_.block_step(x_));
+      const lower::Gp activations = b_.plus(rows, x_.block_step());
       b_.repeat(resident_ - 2, [&] { multiply(weights, activations); });
       b_.M_MM(weights, activations);
     }
@@ -188,7 +182,7 @@ class PortableProduct {
       return;
     }
     const lower::Gp weights = b_.plus(columns, resident_ * t_.tile_elems());
-    const lower::Gp activations = b_.plus(rows, resident_ * low_.block_step(x_));
+    const lower::Gp activations = b_.plus(rows, resident_ * x_.block_step());
     const lower::Gp offset = b_.copy(offset_);
     b_.step(offset, resident_ * t_.mlen * w_.stored.row_bytes());
     b_.loop(streamed / t_.prefetch_tiles, [&] {
@@ -202,7 +196,7 @@ class PortableProduct {
   void multiply(lower::Gp weights, lower::Gp activations) {
     b_.M_MM(weights, activations);
     b_.step(weights, t_.tile_elems());
-    b_.step(activations, low_.block_step(x_));
+    b_.step(activations, x_.block_step());
   }
 
   void stream(lower::Gp weights, lower::Gp activations, lower::Gp offset, std::uint64_t tiles) {
@@ -261,10 +255,7 @@ class DenseProduct {
       make_copies();
     }
     base_ = b_.address_of(w_.symbol);
-    if (w_.stored.format.mx) {
-      b_.C_SET_SCALE_REG(b_.set(w_.stored.scale_offset()));
-    }
-    b_.C_SET_STRIDE_REG(b_.set(t_.heads * w_.stored.row_bytes()));
+    set_up_transfers(b_, w_.stored, t_.heads * w_.stored.row_bytes());
     // Results in descending order: below each one lie tiles that the write-out fills with what the
     // other slices hold.
     offset_ = b_.set(w_.at(0, (y_.blocks - 1) * t_.mlen));
@@ -351,29 +342,11 @@ class DenseProduct {
     }
   }
 
-  /// Rows that copy c meets: every `heads`-th one of a group of tiles, from heads - 1 - c on. Tiles of
-  /// group g lie at slot c * groups_at_once + g.
   void fetch(std::uint64_t group, std::uint64_t count) {
     const lower::Gp slot = b_.set(0);
-    const lower::Gp row = b_.set(w_.stored.row_bytes());
-    const lower::Gp start = b_.set(w_.at((group * t_.mlen + 1) * t_.heads - 1, 0));
-    b_.S_ADD_INT(start, start, offset_);
-    const std::uint64_t transfers = lower::ceil_div(count, t_.prefetch_tiles);
-    b_.loop(t_.heads, [&] {
-      if (transfers == 1) {
-        b_.H_PREFETCH_M(slot, start, base_, 1, 0);
-        b_.step(slot, groups_at_once_ * t_.tile_elems());
-      } else {
-        const lower::Gp offset = b_.copy(start);
-        b_.loop(transfers, [&] {
-          b_.H_PREFETCH_M(slot, offset, base_, 1, 0);
-          b_.step(slot, t_.prefetch_tiles * t_.tile_elems());
-          b_.step(offset, t_.prefetch_tiles * t_.heads * t_.mlen * w_.stored.row_bytes());
-        });
-        b_.step(slot, (groups_at_once_ - transfers * t_.prefetch_tiles) * t_.tile_elems());
-      }
-      b_.S_SUB_INT(start, start, row);
-    });
+    const lower::Gp from = b_.set(w_.at((group * t_.mlen + 1) * t_.heads - 1, 0));
+    b_.S_ADD_INT(from, from, offset_);
+    fetch_residues(low_, {w_, base_, count, groups_at_once_}, slot, from);
   }
 
   /// Products of `count` groups of tiles of one row tile, all copies.
@@ -455,18 +428,8 @@ void add_bias(Lowering& low, std::size_t input, const VectorTensor& y) {
   if (!low.view().has_input(input)) {
     return;
   }
-  lower::Builder& b = low.builder();
-  const VectorTensor bias = low.input(input);
-  const std::uint64_t rows = lower::round_up(y.rows, low.tiling().blen);
-  const lower::Gp value = b.set(bias.at());
-  const lower::Gp row = b.set(y.at());
-  b.loop(y.blocks, [&] {
-    low.each_row(rows, [&] {
-      b.V_ADD_VV(row, row, value);
-      b.step(row, y.row_step());
-    });
-    b.step(row, (y.phys_rows - rows) * y.row_step());
-    b.step(value, bias.block_step());
+  lower_vector(low, y, y, low.input(input), [&](lower::Gp row, lower::Gp, lower::Gp value) {
+    low.builder().V_ADD_VV(row, row, value);
   });
 }
 

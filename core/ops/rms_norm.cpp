@@ -50,21 +50,21 @@ void lower_rms_norm(Lowering& low) {
   const VectorTensor x = low.input(X);
   const bool gained = low.view().has_input(Gamma);
   const VectorTensor gamma = gained ? low.input(Gamma) : VectorTensor{};
-  const VectorTensor y = low.output_over(X);
+  const VectorTensor y = low.output_in_place();
   NormLowering norm(low, x.cols, low.view().real("eps"));
   const RowPointers rows(low, y, {x});
   b.loop(x.rows, [&] {
-    const lower::Fp inverse = norm.sum_of_squares(rows.input(0), low.block_step(x), x.blocks);
+    const lower::Fp inverse = norm.sum_of_squares(rows.input(0), x.block_step(), x.blocks);
     norm.inverse_root(inverse);
     const lower::Gp gain = gained ? b.set(gamma.at()) : lower::zero_gp;
     rows.each_block(b, [&](const RowPointers& at, bool, bool last) {
       b.V_MUL_VF(at.y(), at.input(0), inverse);
       if (gained) {
         b.V_MUL_VV(at.y(), at.y(), gain);
-        b.step(gain, last ? 0 : low.block_step(gamma));
+        b.step(gain, last ? 0 : gamma.block_step());
       }
     });
-    rows.step(b, low.row_step());
+    rows.step(b, y.row_step());
   });
 }
 

@@ -3,11 +3,15 @@
 //
 // Halves of whole blocks are rotated by taking the other block and subtracting. Otherwise the rows go
 // through the matrix unit with a matrix of +-1, which changes no value. With portable products only
-// the lower halves do, since a row can be shifted towards higher lanes, but not back.
+// the lower halves do, since a row can be shifted towards higher lanes, but not back. An infinite x
+// leaves what is no number in all that the products make of its row, lanes without a column included.
+#include "base/size.h"
+#include "numerics/bits.h"
 #include "ops/arith.h"
 #include "ops/product.h"
 
 #include <fmt/format.h>
+#include <limits>
 
 namespace plena::ops {
 
@@ -40,39 +44,102 @@ Result<ir::Shape> infer(const NodeView& view) {
   if (view.input_extent(X).cols % cos.cols != 0) {
     return view.error(
       "E_SHAPE",
-      fmt::format("the columns of x {} are no heads of {} columns", to_string(x), cos.cols)
+      fmt::format("the columns of x {} are no heads of {} columns", to_string(x), cos.cols),
+      "cos and sin have the columns of one head"
     );
   }
   if (!view.has_input(Rotated)) {
     if (cos.cols % 2 != 0) {
-      return view.error("E_SHAPE", fmt::format("a head of {} columns has no halves", cos.cols));
+      return view.error(
+        "E_SHAPE",
+        fmt::format("a head of {} columns has no halves", cos.cols),
+        "heads have an even number of columns, or give rotated"
+      );
     }
   } else if (view.input(Rotated)->shape != x) {
     return view.error(
       "E_SHAPE",
-      fmt::format("rotated {} is not of the shape {}", to_string(view.input(Rotated)->shape), to_string(x))
+      fmt::format(
+        "rotated {} is not of the shape {}", to_string(view.input(Rotated)->shape), to_string(x)
+      ),
+      "leave it out to have it made of x"
     );
   }
   return x;
+}
+
+/// Halves of whole blocks need no matrix product.
+bool by_blocks(std::uint64_t width, std::uint64_t lanes) { return width % (2 * lanes) == 0; }
+
+/// Columns of a portable product start at multiples of BLEN. Where heads within blocks do, products
+/// make their lower halves only.
+bool heads_apart(std::uint64_t width, std::uint64_t blen) { return width % blen == 0; }
+
+/// How many columns of a head, from the first on, come from products with the matrix.
+std::uint64_t product_cols(std::uint64_t width, const Arithmetic& machine, bool dense) {
+  const bool halves = !dense && width <= machine.lanes && heads_apart(width, machine.block);
+  return halves ? lower::round_up(width / 2, machine.block) : width;
+}
+
+/// (-upper half, lower half) of every head.
+std::vector<float> turned(const ReferenceCall& call) {
+  const std::size_t width = to_size(width_of(call.view));
+  const std::span<const float> x = call.inputs[X];
+  std::vector<float> result(x.size());
+  for (std::size_t i = 0; i < x.size(); ++i) {
+    result[i] = i % width < width / 2 ? -x[i + width / 2] : x[i - width / 2];
+  }
+  return result;
+}
+
+/// The same as the machine does it: a product with the matrix adds zero times every other lane that
+/// it meets, and zero times what is not finite is no number.
+std::vector<float> turned_by_products(const ReferenceCall& call) {
+  std::vector<float> result = turned(call);
+  const Arithmetic& machine = call.arithmetic;
+  const std::size_t width = to_size(width_of(call.view));
+  const std::size_t cols = to_size(call.view.input_extent(X).cols);
+  const std::size_t made = to_size(product_cols(width, machine, call.dense));
+  const std::uint64_t group = machine.plan.group_cols(call.view.node.inputs[X]);
+  const auto met = [&](std::size_t col) { // columns with the same answer meet
+    return width > machine.lanes ? col / width
+                                 : to_size(grouped_index(col, group, machine.lanes) / machine.lanes);
+  };
+  for (std::size_t begin = 0; begin < result.size(); begin += cols) {
+    const std::span<float> row = std::span(result).subspan(begin, cols);
+    std::vector<std::size_t> infinite(cols); // and NaN, by `met`
+    for (std::size_t c = 0; c < cols; ++c) {
+      infinite[met(c)] += numerics::is_finite(row[c]) ? 0u : 1u;
+    }
+    for (std::size_t c = 0; c < cols; ++c) {
+      if (c % width < made && infinite[met(c)] > (numerics::is_finite(row[c]) ? 0u : 1u)) {
+        row[c] = std::numeric_limits<float>::quiet_NaN();
+      }
+    }
+  }
+  return result;
 }
 
 std::vector<float> reference(const ReferenceCall& call) {
   const std::size_t width = to_size(width_of(call.view));
   const std::size_t cols = to_size(call.view.input_extent(X).cols);
   const std::span<const float> x = call.inputs[X];
+  std::vector<float> made;
+  if (!call.view.has_input(Rotated)) {
+    const bool products = call.hardware() && !by_blocks(width, call.arithmetic.lanes);
+    made = products ? turned_by_products(call) : turned(call);
+  }
+  const std::span<const float> rotated =
+    call.view.has_input(Rotated) ? call.inputs[Rotated] : std::span<const float>(made);
   std::vector<float> y(x.size());
   for (std::size_t i = 0; i < x.size(); ++i) {
-    const std::size_t lane = i % cols % width;
-    const std::size_t at = i / cols * width + lane;
-    const float turned = call.view.has_input(Rotated) ? call.inputs[Rotated][i]
-                         : lane < width / 2           ? -x[i + width / 2]
-                                                      : x[i - width / 2];
+    const std::size_t at = i / cols * width + i % width;
     const float cos = call.inputs[Cos][at];
     const float sin = call.inputs[Sin][at];
-    y[i] = call.hardware() ? hw::add(hw::mul(x[i], cos), hw::mul(turned, sin))
+    y[i] = call.hardware() ? hw::add(hw::mul(x[i], cos), hw::mul(rotated[i], sin))
                            : static_cast<float>(
                                static_cast<double>(x[i]) * static_cast<double>(cos) +
-                               static_cast<double>(turned) * static_cast<double>(sin)
+                               static_cast<double>(rotated[i]) * static_cast<double>(sin)
                              );
   }
   return y;
@@ -95,7 +162,7 @@ class RopeLowering {
         b_(low.builder()),
         t_(low.tiling()),
         width_(width_of(low.view())),
-        by_blocks_(!low.view().has_input(Rotated) && width_ % (2 * t_.mlen) == 0),
+        by_blocks_(!low.view().has_input(Rotated) && by_blocks(width_, t_.mlen)),
         x_(low.input(X)),
         cos_(low.input(Cos)),
         sin_(low.input(Sin)) {
@@ -198,10 +265,7 @@ class RopeLowering {
   void rotate_blocks() {
     const WeightTensor matrix = rotation();
     const lower::Addr base = b_.address_of(matrix.symbol);
-    if (matrix.stored.format.mx) {
-      b_.C_SET_SCALE_REG(b_.set(matrix.stored.scale_offset()));
-    }
-    b_.C_SET_STRIDE_REG(b_.set(matrix.stored.row_bytes()));
+    set_up_transfers(b_, matrix.stored, matrix.stored.row_bytes());
     b_.H_PREFETCH_M(b_.set(0), b_.set(0), base, 1, 0);
     const lower::Gp half = b_.set(width_ / 2);
     const lower::Gp from = b_.set(x_.at());
@@ -213,8 +277,7 @@ class RopeLowering {
         b_.step(to, y_.row_step());
       });
     });
-    // Columns of a product start at multiples of BLEN; heads that do not are made as one.
-    const bool apart = width_ % t_.blen == 0;
+    const bool apart = heads_apart(width_, t_.blen);
     const std::uint64_t heads = apart ? packed_ : 1;
     const std::uint64_t cols = apart ? width_ / 2 : packed_ * width_;
     const std::uint64_t groups = lower::ceil_div(cols, t_.blen);

@@ -13,7 +13,8 @@ Result<ir::Shape> infer(const NodeView& view) {
   if (!numerics::is_finite(hw::constant(view.scalar(Value)))) {
     return view.error(
       "E_UNSUPPORTED_ATTR",
-      fmt::format("the factor {} is not a finite bf16 number", view.scalar(Value))
+      fmt::format("the factor {} is not a finite bf16 number", view.scalar(Value)),
+      "the largest is about 3.39e38"
     );
   }
   return view.input(X)->shape;

@@ -35,7 +35,8 @@ Result<ir::Shape> infer(const NodeView& view) {
   if (!numerics::is_finite(hw::constant(view.real("scale")))) {
     return view.error(
       "E_UNSUPPORTED_ATTR",
-      fmt::format("the scale {} is not a finite bf16 number", view.real("scale"))
+      fmt::format("the scale {} is not a finite bf16 number", view.real("scale")),
+      "the largest is about 3.39e38"
     );
   }
   return shape;
@@ -89,7 +90,7 @@ class SoftmaxLowering {
       : low_(low),
         b_(low.builder()),
         x_(low.input(0)),
-        y_(low.output_over(0)) {
+        y_(low.output_in_place()) {
     const double scale = low.view().real("scale");
     if (scale != 1.0) {
       scale_ = b_.constant(static_cast<float>(scale));
@@ -116,7 +117,7 @@ class SoftmaxLowering {
       rows.each_block(b_, [&](const RowPointers& at, bool, bool) {
         b_.V_MUL_VF(at.y(), at.y(), sum);
       });
-      rows.step(b_, low_.row_step());
+      rows.step(b_, y_.row_step());
     });
   }
 

@@ -12,12 +12,18 @@ constexpr InputSpec inputs[]{{"x", Role::Activation}};
 constexpr AttrSpec attrs[]{
   {"shape", AttrType::Integers, false, 0, {}, "the new shape; one -1 stands for what is left"}};
 
+constexpr const char* as_many = "the new shape has as many elements; at most one of its sizes is -1";
+
 Result<ir::Shape> infer(const NodeView& view) {
   const Extent extent = view.input_extent(0);
   const ir::Shape& declared = view.output().shape;
   const std::vector<std::int64_t>* given = view.integers("shape");
   if (given == nullptr && declared.empty() && extent.count() != 1) {
-    return view.error("E_SHAPE", "neither the attribute shape nor the output says the new shape");
+    return view.error(
+      "E_SHAPE",
+      "neither the attribute shape nor the output says the new shape",
+      "give the attribute shape"
+    );
   }
   ir::Shape shape = given == nullptr ? declared : *given;
   std::uint64_t known = 1;
@@ -27,7 +33,8 @@ Result<ir::Shape> infer(const NodeView& view) {
     if (!legal) {
       return view.error(
         "E_SHAPE",
-        fmt::format("{} cannot become {}", to_string(view.input(0)->shape), to_string(shape))
+        fmt::format("{} cannot become {}", to_string(view.input(0)->shape), to_string(shape)),
+        as_many
       );
     }
     known *= size == -1 ? 1 : static_cast<std::uint64_t>(size);
@@ -37,7 +44,8 @@ Result<ir::Shape> infer(const NodeView& view) {
   } else if (known != extent.count() || std::count(shape.begin(), shape.end(), -1) != 0) {
     return view.error(
       "E_SHAPE",
-      fmt::format("{} cannot become {}", to_string(view.input(0)->shape), to_string(shape))
+      fmt::format("{} cannot become {}", to_string(view.input(0)->shape), to_string(shape)),
+      as_many
     );
   }
   if (extent_of(shape) != extent) {
