@@ -134,7 +134,7 @@ class PortableTransposed : TransposedProduct {
     const lower::Gp weights = b_.set(0); // rows of the first tile along K
     b_.loop(whole, [&] {
       columns(weights, t_.mlen / t_.blen);
-      b_.step(result_, low_.block_step(y_) - t_.mlen);
+      b_.step(result_, low_.block_step(y_));
     });
     if (rest != 0) {
       clear_last_block();
@@ -154,15 +154,16 @@ class PortableTransposed : TransposedProduct {
 
   /// `groups` times BLEN result columns for all rows.
   void columns(lower::Gp weights, std::uint64_t groups) {
+    const lower::Gp column = b_.copy(result_);
     const bool one_group = row_groups_ == 1;
     const lower::Gp first_rows = one_group ? b_.set(x_.at()) : lower::zero_gp;
     b_.loop(groups, [&] {
       if (one_group) {
         block(weights, first_rows);
-        b_.M_MM_WO(result_, lower::zero_gp, 0);
+        b_.M_MM_WO(column, lower::zero_gp, 0);
       } else {
         const lower::Gp rows = b_.set(x_.at());
-        const lower::Gp result = b_.copy(result_);
+        const lower::Gp result = b_.copy(column);
         low_.each_row(row_groups_, [&] {
           block(weights, rows);
           b_.M_MM_WO(result, lower::zero_gp, 0);
@@ -171,7 +172,7 @@ class PortableTransposed : TransposedProduct {
         });
       }
       b_.step(weights, t_.blen * t_.mlen);
-      b_.step(result_, t_.blen);
+      b_.step(column, t_.blen);
     });
   }
 
@@ -207,7 +208,7 @@ class PortableTransposed : TransposedProduct {
 
   std::uint64_t resident_ = 0;   ///< tiles along K that are kept in the Matrix SRAM for a strip
   std::uint64_t row_groups_ = 0; ///< of BLEN rows
-  lower::Gp result_{};           ///< columns of the result
+  lower::Gp result_{};           ///< block of the result
 };
 
 class DenseTransposed : TransposedProduct {
@@ -224,8 +225,7 @@ class DenseTransposed : TransposedProduct {
     whole_ = x_.group_cols == 0 ? x_.cols / t_.mlen : x_.blocks;
     rest_ = x_.group_cols == 0 ? lower::ceil_div(x_.cols % t_.mlen, t_.head_lanes()) : 0;
     copies_ = whole_ == 0 ? rest_ : t_.heads;
-    constexpr std::uint64_t row_product = 3; // cycles of M_BTMV and of the steps to the next one
-    by_rows_ = x_.rows * row_product < t_.mlen;
+    by_rows_ = rows_cost_less();
     unit_rows_ = by_rows_ ? 1 : t_.mlen;
     units_ = lower::ceil_div(x_.rows, unit_rows_);
   }
@@ -256,6 +256,15 @@ class DenseTransposed : TransposedProduct {
   }
 
  private:
+  /// Whether M_BTMV for every row takes less than M_BTMM for MLEN rows under either cost profile, each
+  /// with the steps to the next product.
+  bool rows_cost_less() const {
+    constexpr std::uint64_t steps = 2;
+    const std::uint64_t blocks = t_.mlen / t_.blen;
+    return x_.rows * (1 + steps) < t_.mlen + steps &&
+           x_.rows * (1 + t_.blen + steps) < blocks * blocks * t_.blen + steps;
+  }
+
   std::uint64_t unit_elems() const { return unit_rows_ * t_.mlen; }
 
   /// Where the lanes of a block of x from slice * HLEN on are in the last slice.
