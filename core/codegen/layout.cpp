@@ -366,7 +366,8 @@ class Placer {
     std::uint64_t most = 0;
     for (const ops::HbmTensor& tensor : lowered_.hbm) {
       if (tensor.weight) {
-        const std::uint64_t tiles = tensor.stored.rows / config_.mlen;
+        const std::uint64_t tiles =
+          tensor.tiles != 0 ? tensor.tiles : tensor.stored.rows / config_.mlen;
         most = std::max(
           most,
           std::min(

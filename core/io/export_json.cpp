@@ -130,7 +130,9 @@ std::string export_json(const ir::Graph& graph) {
   json nodes = json::array();
   for (const ir::Node& node : graph.nodes) {
     nodes.push_back(node_json(graph, node));
-    if (node.op == "linear" && node.inputs.size() > 1) {
+    const bool transposed = node.attrs.contains("transposed") &&
+                            node.attrs.at("transposed") != ir::Attr(std::int64_t{0});
+    if (node.op == "linear" && node.inputs.size() > 1 && !transposed) {
       weights.insert(node.inputs[1]);
     }
   }

@@ -158,9 +158,13 @@ std::map<ir::TensorId, JsonConstants::Usage> JsonConstants::usages(const ir::Gra
         continue;
       }
       Usage& usage = result[node.inputs[i]];
-      (node.op == "linear" && i == 1 ? usage.weight
-       : norm && i == 1              ? usage.gain
-                                     : usage.other) = true;
+      if (node.op == "linear" && i == 1) {
+        const auto given = node.attrs.find("transposed");
+        const bool transposed = given != node.attrs.end() && given->second == ir::Attr(std::int64_t{1});
+        (transposed ? usage.transposed : usage.weight) = true;
+      } else {
+        (norm && i == 1 ? usage.gain : usage.other) = true;
+      }
     }
   }
   for (const ir::TensorId output : graph.outputs) {
@@ -182,12 +186,22 @@ void JsonConstants::resolve(ir::Graph& graph) {
       continue;
     }
     const Usage usage = entry->second;
-    if (usage.weight && (usage.gain || usage.other) && spec.out_in) {
+    const bool other = usage.gain || usage.other;
+    if (usage.weight && (other || usage.transposed) && spec.out_in) {
       fields_.error(
         "E_GRAPH",
         path,
         "one constant is a weight of layout `out_in` and something else",
         "write it twice, or with layout `in_out`"
+      );
+      continue;
+    }
+    if (usage.transposed && other && !usage.weight && !spec.out_in) {
+      fields_.error(
+        "E_GRAPH",
+        path,
+        "one constant is a transposed weight of layout `in_out` and something else",
+        "write it twice, or with layout `out_in`"
       );
       continue;
     }
@@ -212,7 +226,8 @@ void JsonConstants::resolve_one(
       return;
     }
   }
-  if (usage.weight && spec.out_in && spec.shape->size() == 2) {
+  const bool turned = usage.weight ? spec.out_in : usage.transposed && !spec.out_in;
+  if (turned && spec.shape->size() == 2) {
     transpose(spec);
   }
   tensor.dtype = spec.dtype;

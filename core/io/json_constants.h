@@ -34,7 +34,8 @@ class JsonConstants {
   };
   /// How a constant is used decides its layout and its seeded distribution.
   struct Usage {
-    bool weight = false; ///< second input of linear
+    bool weight = false; ///< second input of linear, (in, out)
+    bool transposed = false; ///< the same, transposed: (out, in)
     bool gain = false;
     bool other = false;
   };

@@ -1,8 +1,10 @@
-// linear: y = x W + bias, with exactly one rounding per element before the bias, or, when k_split asks
-// for it, with the roundings of upstream's products by chunks of K (compiler_backend.md 3.3).
+// linear: y = x W + bias, or x W^T + bias when W is transposed, with exactly one rounding per element
+// before the bias, or, when k_split asks for it, with the roundings of upstream's products by chunks of K
+// (compiler_backend.md 3.3).
 #include "base/size.h"
 #include "ops/elementwise.h"
 #include "ops/product.h"
+#include "ops/product_transposed.h"
 
 #include <algorithm>
 #include <array>
@@ -17,6 +19,12 @@ constexpr InputSpec inputs[]{
   {"x", Role::Activation}, {"W", Role::Weight}, {"bias", Role::Vector, true}};
 
 constexpr AttrSpec attrs[]{
+  {"transposed",
+   AttrType::Integer,
+   false,
+   0,
+   {},
+   "1: W is [N, K], as checkpoints keep weights, and lies in HBM like that; 0: it is [K, N]"},
   {"k_split",
    AttrType::Integer,
    false,
@@ -24,7 +32,20 @@ constexpr AttrSpec attrs[]{
    {},
    "tiles of K whose products are rounded before they are added to others; 0: none are"}};
 
+bool is_transposed(const NodeView& view) { return view.real("transposed") != 0; }
+
+/// [K, N], however W lies.
+Extent in_out(const NodeView& view) {
+  const Extent weight = view.input_extent(W);
+  return is_transposed(view) ? Extent{weight.cols, weight.rows} : weight;
+}
+
 Result<ir::Shape> infer(const NodeView& view) {
+  if (const double transposed = view.real("transposed"); transposed != 0 && transposed != 1) {
+    return view.error(
+      "E_UNSUPPORTED_ATTR", fmt::format("transposed is {}", transposed), "0 for W [K, N], 1 for W [N, K]"
+    );
+  }
   if (view.real("k_split") < 0) {
     return view.error(
       "E_UNSUPPORTED_ATTR",
@@ -37,18 +58,22 @@ Result<ir::Shape> infer(const NodeView& view) {
   if (weight.size() != 2) {
     return view.error(
       "E_SHAPE",
-      fmt::format("W has the shape {}, not [K, N]", to_string(weight)),
+      fmt::format(
+        "W has the shape {}, not {}", to_string(weight), is_transposed(view) ? "[N, K]" : "[K, N]"
+      ),
       "give W two dimensions"
     );
   }
-  if (x.empty() || x.back() != weight[0]) {
+  const std::size_t in = is_transposed(view) ? 1 : 0;
+  if (x.empty() || x.back() != weight[in]) {
     return view.error(
       "E_SHAPE",
       fmt::format("x {} does not fit W {}", to_string(x), to_string(weight)),
-      "the last dimension of x is the first of W"
+      in == 0 ? "the last dimension of x is the first of W"
+              : "the last dimension of x is the last of W, which is transposed"
     );
   }
-  if (view.has_input(Bias) && (view.input_extent(Bias) != Extent{1, view.input_extent(W).cols})) {
+  if (view.has_input(Bias) && (view.input_extent(Bias) != Extent{1, in_out(view).cols})) {
     return view.error(
       "E_SHAPE",
       fmt::format(
@@ -58,7 +83,7 @@ Result<ir::Shape> infer(const NodeView& view) {
     );
   }
   ir::Shape y = x;
-  y.back() = weight[1];
+  y.back() = weight[1 - in];
   return y;
 }
 
@@ -68,12 +93,23 @@ std::uint64_t tiles_at_once(const NodeView& view, std::uint64_t blocks) {
   return split == 0 ? blocks : std::min(split, blocks);
 }
 
+std::vector<float> product_of(
+  const ReferenceCall& call,
+  std::span<const float> x,
+  std::span<const float> bias,
+  std::uint64_t group
+) {
+  const std::span<const float> w = call.inputs[W];
+  const Extent weight = call.view.input_extent(W);
+  return is_transposed(call.view) ? product_transposed(call, x, w, bias, weight, group)
+                                  : product(call, x, w, bias, weight, group);
+}
+
 /// The sum of the rounded products of each chunk, which is left of x when the rest is zero.
 std::vector<float> by_chunks(
   const ReferenceCall& call, std::uint64_t tiles, std::uint64_t blocks, std::uint64_t group
 ) {
-  const Extent weight = call.view.input_extent(W);
-  const auto cols = to_size(weight.rows);
+  const auto cols = to_size(in_out(call.view).rows);
   std::vector<float> y;
   for (std::uint64_t first = 0; first < blocks; first += tiles) {
     std::vector<float> x(call.inputs[X].begin(), call.inputs[X].end());
@@ -82,7 +118,7 @@ std::vector<float> by_chunks(
         grouped_index(i % cols, group, call.arithmetic.lanes) / call.arithmetic.lanes;
       x[i] = tile < first || tile >= first + tiles ? 0.0f : x[i];
     }
-    const std::vector<float> part = product(call, x, call.inputs[W], {}, weight, group);
+    const std::vector<float> part = product_of(call, x, {}, group);
     if (first == 0) {
       y = part;
     } else {
@@ -98,14 +134,30 @@ std::vector<float> by_chunks(
 
 std::vector<float> reference(const ReferenceCall& call) {
   const std::uint64_t group = call.arithmetic.plan.group_cols(call.view.node.inputs[X]);
-  const Extent weight = call.view.input_extent(W);
   const std::uint64_t blocks =
-    grouped_size(weight.rows, group, call.arithmetic.lanes) / call.arithmetic.lanes;
+    grouped_size(in_out(call.view).rows, group, call.arithmetic.lanes) / call.arithmetic.lanes;
   const std::uint64_t tiles = tiles_at_once(call.view, blocks);
   if (call.hardware() && tiles < blocks) {
     return by_chunks(call, tiles, blocks, group);
   }
-  return product(call, call.inputs[X], call.inputs[W], call.inputs[Bias], weight, group);
+  return product_of(call, call.inputs[X], call.inputs[Bias], group);
+}
+
+/// Of w and x from block `first` on.
+void multiply_blocks(
+  Lowering& low,
+  const VectorTensor& x,
+  const WeightTensor& w,
+  const VectorTensor& y,
+  std::uint64_t first = 0
+) {
+  const bool transposed = is_transposed(low.view());
+  std::optional<lower::Gp> start;
+  if (first != 0) {
+    const std::uint64_t k = first * y.lanes;
+    start = low.builder().set(transposed ? w.at(0, k) : w.at(k, 0));
+  }
+  (transposed ? multiply_transposed : multiply)(low, x, w, y, start);
 }
 
 /// y = the products of `tiles` blocks of x each, rounded one by one, added in the Vector SRAM.
@@ -123,11 +175,14 @@ void multiply_by_chunks(
     VectorTensor chunk = x;
     chunk.offset += first * x.block_step();
     chunk.blocks = std::min(tiles, x.blocks - first);
+    if (x.group_cols == 0) {
+      chunk.cols = std::min(chunk.blocks * x.lanes, x.cols - first * x.lanes);
+    }
     if (first == 0) {
-      multiply(low, chunk, w, y);
+      multiply_blocks(low, chunk, w, y);
       continue;
     }
-    multiply(low, chunk, w, part, b.set(w.at(first * y.lanes, 0)));
+    multiply_blocks(low, chunk, w, part, first);
     const lower::Gp to = b.set(y.at());
     const lower::Gp from = b.set(part.at());
     lower_all_rows(low, y, std::array{to, from}, [&] { b.V_ADD_VV(to, to, from); });
@@ -137,12 +192,12 @@ void multiply_by_chunks(
 void lower_linear(Lowering& low) {
   const VectorTensor x = low.input(X);
   const VectorTensor y = low.output(0, product_slack(low));
-  const WeightTensor w = low.weight(W, x.group_cols);
+  const WeightTensor w = low.weight(W, is_transposed(low.view()) ? y.group_cols : x.group_cols);
   const std::uint64_t tiles = tiles_at_once(low.view(), x.blocks);
   if (tiles < x.blocks) {
     multiply_by_chunks(low, x, w, y, tiles);
   } else {
-    multiply(low, x, w, y);
+    multiply_blocks(low, x, w, y);
   }
   add_bias(low, Bias, y);
 }
@@ -157,7 +212,7 @@ const OpBody body_linear{
   one_shape<infer>,
   one_result<reference>,
   lower_linear,
-  free_columns,
+  {ColumnUse::Kind::Free, nullptr, is_transposed},
   true};
 
 } // namespace plena::ops

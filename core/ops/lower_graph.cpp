@@ -94,8 +94,11 @@ class GraphLowering {
   WeightTensor weight(
     ir::TensorId tensor, std::uint64_t row_group, std::uint64_t col_group, bool spare = false
   );
+  bool is_tied(ir::TensorId tensor) const { return tie_of(tensor) == Tie::One; }
+  WeightTensor tied(ir::TensorId tensor);
   void reads_rows(const WeightTensor& weight, std::uint64_t rows);
   void reads_rows(const VectorTensor& tensor, std::uint64_t rows);
+  void fills_tiles(const WeightTensor& weight, std::uint64_t tiles);
   WeightTensor stored(ir::TensorId tensor, const NodeView& view);
   void store_result(ir::TensorId tensor, const VectorTensor& from, const NodeView& view);
   RowTensor rows(ir::TensorId tensor, std::uint64_t group);
@@ -113,6 +116,14 @@ class GraphLowering {
   void fail(Diagnostic error) { errors_.push_back(std::move(error)); }
 
  private:
+  /// How a table lies in HBM that is also the weights of a product, transposed.
+  enum class Tie : std::uint8_t {
+    None,  ///< there is no such product
+    Apart, ///< twice, as the two have different formats or layouts
+    One,
+  };
+  Tie tie_of(ir::TensorId tensor) const;
+  HbmTensor& staged(const WeightTensor& weight);
   std::size_t readers(ir::TensorId tensor) const;
   VectorTensor load(ir::TensorId tensor, bool as_vector, std::uint64_t group);
   VectorTensor load_stored(ir::TensorId tensor, const WeightTensor& from);
@@ -169,6 +180,7 @@ class GraphLowering {
   /// By tensor, grouping of rows and columns, and whether there are spare rows.
   std::map<std::tuple<ir::TensorId, std::uint64_t, std::uint64_t, bool>, WeightTensor> weights_;
   std::map<ir::TensorId, WeightTensor> stored_;
+  std::map<ir::TensorId, WeightTensor> tied_;     ///< tables that are weights as well
   std::map<std::string, WeightTensor> generated_; ///< by name
   std::map<ir::TensorId, StripTensor> strips_;
   std::map<std::pair<ir::TensorId, std::uint64_t>, RowTensor> rows_; ///< by tensor and grouping
@@ -572,6 +584,50 @@ WeightTensor GraphLowering::weight(
   return weight;
 }
 
+GraphLowering::Tie GraphLowering::tie_of(ir::TensorId id) const {
+  bool table = false;
+  bool weight = false;
+  bool alike = false;
+  for (const ir::Node& node : graph_.nodes) {
+    const NodeView view{graph_, node};
+    for (std::size_t i = 0; i < node.inputs.size(); ++i) {
+      if (node.inputs[i] != id) {
+        continue;
+      }
+      table = table || op_of(node).inputs[i].role == Role::Table;
+      if (has_transposed_weight(view, i)) {
+        weight = true;
+        // Rows of a table have no groups, its columns those of what is looked up.
+        alike = alike || (column_group(view, plan_, i) == plan_.group_cols(id) &&
+                          plan_.group_cols(node.outputs[0]) == 0);
+      }
+    }
+  }
+  if (!table || !weight) {
+    return Tie::None;
+  }
+  return alike && config_.hbm_v_act_type == config_.hbm_m_weight_type ? Tie::One : Tie::Apart;
+}
+
+WeightTensor GraphLowering::tied(ir::TensorId id) {
+  if (const auto found = tied_.find(id); found != tied_.end()) {
+    return found->second;
+  }
+  HbmTensor tensor;
+  tensor.tensor = id;
+  tensor.stored.format = config_.hbm_m_weight_type;
+  tensor.col_group = plan_.group_cols(id);
+  // A transfer of rows that starts at the last one brings others, too.
+  const ir::Tensor& table = graph_.tensor(id);
+  const WeightTensor weight = staged_matrix(
+    std::move(tensor), table.name, extent_of(table.shape), tiling_.prefetch_rows - 1
+  );
+  if (tiling_.prefetch_rows > tiling_.prefetch_tiles * tiling_.mlen) {
+    check_sizes(weight.stored, tiling_.prefetch_rows, table.name);
+  }
+  return tied_[id] = weight;
+}
+
 WeightTensor
 GraphLowering::generated(const std::string& name, Extent extent, std::vector<float> values) {
   if (const auto found = generated_.find(name); found != generated_.end()) {
@@ -641,12 +697,22 @@ lower::SymbolId GraphLowering::fp_scratch(const std::string& name, std::uint64_t
   return found->second;
 }
 
-void GraphLowering::reads_rows(const WeightTensor& weight, std::uint64_t rows) {
+HbmTensor& GraphLowering::staged(const WeightTensor& weight) {
   const auto tensor = std::find_if(result_.hbm.begin(), result_.hbm.end(), [&](const HbmTensor& t) {
     return t.symbol == weight.symbol;
   });
   PLENA_CHECK(tensor != result_.hbm.end());
-  tensor->rows_read = std::max(tensor->rows_read, rows);
+  return *tensor;
+}
+
+void GraphLowering::reads_rows(const WeightTensor& weight, std::uint64_t rows) {
+  HbmTensor& tensor = staged(weight);
+  tensor.rows_read = std::max(tensor.rows_read, rows);
+}
+
+void GraphLowering::fills_tiles(const WeightTensor& weight, std::uint64_t tiles) {
+  HbmTensor& tensor = staged(weight);
+  tensor.tiles = std::max(tensor.tiles, tiles);
 }
 
 void GraphLowering::reads_rows(const VectorTensor& tensor, std::uint64_t rows) {
@@ -710,10 +776,26 @@ StripTensor GraphLowering::staged_strips(ir::TensorId id, const NodeView& view) 
 }
 
 RowTensor GraphLowering::rows(ir::TensorId id, std::uint64_t group) {
+  const Tie tie = tie_of(id);
+  if (tie == Tie::One) {
+    const WeightTensor weight = tied(id);
+    return {weight.symbol, weight.stored};
+  }
   if (const auto found = rows_.find({id, group}); found != rows_.end()) {
     return found->second;
   }
   const ir::Tensor& tensor = graph_.tensor(id);
+  if (tie == Tie::Apart) {
+    warn(
+      {Severity::Warning,
+       "W_TWO_COPIES",
+       fmt::format("{} lies in HBM twice: its rows are looked up and it is a weight", tensor.name),
+       "give HBM_V_ACT_TYPE and HBM_M_WEIGHT_TYPE the same format, and both uses columns of one layout",
+       {},
+       {},
+       tensor.name}
+    );
+  }
   HbmTensor from;
   from.tensor = id;
   from.extent = extent_of(tensor.shape);
@@ -811,13 +893,21 @@ void Lowering::output_is(const VectorTensor& place, std::size_t i) {
 }
 
 WeightTensor Lowering::weight(std::size_t i, std::uint64_t row_group) {
-  return graph_.weight(view_.node.inputs[i], row_group, column_group(view_, graph_.plan(), i));
+  const ir::TensorId id = view_.node.inputs[i];
+  const std::uint64_t group = column_group(view_, graph_.plan(), i);
+  const bool as_table = has_transposed_weight(view_, i) && row_group == 0 &&
+                        group == graph_.plan().group_cols(id) && graph_.is_tied(id);
+  return as_table ? graph_.tied(id) : graph_.weight(id, row_group, group);
 }
 
 WeightTensor Lowering::stored(std::size_t i) { return graph_.stored(view_.node.inputs[i], view_); }
 
 void Lowering::reads_rows(const WeightTensor& weight, std::uint64_t rows) {
   graph_.reads_rows(weight, rows);
+}
+
+void Lowering::fills_tiles(const WeightTensor& weight, std::uint64_t tiles) {
+  graph_.fills_tiles(weight, tiles);
 }
 
 void Lowering::reads_rows(const VectorTensor& tensor, std::uint64_t rows) {

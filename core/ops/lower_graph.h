@@ -27,6 +27,7 @@ struct HbmTensor {
   std::uint64_t col_group = 0;
   std::uint64_t strip_cols = 0; ///< see StripTensor; 0: one matrix
   std::uint64_t rows_read = 0; ///< by transfers, when that is more than there are
+  std::uint64_t tiles = 0; ///< of the Matrix SRAM that transfers fill at a time; 0: those of a column
 };
 
 /// A tensor of the graph in the Vector SRAM.

@@ -126,13 +126,16 @@ class Lowering {
   void output_is(const VectorTensor& place, std::size_t i = 0);
   /// Makes room for output `i`, whose result memory is the FP SRAM or INT SRAM.
   lower::SymbolId output_entries(std::size_t i);
-  /// A constant for the Matrix SRAM; `row_group` is the grouping of what its rows meet.
+  /// A constant for the Matrix SRAM; `row_group` is the grouping of what its rows meet. A transposed
+  /// one that is a Table as well is that very piece of memory, where formats and groups allow it.
   WeightTensor weight(std::size_t i, std::uint64_t row_group = 0);
   /// Transfers bring rows [0, rows) of the matrix, also those behind its end, which lie in whatever
   /// follows: layout makes sure that HBM goes on for long enough.
   void reads_rows(const WeightTensor& weight, std::uint64_t rows);
   /// The same for rows of the last block of a tensor in the Vector SRAM.
   void reads_rows(const VectorTensor& tensor, std::uint64_t rows);
+  /// Transfers fill this many tiles of the Matrix SRAM at a time; without a word, those of a column.
+  void fills_tiles(const WeightTensor& weight, std::uint64_t tiles);
   /// Input `i` as a matrix in HBM; a computed one is stored there when this is its first such use. It
   /// has MLEN rows to spare, so that a tile may start at any of its rows.
   WeightTensor stored(std::size_t i);

@@ -166,6 +166,12 @@ Result<std::vector<std::uint64_t>> plan_groups(const ir::Graph& graph, const Ari
   return GroupPlanner(graph, arithmetic).run();
 }
 
+bool has_transposed_weight(const NodeView& view, std::size_t i) {
+  const Op& op = op_of(view.node);
+  return op.inputs[i].role == Role::Weight && op.columns.weight_transposed != nullptr &&
+         op.columns.weight_transposed(view);
+}
+
 std::uint64_t column_group(const NodeView& view, const Plan& plan, std::size_t i) {
   const Op& op = op_of(view.node);
   switch (op.inputs[i].role) {
@@ -177,9 +183,7 @@ std::uint64_t column_group(const NodeView& view, const Plan& plan, std::size_t i
     return plan.group_cols(view.node.outputs[0]);
   case Role::Weight:
     return plan.group_cols(
-      op.columns.weight_transposed != nullptr && op.columns.weight_transposed(view)
-        ? view.node.inputs[0]
-        : view.node.outputs[0]
+      has_transposed_weight(view, i) ? view.node.inputs[0] : view.node.outputs[0]
     );
   case Role::Laid:
   case Role::Scalar:

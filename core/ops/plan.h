@@ -17,6 +17,9 @@ enum class Strategy : std::uint8_t {
 /// same tensor, cannot have.
 Result<std::vector<std::uint64_t>> plan_groups(const ir::Graph& graph, const Arithmetic& arithmetic);
 
+/// Whether input `i` of a node is a Weight whose columns are those of the first input.
+bool has_transposed_weight(const NodeView& view, std::size_t i);
+
 /// Columns per group in which input `i` of a node lies, 0 for all together.
 std::uint64_t column_group(const NodeView& view, const Plan& plan, std::size_t i);
 

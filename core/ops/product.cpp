@@ -46,9 +46,20 @@ std::vector<float> product(
   Extent weight,
   std::uint64_t row_group
 ) {
+  const Chains chains = chains_of(call.arithmetic, call.dense, weight.rows, row_group);
+  return product(call, x, w, bias, weight, chains);
+}
+
+std::vector<float> product(
+  const ReferenceCall& call,
+  std::span<const float> x,
+  std::span<const float> w,
+  std::span<const float> bias,
+  Extent weight,
+  const Chains& chains
+) {
   const std::size_t n = to_size(weight.cols);
   const Magnitudes of_weights = magnitudes(w);
-  const Chains chains = chains_of(call.arithmetic, call.dense, weight.rows, row_group);
   std::vector<float> y;
   y.reserve(x.size() / to_size(weight.rows) * n);
   for (std::size_t begin = 0; begin < x.size(); begin += to_size(weight.rows)) {
@@ -305,41 +316,11 @@ class DenseProduct {
 
   /// Copy c is 4 x, moved c lanes up; copies lie like x, one after the other.
   void make_copies() {
-    const lower::Fp four = b_.constant(static_cast<float>(1 / 0.25));
-    const std::uint64_t rows = lower::round_up(x_.rows, t_.blen);
-    const lower::Gp one = b_.set(1);
-    constexpr std::uint64_t together = 8; // pointers that the registers hold with ease
-    for (std::uint64_t first = 0; first < t_.heads; first += together) {
-      const std::uint64_t end = std::min(first + together, t_.heads);
-      // The first of these comes from x, or from the last copy that has been made.
-      const lower::Gp from =
-        first == 0 ? b_.set(x_.at()) : b_.set(copy_address((first - 1) * x_.all_rows()));
-      std::vector<lower::Gp> to;
-      for (std::uint64_t c = first; c < end; ++c) {
-        to.push_back(b_.set(copy_address(c * x_.all_rows())));
-      }
-      const auto row = [&] {
-        if (first == 0) {
-          b_.V_MUL_VF(to[0], from, four);
-        } else {
-          b_.V_SHFT_V(to[0], from, one);
-        }
-        b_.step(from, t_.mlen);
-        for (std::size_t i = 1; i < to.size(); ++i) {
-          b_.V_SHFT_V(to[i], to[i - 1], one);
-          b_.step(to[i - 1], t_.mlen);
-        }
-        b_.step(to.back(), t_.mlen);
-      };
-      b_.loop(x_.blocks, [&] {
-        low_.each_row(rows, row);
-        const std::uint64_t padding = (x_.phys_rows - rows) * t_.mlen;
-        b_.step(from, padding);
-        for (const lower::Gp pointer : to) {
-          b_.step(pointer, padding);
-        }
-      });
+    std::vector<lower::Address> to;
+    for (std::uint64_t c = 0; c < t_.heads; ++c) {
+      to.push_back(copy_address(c * x_.all_rows()));
     }
+    lay_copies(low_, x_, to, 0, 1);
   }
 
   void fetch(std::uint64_t group, std::uint64_t count) {
@@ -417,6 +398,56 @@ void multiply(
     DenseProduct(low, x, w, y, start).run();
   } else {
     PortableProduct(low, x, w, y, start).run();
+  }
+}
+
+void lay_copies(
+  Lowering& low,
+  const VectorTensor& x,
+  std::span<const lower::Address> to,
+  std::uint64_t first,
+  std::uint64_t next,
+  std::uint64_t gap
+) {
+  lower::Builder& b = low.builder();
+  const std::uint64_t lanes = low.tiling().mlen;
+  const lower::Fp four = b.constant(static_cast<float>(1 / 0.25));
+  const std::uint64_t rows = lower::round_up(x.rows, low.tiling().blen);
+  const lower::Gp further = b.set(next);
+  const lower::Gp start = first == 0 ? lower::zero_gp : b.set(first);
+  constexpr std::size_t together = 8; // pointers that the registers hold with ease
+  for (std::size_t begin = 0; begin < to.size(); begin += together) {
+    const std::size_t end = std::min(begin + together, to.size());
+    // The first of these comes from x, or from the last copy that has been made.
+    const lower::Gp from = begin == 0 ? b.set(x.at()) : b.set(to[begin - 1]);
+    std::vector<lower::Gp> targets;
+    for (std::size_t c = begin; c < end; ++c) {
+      targets.push_back(b.set(to[c]));
+    }
+    const auto row = [&] {
+      if (begin != 0) {
+        b.V_SHFT_V(targets[0], from, further);
+      } else {
+        b.V_MUL_VF(targets[0], from, four);
+        if (first != 0) {
+          b.V_SHFT_V(targets[0], targets[0], start);
+        }
+      }
+      b.step(from, lanes);
+      for (std::size_t i = 1; i < targets.size(); ++i) {
+        b.V_SHFT_V(targets[i], targets[i - 1], further);
+        b.step(targets[i - 1], lanes);
+      }
+      b.step(targets.back(), lanes);
+    };
+    b.loop(x.blocks, [&] {
+      low.each_row(rows, row);
+      const std::uint64_t padding = (x.phys_rows - rows) * lanes;
+      b.step(from, padding + (begin == 0 ? 0 : gap));
+      for (const lower::Gp pointer : targets) {
+        b.step(pointer, padding + gap);
+      }
+    });
   }
 }
 

@@ -11,6 +11,7 @@
 // and, since the instruction scales by a quarter, multiplied by 4.
 #pragma once
 
+#include "ops/chains.h"
 #include "ops/lowering.h"
 #include "ops/op.h"
 
@@ -33,6 +34,16 @@ std::vector<float> product(
   std::uint64_t row_group
 );
 
+/// The same with the machine's order of additions given, which only Precision::Hardware asks for.
+std::vector<float> product(
+  const ReferenceCall& call,
+  std::span<const float> x,
+  std::span<const float> w,
+  std::span<const float> bias,
+  Extent weight,
+  const Chains& chains
+);
+
 /// y = x w for the rows of y, by the node's kind of products. All of x and y in whole blocks; the
 /// lanes of y without a column become zero. `start` holds how many bytes after its own start the
 /// matrix begins of which w is the first.
@@ -42,6 +53,17 @@ void multiply(
   const WeightTensor& w,
   const VectorTensor& y,
   std::optional<lower::Gp> start = std::nullopt
+);
+/// Copies of x for whole-tile products, which scale by a quarter: 4 x, moved `first` lanes up, goes to
+/// the first of `to`, moved `next` lanes further to each one after it. Blocks of a copy lie `gap`
+/// elements further apart than those of x.
+void lay_copies(
+  Lowering& low,
+  const VectorTensor& x,
+  std::span<const lower::Address> to,
+  std::uint64_t first,
+  std::uint64_t next,
+  std::uint64_t gap = 0
 );
 /// Tiles of scratch that lie before the y of a product (Lowering::output).
 std::uint64_t product_slack(const Lowering& low);

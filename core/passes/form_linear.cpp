@@ -158,7 +158,11 @@ class Former {
       }
       const TensorId bias = rewriter_.reshaped_constant(*vector, {rewriter_.shape(id).back()});
       rewriter_.replace(
-        node, "linear", {product->inputs[0], product->inputs[1], bias}, {}, {product}
+        node,
+        "linear",
+        {product->inputs[0], product->inputs[1], bias},
+        product->attrs,
+        {product}
       );
       return;
     }

@@ -79,6 +79,25 @@ TEST_CASE("every shipped model verifies on every preset") {
   }
 }
 
+TEST_CASE("the table of a tied head lies in HBM once, and finds its tokens again") {
+  const ir::Graph graph = load(tests::source_dir() / "models" / "tied_head.json");
+  for (const config::Preset& preset : config::presets()) {
+    for (const ops::Strategy strategy : {ops::Strategy::Portable, ops::Strategy::Dense}) {
+      INFO(preset.name << (strategy == ops::Strategy::Dense ? ", dense" : ""));
+      const Result<config::Config> config = config::load(preset.toml, preset.name);
+      REQUIRE(config.ok());
+      codegen::Options options;
+      options.strategy = strategy;
+      const Run result = run(graph, seeded_inputs(graph), *config, options);
+      const auto& places = result.compiled.placements;
+      CHECK(1 == std::count_if(places.begin(), places.end(), [](const codegen::Placement& place) {
+        return place.name == "tokens.weight" && place.memory == lower::Memory::Hbm;
+      }));
+      CHECK(result.machine.at(graph.outputs[0]) == std::vector<float>{7, 119, 64, 65, 0});
+    }
+  }
+}
+
 TEST_CASE("recorded ONNX files agree with their recorded results") {
   if (!has_shared_data()) {
     return;

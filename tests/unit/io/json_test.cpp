@@ -85,6 +85,51 @@ TEST_CASE("weights in the layout of checkpoints are transposed", "[unit][io]") {
   }
 }
 
+TEST_CASE("weights of transposed products stay in the layout of checkpoints", "[unit][io]") {
+  const auto with = [](const std::string& tensor, const std::string& more) {
+    return replaced(
+      replaced(
+        replaced(
+          example,
+          R"("shape":[8,3],"layout":"in_out","values":[[1,0,0],[0,1,0],[0,0,1],[1,1,1],[0.5,0,0],[0,0.5,0],[0,0,0.5],[-1,-1,-1]])",
+          tensor
+        ),
+        R"("outputs":["y"]}])",
+        R"("outputs":["y"],"attrs":{"transposed":1}})" + more + "]"
+      ),
+      "\"inline\"",
+      "\"seed\""
+    );
+  };
+  const std::string own = R"("generator":"ih4","name":"w","seed":5,"std":0.5)";
+  const std::vector<float> values = io::ih4("w", 5, 0.5, 0, 24);
+  const auto weight = [](const ir::Graph& graph) { return graph.tensor(graph.nodes[0].inputs[1]); };
+  const auto as_given = import(with(R"("shape":[3,8],)" + own, ""));
+  REQUIRE(as_given);
+  CHECK(weight(*as_given).shape == ir::Shape{3, 8});
+  CHECK(weight(*as_given).constant->floats == values);
+  const auto turned = import(with(R"("shape":[8,3],"layout":"in_out",)" + own, ""));
+  REQUIRE(turned);
+  CHECK(weight(*turned).shape == ir::Shape{3, 8});
+  CHECK(weight(*turned).constant->floats[1] == values[3]);
+
+  // A table, too.
+  const std::string lookup = R"(,{"op":"embedding","inputs":["w"],"outputs":["e"],"attrs":{"ids":[2]}})";
+  const auto tied = import(with(R"("shape":[3,8],)" + own, lookup));
+  REQUIRE(tied);
+  CHECK(weight(*tied).constant->floats == values);
+  const auto again = import(io::export_json(*tied));
+  REQUIRE(again);
+  CHECK(ir::to_text(*again) == ir::to_text(*tied));
+  CHECK(
+    complaint(with(R"("shape":[8,3],"layout":"in_out",)" + own, lookup)) ==
+    "E_GRAPH /graph/constants/w"
+  );
+  // A product that is not transposed would need it the other way round.
+  const std::string plain = R"(,{"op":"linear","inputs":["y","w"],"outputs":["z"]})";
+  CHECK(complaint(with(R"("shape":[3,8],)" + own, plain)) == "E_GRAPH /graph/constants/w");
+}
+
 TEST_CASE("constants without values follow the seeded rule", "[unit][io]") {
   const std::string text = replaced(
     replaced(

@@ -76,11 +76,16 @@ void linear(Dice& dice, Sample& sample) {
   const std::int64_t k = dice.size();
   const std::int64_t n = dice.size();
   const auto x = m.input(dice.shape(k));
-  std::vector<ir::TensorId> operands{x, m.constant({k, n}, 1 / std::sqrt(static_cast<double>(k)))};
+  const bool transposed = dice.coin();
+  const ir::Shape weight = transposed ? ir::Shape{n, k} : ir::Shape{k, n};
+  std::vector<ir::TensorId> operands{x, m.constant(weight, 1 / std::sqrt(static_cast<double>(k)))};
   if (dice.coin()) {
     operands.push_back(m.constant({n}));
   }
   Attrs attrs;
+  if (transposed || dice.coin()) {
+    attrs["transposed"] = std::int64_t{transposed};
+  }
   if (dice.random().once_in(4)) {
     attrs["k_split"] = std::int64_t{1 + dice.random().below(3)};
   }

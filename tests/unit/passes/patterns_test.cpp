@@ -261,6 +261,36 @@ output y
 )");
 }
 
+TEST_CASE("weights that are a table, transposed, are the table", "[unit][passes]") {
+  const std::string table = "graph g\nconst t f32[3,2] = 1 2 3 4 5 6\n";
+  const std::string head = "e f32[1,2] = embedding(t) {ids=[1]} @e\n";
+  // However the file says it; the bias may come to a product that is tied already.
+  for (const std::string product :
+       {"p ? = onnx:Gemm(e, t) {transB=1} @p\n",
+        "p f32[1,3] = linear(e, t) {transposed=1} @p\n",
+        "w ? = onnx:Transpose(t) {perm=[1,0]} @w\np ? = onnx:MatMul(e, w) @p\n"}) {
+    INFO(product);
+    CHECK(
+      after(
+        table + "const b f32[3] = 7 8 9\n" + head + product + "y ? = onnx:Add(p, b) @y\noutput y\n"
+      ) == R"(const t f32[3,2] = 1 2 3 4 5 6
+const b f32[3] = 7 8 9
+e f32[1,2] = embedding(t) {ids=[1]} @e
+y f32[1,3] = linear(e, t, b) {transposed=1} @y
+output y
+)"
+    );
+  }
+  // Other values, another shape, a factor.
+  for (const std::string product :
+       {"const w f32[2,3] = 1 3 5 2 4 7\np ? = onnx:MatMul(e, w) @p\n",
+        "const w f32[2,2] = 1 3 2 4\np ? = onnx:MatMul(e, w) @p\n",
+        "p ? = onnx:Gemm(e, t) {alpha=2.0, transB=1} @p\n"}) {
+    INFO(product);
+    CHECK(after(table + head + product + "output p\n").find("transposed") == std::string::npos);
+  }
+}
+
 TEST_CASE("elementwise operators by the kind of their operands", "[unit][passes]") {
   const std::string head = R"(graph g
 input x f32[2,2]
