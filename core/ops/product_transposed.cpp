@@ -134,7 +134,7 @@ class PortableTransposed : TransposedProduct {
     const lower::Gp weights = b_.set(0); // rows of the first tile along K
     b_.loop(whole, [&] {
       columns(weights, t_.mlen / t_.blen);
-      b_.step(result_, low_.block_step(y_));
+      b_.step(result_, y_.block_step());
     });
     if (rest != 0) {
       clear_last_block();
@@ -144,12 +144,7 @@ class PortableTransposed : TransposedProduct {
 
   /// The products leave lanes of the last block untouched; these must be zero.
   void clear_last_block() {
-    const lower::Gp row = b_.copy(result_);
-    const lower::Gp lanes = b_.set(t_.mlen);
-    low_.each_row(row_groups_ * t_.blen, [&] {
-      b_.V_SHFT_V(row, row, lanes);
-      b_.step(row, low_.row_step());
-    });
+    low_.clear_rows(b_.copy(result_), row_groups_ * t_.blen);
   }
 
   /// `groups` times BLEN result columns for all rows.
@@ -183,11 +178,11 @@ class PortableTransposed : TransposedProduct {
     }
     if (resident_ > 1) {
       const lower::Gp tile = b_.plus(weights, strip_elems());
-      const lower::Gp activations = b_.plus(rows, low_.block_step(x_));
+      const lower::Gp activations = b_.plus(rows, x_.block_step());
       b_.repeat(resident_ - 2, [&] {
         b_.M_TMM(activations, tile);
         b_.step(tile, strip_elems());
-        b_.step(activations, low_.block_step(x_));
+        b_.step(activations, x_.block_step());
       });
       b_.M_TMM(activations, tile);
     }
@@ -195,14 +190,14 @@ class PortableTransposed : TransposedProduct {
       return;
     }
     const lower::Gp tile = b_.plus(weights, resident_ * strip_elems());
-    const lower::Gp activations = b_.plus(rows, resident_ * low_.block_step(x_));
+    const lower::Gp activations = b_.plus(rows, resident_ * x_.block_step());
     const lower::Gp offset = b_.copy(offset_);
     b_.step(offset, resident_ * tile_bytes());
     b_.loop(tiles_ - resident_, [&] {
       const lower::Gp slot = b_.set(resident_ * strip_elems());
       fetch(slot, offset, 1);
       b_.M_TMM(activations, tile);
-      b_.step(activations, low_.block_step(x_));
+      b_.step(activations, x_.block_step());
     });
   }
 
