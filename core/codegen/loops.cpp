@@ -1,6 +1,7 @@
 #include "codegen/loops.h"
 
 #include "base/size.h"
+#include "codegen/registers.h"
 #include "isa/fields.h"
 
 #include <algorithm>
@@ -24,6 +25,11 @@ std::uint64_t saturated_product(std::uint64_t a, std::uint64_t b) {
   return b != 0 && a > largest / b ? largest : a * b;
 }
 
+/// A copy becomes a part of what reads it.
+bool is_step_or_copy(const Item& item) {
+  return is_step(item) || (is_addition(item) && item.operands[2].value == 0);
+}
+
 struct Size {
   std::uint64_t words = 0;
   std::uint64_t executed = 0;
@@ -41,6 +47,7 @@ struct Loop {
   std::uint64_t copies = 1; ///< in one trip
   std::uint64_t trips = 0;  ///< of the loop that is left, 0 when none is
   std::uint64_t rest = 0;   ///< copies after it
+  std::uint64_t steps = 0;
   Size body{};
 };
 
@@ -73,6 +80,9 @@ class WriteOut {
       if (item.kind != Item::Kind::LoopEnd) {
         const std::uint64_t words = words_of(item);
         (open.empty() ? size_ : loops_[open.back()].body).add({words, words});
+        if (!open.empty() && is_step_or_copy(item)) {
+          ++loops_[open.back()].steps;
+        }
         continue;
       }
       Loop& loop = loops_[open.back()];
@@ -88,7 +98,11 @@ class WriteOut {
     const std::uint64_t trips = begin.operands[1].value;
     loop.copies = std::max<std::uint64_t>(
       copies_of(
-        {trips, std::max<std::uint64_t>(begin.operands[2].value, 1), begin.node, loop.body.executed}
+        {trips,
+         std::max<std::uint64_t>(begin.operands[2].value, 1),
+         begin.node,
+         loop.body.executed,
+         loop.steps}
       ),
       1
     );
@@ -167,17 +181,17 @@ bool has_loops(const Listing& listing) {
 }
 
 Result<Listing> write_out(
-  const Listing& listing, const PassSettings& settings, const CopiesOf& copies_of, std::string hint
+  const Listing& listing, const PassSettings& asked, const CopiesOf& copies_of, std::string hint
 ) {
   WriteOut work(listing, copies_of);
-  if (work.size().words > settings.program_words) {
+  if (work.size().words > asked.program_words) {
     return Diagnostic{
       Severity::Error,
       "E_RESOURCE",
       fmt::format(
         "the program needs at least {} instructions, {} are allowed",
         work.size().words,
-        settings.program_words
+        asked.program_words
       ),
       std::move(hint)};
   }

@@ -17,6 +17,7 @@ struct LoopInfo {
   std::uint64_t copies = 1; ///< that the operator asks for in one trip
   std::uint32_t node = lower::no_node;
   std::uint64_t executed = 0; ///< instructions of one iteration, without the end of the loop
+  std::uint64_t steps = 0;    ///< of these, in the body itself: steps and copies of registers
 };
 
 /// Copies of the body in one trip of the loop that is left; as many as there are trips leave none.

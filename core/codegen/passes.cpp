@@ -16,6 +16,21 @@ const std::vector<PassInfo>& pass_table() {
   return table;
 }
 
+bool PassSettings::writes_out(std::uint32_t node) const {
+  const bool of_attention = node < attention.size() && attention[node];
+  switch (unroll) {
+  case Unroll::None:
+    break;
+  case Unroll::Ops:
+    return !of_attention;
+  case Unroll::Attention:
+    return of_attention;
+  case Unroll::All:
+    return true;
+  }
+  return false;
+}
+
 Result<Listing>
 run_passes(Listing listing, const PassSettings& settings, std::vector<Dump>* dumps) {
   if (dumps != nullptr) {

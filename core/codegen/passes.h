@@ -23,6 +23,9 @@ struct PassSettings {
   std::uint64_t program_words = 0;          ///< that the program may have
   Unroll unroll = Unroll::None;
   std::vector<bool> attention{}; ///< by graph node: whether it is an attention operator
+
+  /// Whether the loops of this graph node are to be written out.
+  bool writes_out(std::uint32_t node) const;
 };
 
 /// Rewrites the listing. E_RESOURCE when it gets longer than allowed.

@@ -1,5 +1,6 @@
 // Writes out the loops of the operators that --unroll names, and of the others as many copies as
-// they ask for, as far as their bodies are short and MAX_LOOP_INSTRUCTIONS allows.
+// they ask for, as far as their bodies are short and MAX_LOOP_INSTRUCTIONS allows. Loops of two trips
+// that are as short without a start and an end are written out as well.
 #include "codegen/loops.h"
 
 #include <algorithm>
@@ -10,21 +11,7 @@ namespace {
 
 /// Beyond this a loop's end costs little against its body.
 constexpr std::uint64_t short_iteration = 16;
-
-bool is_written_out(const LoopInfo& loop, const PassSettings& settings) {
-  const bool attention = loop.node < settings.attention.size() && settings.attention[loop.node];
-  switch (settings.unroll) {
-  case Unroll::None:
-    break;
-  case Unroll::Ops:
-    return !attention;
-  case Unroll::Attention:
-    return attention;
-  case Unroll::All:
-    return true;
-  }
-  return false;
-}
+constexpr std::uint64_t words_of_loop = 2;
 
 } // namespace
 
@@ -33,7 +20,11 @@ Result<Listing> unroll(Listing listing, const PassSettings& settings) {
     listing,
     settings,
     [&](const LoopInfo& loop) {
-      if (is_written_out(loop, settings)) {
+      if (settings.writes_out(loop.node)) {
+        return loop.trips;
+      }
+      // The steps of the second trip are for nobody.
+      if (loop.trips == 2 && loop.executed <= loop.steps + words_of_loop) {
         return loop.trips;
       }
       const std::uint64_t room =

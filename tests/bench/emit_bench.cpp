@@ -1,55 +1,121 @@
 #include "bench/emit_bench.h"
 
 #include "asm/printer.h"
-#include "base/check.h"
 #include "codegen/instructions.h"
+#include "codegen/layout.h"
 #include "codegen/passes.h"
-#include "lower/builder.h"
+#include "ir/graph.h"
+#include "ops/infer.h"
+#include "ops/lower_graph.h"
+#include "ops/plan.h"
 
 #include <algorithm>
 #include <chrono>
+#include <fmt/format.h>
+#include <iterator>
 #include <optional>
-#include <string>
+#include <utility>
 
-#ifndef __EMSCRIPTEN__
-#include <sys/resource.h>
+#ifdef __EMSCRIPTEN__
+#include <emscripten/heap.h>
+#else
+#include <fstream>
 #endif
 
 namespace plena::bench {
 
 namespace {
 
-constexpr std::uint64_t most_lines = 2'400'000;
+struct LayerShape {
+  const char* name;
+  std::int64_t tokens;
+  std::int64_t width;
+  std::int64_t heads;
+  std::int64_t inner; ///< columns between the two products behind the attention
+};
+/// The last is a whole layer of width 768; the smaller ones leave out tokens, then columns.
+constexpr LayerShape layers[]{
+  {"8 tokens, width 384", 8, 384, 6, 1536},
+  {"8 tokens, width 768", 8, 768, 12, 3072},
+  {"32 tokens, width 768", 32, 768, 12, 3072},
+};
 
-/// Products of rows with tiles, each with a row of sums added, such as a vision layer at MLEN 16 has
-/// by the hundred thousand: about `lines` instructions when written out.
-lower::Program tile_program(std::uint64_t lines) {
-  constexpr std::uint64_t lines_per_row = 20; // as the passes leave them
-  lower::Program program;
-  lower::Builder b(program);
-  const lower::Addr hbm = b.addr();
-  b.C_SET_ADDR_REG(hbm, lower::zero_gp, b.set(1u << 20));
-  const lower::Gp x = b.set(1024);
-  const lower::Gp y = b.set(1u << 17);
-  b.loop(lines / lines_per_row, [&] {
-    const lower::Gp to = b.copy(y);
-    const lower::Gp tile = b.set(0);
-    b.loop(4, [&] {
-      const lower::Gp from = b.copy(x);
-      for (int k = 0; k < 2; ++k) {
-        b.M_MM(tile, from);
-        b.step(from, 64);
-      }
-      b.M_MM_WO(to, lower::zero_gp, 0);
-      b.step(to, 4);
-      b.step(tile, 256);
-    });
-    b.V_ADD_VV(y, y, x);
-    b.H_PREFETCH_V(x, y, hbm, 1, 0);
-    b.step(x, 256);
-    b.step(y, 64);
-  });
-  return program;
+/// x + attention(norm(x)), then y + products(norm(y)); weights are random.
+class VisionLayer {
+ public:
+  explicit VisionLayer(const LayerShape& shape) {
+    const ir::TensorId x = tensor("x", {shape.tokens, shape.width});
+    graph_.inputs.push_back(x);
+    const ir::TensorId normed = norm(x, shape.width);
+    const ir::TensorId q = linear(normed, shape.width, shape.width);
+    const ir::TensorId k = linear(normed, shape.width, shape.width);
+    const ir::TensorId v = linear(normed, shape.width, shape.width);
+    const ir::TensorId heads =
+      node("attention", {q, k, v}, {{"heads", shape.heads}, {"kv_heads", shape.heads}});
+    const ir::TensorId y = node("add", {x, linear(heads, shape.width, shape.width)});
+    const ir::TensorId wide = linear(norm(y, shape.width), shape.width, shape.inner);
+    const ir::TensorId active = node("gelu", {wide}, {{"approximate", std::string("sigmoid1702")}});
+    graph_.outputs.push_back(node("add", {y, linear(active, shape.inner, shape.width)}));
+  }
+
+  ir::Graph graph() && { return std::move(graph_); }
+
+ private:
+  ir::TensorId tensor(const char* prefix, ir::Shape shape) {
+    ir::Tensor tensor;
+    tensor.name = fmt::format("{}{}", prefix, graph_.tensors.size());
+    tensor.shape = std::move(shape);
+    return graph_.add_tensor(std::move(tensor));
+  }
+  ir::TensorId constant(ir::Shape shape) {
+    std::size_t count = 1;
+    for (const std::int64_t size : shape) {
+      count *= static_cast<std::size_t>(size);
+    }
+    std::vector<float> values(count);
+    for (float& value : values) {
+      random_ = random_ * 1664525 + 1013904223;
+      value = static_cast<float>(static_cast<std::int32_t>(random_)) * 0x1p-34f;
+    }
+    const ir::TensorId id = tensor("w", std::move(shape));
+    graph_.tensor(id).constant = ir::Constant{std::move(values), {}};
+    return id;
+  }
+  ir::TensorId node(
+    const char* op, std::vector<ir::TensorId> inputs, std::map<std::string, ir::Attr> attrs = {}
+  ) {
+    const ir::TensorId out = tensor("t", {});
+    ir::Node node;
+    node.name = fmt::format("{}{}", op, graph_.nodes.size());
+    node.op = op;
+    node.inputs = std::move(inputs);
+    node.outputs = {out};
+    node.attrs = std::move(attrs);
+    graph_.add_node(std::move(node));
+    return out;
+  }
+  ir::TensorId norm(ir::TensorId x, std::int64_t width) {
+    return node("layer_norm", {x, constant({width}), constant({width})});
+  }
+  ir::TensorId linear(ir::TensorId x, std::int64_t in, std::int64_t out) {
+    return node("linear", {x, constant({in, out}), constant({out})});
+  }
+
+  ir::Graph graph_;
+  std::uint32_t random_ = 42;
+};
+
+config::Config machine() {
+  config::Config config;
+  config.mlen = config.vlen = 16;
+  config.blen = 4;
+  config.hlen = 16;
+  config.broadcast_amount = 1;
+  config.hbm_m_prefetch_amount = 16;
+  config.hbm_v_prefetch_amount = config.hbm_v_writeback_amount = 4;
+  config.hbm_size = std::uint64_t{1} << 32;
+  config.vector_sram_size = 1u << 20;
+  return config;
 }
 
 double seconds_since(std::chrono::steady_clock::time_point begin) {
@@ -58,30 +124,67 @@ double seconds_since(std::chrono::steady_clock::time_point begin) {
 
 std::uint64_t peak_memory() {
 #ifdef __EMSCRIPTEN__
-  return 0;
+  return emscripten_get_heap_size(); // never shrinks
 #else
-  rusage usage{};
-  getrusage(RUSAGE_SELF, &usage);
-  return static_cast<std::uint64_t>(usage.ru_maxrss) * 1024;
+  std::ifstream status("/proc/self/status");
+  for (std::string word; status >> word;) {
+    std::uint64_t kib = 0;
+    if (word == "VmHWM:" && status >> kib) {
+      return kib * 1024;
+    }
+  }
+  return 0;
 #endif
 }
 
-/// One byte at a time, with a dependency the compiler cannot turn into vectors.
-std::uint32_t byte_loop(const std::string& text) {
-  std::uint32_t state = 1;
-  for (const char c : text) {
-    state = state * 31 + static_cast<unsigned char>(c);
-  }
-  return state;
+/// Where the system can do that, peak_memory() is from here on.
+void forget_peak_memory() {
+#ifndef __EMSCRIPTEN__
+  std::ofstream("/proc/self/clear_refs") << "5";
+#endif
 }
 
-bool measure(EmitRow& row, const lower::Program& program, bool first) {
-  codegen::PassSettings settings{100'000'000, 2 * most_lines, codegen::Unroll::All};
+/// The usual way to write a program: one formatted line after the other.
+std::size_t line_by_line(std::size_t bytes) {
+  std::string text;
+  for (std::uint32_t i = 0; text.size() < bytes; ++i) {
+    fmt::format_to(
+      std::back_inserter(text), "S_ADDI_INT gp{}, gp{}, {}\n", i & 15, i >> 4 & 15, i & 0x3FFFF
+    );
+  }
+  return text.size();
+}
+
+bool measure(EmitRow& row, const ir::Graph& graph, bool first) {
+  const config::Config config = machine();
+  forget_peak_memory();
   const auto best = [&](double& seconds, double now) {
     seconds = first ? now : std::min(seconds, now);
   };
   auto begin = std::chrono::steady_clock::now();
-  const Result<codegen::Listing> listing = codegen::run_passes(program, settings);
+  Result<std::vector<std::uint64_t>> groups =
+    ops::plan_groups(graph, ops::arithmetic_of(config, ops::Precision::Hardware));
+  if (!groups) {
+    return false;
+  }
+  ops::Plan plan;
+  plan.groups = std::move(*groups);
+  plan.dense = std::vector<bool>(graph.nodes.size(), false);
+  const Result<ops::LoweredGraph> lowered = ops::lower_graph(graph, config, plan);
+  if (!lowered) {
+    return false;
+  }
+  const Result<codegen::Layout> layout = codegen::place(*lowered, graph, config, true);
+  if (!layout) {
+    return false;
+  }
+  codegen::Listing resolved = codegen::resolve(lowered->program, *layout);
+  best(row.lower_seconds, seconds_since(begin));
+  begin = std::chrono::steady_clock::now();
+  constexpr std::uint64_t most_words = 10'000'000;
+  const Result<codegen::Listing> listing = codegen::run_passes(
+    std::move(resolved), {config.max_loop_instructions, most_words, codegen::Unroll::All}
+  );
   if (!listing) {
     return false;
   }
@@ -95,12 +198,14 @@ bool measure(EmitRow& row, const lower::Program& program, bool first) {
   begin = std::chrono::steady_clock::now();
   const std::string text = assembly::print(emitted->program, emitted->comments);
   best(row.text_seconds, seconds_since(begin));
+  row.peak_bytes = std::max(row.peak_bytes, peak_memory());
+  row.lines = static_cast<std::uint64_t>(std::count(text.begin(), text.end(), '\n'));
+  row.text_bytes = text.size();
   begin = std::chrono::steady_clock::now();
-  const std::uint32_t sum = byte_loop(text);
+  if (line_by_line(text.size()) < text.size()) {
+    return false;
+  }
   best(row.baseline_seconds, seconds_since(begin));
-  row.lines = emitted->program.words.size();
-  row.text_bytes = text.size() + (sum == 0 ? 1 : 0); // so that the loop is not left out
-  row.peak_bytes = peak_memory();
   return true;
 }
 
@@ -108,15 +213,19 @@ bool measure(EmitRow& row, const lower::Program& program, bool first) {
 
 std::vector<EmitRow> emission(int repetitions) {
   std::vector<EmitRow> rows;
-  for (const std::uint64_t lines : {most_lines / 8, most_lines / 2, most_lines}) {
-    const lower::Program program = tile_program(lines);
+  for (const LayerShape& shape : layers) {
+    ir::Graph graph = VisionLayer(shape).graph();
+    if (!ops::infer_shapes(graph).ok()) {
+      return {};
+    }
     EmitRow row;
+    row.name = shape.name;
     for (int i = 0; i < repetitions; ++i) {
-      if (!measure(row, program, i == 0)) {
+      if (!measure(row, graph, i == 0)) {
         return {};
       }
     }
-    rows.push_back(row);
+    rows.push_back(std::move(row));
   }
   return rows;
 }

@@ -43,4 +43,9 @@ for (const [build, all] of [['native', native], ['WebAssembly', wasm]]) {
   for (const row of all.filter(({ bench }) => bench === 'hbm2')) {
     console.log(`HBM2, ${build}, ${row.case}: ${(row.requests_per_s / 1e6).toFixed(1)} M requests/s`);
   }
+  for (const row of all.filter(({ bench }) => bench === 'emission')) {
+    const spent = [['lower', row.lower_s], ['passes', row.passes_s], ['words', row.words_s], ['text', row.text_s]]
+      .map(([part, value]) => `${part} ${value.toFixed(3)} s`).join(', ');
+    console.log(`emission, ${build}, ${row.case}, ${(row.lines / 1e6).toFixed(2)} M lines: ${spent} (${(row.lines_per_s / 1e6).toFixed(1)} M lines/s, ${row.ratio.toFixed(2)} x line by line), ${(row.peak_bytes / 2 ** 20).toFixed(0)} MiB at most`);
+  }
 }

@@ -58,10 +58,10 @@ lower::Program two_nodes() {
   lower::Builder b(program);
   const lower::Gp total = b.set(1);
   b.node(0);
-  b.loop(2, [&] { b.step(total, 3); });
+  b.loop(3, [&] { b.step(total, 3); });
   b.node(1);
-  b.loop(2, [&] {
-    b.comment("twice");
+  b.loop(3, [&] {
+    b.comment("thrice");
     b.S_ADD_INT(total, total, b.copy(total));
   });
   b.S_ST_INT(total, lower::zero_gp, 0);
@@ -75,12 +75,13 @@ TEST_CASE("unrolling goes by the kind of operator") {
   const auto text = [&](Unroll unroll) {
     return after("unroll", two_nodes(), {1000, 1000, unroll, {false, true}});
   };
-  const std::string ops_rolled = "loop g2, 2\n  S_ADDI_INT g1, g1, 3\nend g2\n";
-  const std::string ops_flat = "S_ADDI_INT g1, g1, 3\nS_ADDI_INT g1, g1, 3\n";
+  const std::string ops_rolled = "loop g2, 3\n  S_ADDI_INT g1, g1, 3\nend g2\n";
+  const std::string ops_flat = "S_ADDI_INT g1, g1, 3\nS_ADDI_INT g1, g1, 3\nS_ADDI_INT g1, g1, 3\n";
   const std::string attention_rolled =
-    "loop g3, 2\n  ; twice\n  S_ADDI_INT g4, g1, 0\n  S_ADD_INT g1, g1, g4\nend g3\n";
+    "loop g3, 3\n  ; thrice\n  S_ADDI_INT g4, g1, 0\n  S_ADD_INT g1, g1, g4\nend g3\n";
   const std::string attention_flat =
-    "; twice\nS_ADDI_INT g4, g1, 0\nS_ADD_INT g1, g1, g4\n"
+    "; thrice\nS_ADDI_INT g4, g1, 0\nS_ADD_INT g1, g1, g4\n"
+    "S_ADDI_INT g4, g1, 0\nS_ADD_INT g1, g1, g4\n"
     "S_ADDI_INT g4, g1, 0\nS_ADD_INT g1, g1, g4\n";
   const std::string end = "S_ST_INT g1, g0, 0\n";
   CHECK(text(Unroll::None) == "g1 = 1\n" + ops_rolled + attention_rolled + end);
@@ -117,6 +118,26 @@ TEST_CASE("a loop is left with the copies that it asks for, as far as they fit")
   CHECK(text(12, 4, 4) == "6(++)");
   CHECK(text(12, 4, 1) == "12(+)"); // for the pass after
   CHECK(text(32, 32, 100) == "2(++++++++++++++++)"); // a longer body costs more than loop ends
+}
+
+TEST_CASE("a loop of two trips that is as short without one is written out") {
+  const auto has_loop = [](std::uint64_t trips, int works) {
+    lower::Program program;
+    lower::Builder b(program);
+    const lower::Gp at = b.set(0);
+    b.loop(trips, [&] {
+      const lower::Gp value = b.copy(at);
+      for (int i = 0; i < works; ++i) {
+        b.S_ST_INT(value, lower::zero_gp, 0);
+      }
+      b.step(at, 1);
+    });
+    return after("unroll", program, {1000, 1000}).find("loop") != std::string::npos;
+  };
+  CHECK_FALSE(has_loop(2, 1));
+  CHECK_FALSE(has_loop(2, 2));
+  CHECK(has_loop(2, 3));
+  CHECK(has_loop(3, 1));
 }
 
 TEST_CASE("the compiler keeps dumps when asked") {
