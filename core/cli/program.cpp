@@ -56,7 +56,8 @@ bool load_program(
 bool load_program_or_model(driver::Session& session, const ModelOptions& options, Steps& steps) {
   const std::filesystem::path path = options.model;
   std::error_code ignored;
-  if (std::filesystem::is_directory(path, ignored)) {
+  const bool checkpoint = std::filesystem::exists(path / "config.json", ignored);
+  if (std::filesystem::is_directory(path, ignored) && !checkpoint) {
     const std::filesystem::path text = path / "program.asm";
     return load_program(
       session, options, std::filesystem::exists(text, ignored) ? text : path / "program.mem", steps

@@ -16,6 +16,7 @@ struct Norm {
   NormKind kind = NormKind::Rms;
   double eps = 1e-5;
   double gain_offset = 0; ///< added to the stored gain
+  bool gains = true;      ///< has a gain, and a layer norm a shift
 };
 
 /// How rotary positions are stretched beyond the length that a model was trained with.
@@ -71,6 +72,7 @@ struct Stack {
   Ffn ffn{};
   std::optional<Rotary> rotary{};
   bool causal = true;
+  std::optional<double> attention_scale{}; ///< by default 1 / sqrt(head_dim)
   /// By layer: keys that a query sees, itself included; 0 for all. Empty: all see all.
   std::vector<std::int64_t> windows{};
   bool head_norms = false; ///< a norm of every head of queries and of keys
@@ -100,6 +102,7 @@ struct VisionModel {
 struct Connector {
   std::int64_t factor = 1; ///< rows and columns of patches that become one
   std::int64_t output = 0;
+  bool bias = false;
 };
 
 struct Architecture {
@@ -108,6 +111,8 @@ struct Architecture {
   std::optional<VisionModel> vision{};
   std::optional<Connector> connector{};
   std::int64_t image_token = -1; ///< id in whose place rows of images come
+  std::int64_t start_token = 1;
+  std::int64_t pad_token = -1;
 };
 
 } // namespace plena::frontend

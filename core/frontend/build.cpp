@@ -107,19 +107,24 @@ class ModelBuilder {
       const std::int64_t least =
         architecture_.vision && starts() ? image_rows(architecture_) + 8 : default_rows;
       const std::int64_t rows = part_.rows.value_or(least);
-      if (!check_rows(rows, text.stack.hidden)) {
+      if (!check_rows(rows, text.stack.hidden * part_.batch)) {
         return;
       }
-      ids = default_ids(architecture_, rows);
+      for (std::int64_t i = 0; i < part_.batch && starts(); ++i) {
+        const std::vector<std::int64_t> one = default_ids(architecture_, rows);
+        ids.insert(ids.end(), one.begin(), one.end());
+      }
     }
-    const auto rows = static_cast<std::int64_t>(ids.size());
+    const std::int64_t rows = starts() || !part_.ids.empty()
+                                ? static_cast<std::int64_t>(ids.size())
+                                : part_.rows.value_or(default_rows) * part_.batch;
     if (!check_rows(rows, text.stack.hidden) || (starts() && !check_ids(text, ids))) {
       return;
     }
     StackBuilder builder(
       graph_, text.stack, root_of(graph_, text.stack, part_.first_layer), ""
     );
-    builder.set_rows(rows, part_.first_position);
+    builder.set_rows(rows / part_.batch, part_.batch, part_.first_position);
     ir::TensorId x = starts() ? embedded(text, builder, ids)
                               : graph_.input(hidden_input, {rows, text.stack.hidden});
     x = layers(builder, x, part_.first_layer, last_);
@@ -150,11 +155,20 @@ class ModelBuilder {
       }
     }
     const auto rows = static_cast<std::int64_t>(ids.size());
-    if (text.learned_positions != 0 && part_.first_position + rows > text.learned_positions) {
+    if (rows % part_.batch != 0) {
+      graph_.error(
+        "E_RANGE",
+        "ids",
+        fmt::format("{} ids are not those of {} texts of one length", rows, part_.batch),
+        "give as many ids for each"
+      );
+      return false;
+    }
+    if (text.learned_positions != 0 && part_.first_position + rows / part_.batch > text.learned_positions) {
       graph_.error(
         "E_RANGE",
         "rows",
-        fmt::format("positions {} to {}", part_.first_position, part_.first_position + rows - 1),
+        fmt::format("there are {} rows from position {} on", rows / part_.batch, part_.first_position),
         fmt::format("the model has learned positions 0 to {}", text.learned_positions - 1)
       );
       return false;
@@ -186,13 +200,14 @@ class ModelBuilder {
     if (text.learned_positions != 0) {
       const auto rows = static_cast<std::int64_t>(ids.size());
       const std::string positions = builder.module(names.positions);
-      const ir::TensorId added = graph_.constant(
-        "positions.table",
-        {rows, hidden},
-        graph_.take(
-          positions + ".weight", {text.learned_positions, hidden}, part_.first_position, rows
-        )
+      const std::vector<float> table = graph_.take(
+        positions + ".weight",
+        {text.learned_positions, hidden},
+        part_.first_position,
+        rows / part_.batch
       );
+      const ir::TensorId added =
+        graph_.constant("positions.table", {rows, hidden}, repeated(table, part_.batch));
       x = graph_.node("add", "embedding_positions", {x, added}, {}, positions);
     }
     return x;
@@ -275,7 +290,7 @@ class ModelBuilder {
       );
       return x;
     }
-    const ir::TensorId image = connected(vision(*architecture_.vision, false));
+    const ir::TensorId image = connected(vision(*architecture_.vision, false), grid_of(*architecture_.vision));
     std::vector<std::int64_t> sources;
     auto next = static_cast<std::int64_t>(ids.size());
     for (std::size_t i = 0; i < ids.size(); ++i) {
@@ -311,7 +326,7 @@ class ModelBuilder {
       return {};
     }
     StackBuilder builder(graph_, stack, root_of(graph_, stack, first), alone ? "" : "vision.");
-    builder.set_rows(grid * grid, 0);
+    builder.set_rows(grid * grid, 1, 0);
     ir::TensorId x = first == 0 && !(alone && part_.from_hidden)
                        ? patches(vision, builder, grid)
                        : graph_.input(hidden_input, {grid * grid, stack.hidden});
@@ -321,7 +336,18 @@ class ModelBuilder {
       return x;
     }
     x = builder.norm(builder.label("final_norm"), builder.module(names.final_norm), x);
-    if (alone) {
+    if (alone && architecture_.connector) {
+      if (grid % architecture_.connector->factor != 0) {
+        graph_.error(
+          "E_RANGE",
+          "rows",
+          fmt::format("{} patches in a row do not become squares of {}", grid, architecture_.connector->factor),
+          "ask for another number of patches"
+        );
+        return x;
+      }
+      graph_.output(connected(x, grid), image_output);
+    } else if (alone) {
       graph_.output(x, last_output);
     }
     return x;
@@ -381,9 +407,8 @@ class ModelBuilder {
   }
 
   /// Patches of a square side by side, times the projection: the sum over the places in the square.
-  ir::TensorId connected(ir::TensorId x) {
+  ir::TensorId connected(ir::TensorId x, std::int64_t grid) {
     const Connector& connector = *architecture_.connector;
-    const std::int64_t grid = grid_of(*architecture_.vision);
     const std::int64_t hidden = architecture_.vision->stack.hidden;
     const std::int64_t factor = connector.factor;
     std::string module = "connector.modality_projection.proj";
@@ -412,7 +437,15 @@ class ModelBuilder {
         {hidden, connector.output},
         std::vector<float>(begin, begin + static_cast<std::ptrdiff_t>(hidden * connector.output))
       );
-      const ir::TensorId product = graph_.node("linear", label, {taken, part}, {}, module);
+      std::vector<ir::TensorId> inputs{taken, part};
+      if (place == 0 && graph_.has(module + ".bias")) {
+        const ir::Shape row(1, connector.output);
+        inputs.push_back(
+          graph_.constant("connector.bias", row, graph_.take(module + ".bias", row))
+        );
+      }
+      const ir::TensorId product =
+        graph_.node("linear", label, std::move(inputs), {}, module);
       sum = place == 0 ? product : graph_.node("add", label + ".sum", {sum, product});
     }
     return sum;
@@ -431,8 +464,12 @@ std::vector<std::int64_t> default_ids(const Architecture& architecture, std::int
   const std::int64_t image = architecture.vision ? image_rows(architecture) : 0;
   std::vector<std::int64_t> ids;
   for (std::int64_t p = 0; p < rows; ++p) {
-    std::int64_t id = p == 0 ? 1 % vocabulary : (17 + 37 * p) % vocabulary;
-    if (id == architecture.image_token) {
+    const auto special = [&](std::int64_t id) {
+      return id == architecture.image_token || id == architecture.start_token ||
+             id == architecture.pad_token;
+    };
+    std::int64_t id = p == 0 ? architecture.start_token % vocabulary : (17 + 37 * p) % vocabulary;
+    for (int tries = 0; p != 0 && special(id) && tries < 3; ++tries) {
       id = (id + 1) % vocabulary;
     }
     ids.push_back(p >= 1 && p <= image && rows > image ? architecture.image_token : id);

@@ -30,6 +30,7 @@ struct Part {
   std::optional<std::int64_t> rows{};
   bool from_hidden = false; ///< rows of the text come as an input, even to the first layer
   std::int64_t first_position = 0;
+  std::int64_t batch = 1; ///< texts, each with as many rows; ids are those of all
 };
 
 /// Ids for whom none were given: the first is 1, then (17 + 37 p) mod vocabulary, other than the image's.

@@ -130,4 +130,12 @@ transposed(const std::vector<float>& values, std::int64_t rows, std::int64_t col
   return turned;
 }
 
+std::vector<float> repeated(const std::vector<float>& values, std::int64_t times) {
+  std::vector<float> all;
+  for (std::int64_t i = 0; i < times; ++i) {
+    all.insert(all.end(), values.begin(), values.end());
+  }
+  return all;
+}
+
 } // namespace plena::frontend

@@ -58,4 +58,7 @@ class GraphBuilder {
 /// Columns become rows.
 std::vector<float> transposed(const std::vector<float>& values, std::int64_t rows, std::int64_t cols);
 
+/// The values, `times` times one after the other.
+std::vector<float> repeated(const std::vector<float>& values, std::int64_t times);
+
 } // namespace plena::frontend

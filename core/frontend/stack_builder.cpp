@@ -54,16 +54,24 @@ ir::TensorId StackBuilder::layer(std::int64_t number, ir::TensorId x) {
 ir::TensorId
 StackBuilder::norm(const std::string& label, const std::string& module, ir::TensorId x) {
   const ir::Shape shape(1, stack_.hidden);
-  std::vector<float> gain = graph_.take(module + ".weight", shape);
-  for (float& value : gain) {
-    value += static_cast<float>(stack_.norm.gain_offset);
-  }
-  std::vector<ir::TensorId> inputs{x, graph_.constant(label + ".gain", shape, std::move(gain))};
+  std::vector<ir::TensorId> inputs{x};
   const bool centred = stack_.norm.kind == NormKind::Layer;
-  if (centred && graph_.has(module + ".bias")) {
-    inputs.push_back(
-      graph_.constant(label + ".bias", shape, graph_.take(module + ".bias", shape))
-    );
+  if (stack_.norm.gains) {
+    std::vector<float> gain = graph_.take(module + ".weight", shape);
+    for (float& value : gain) {
+      value += static_cast<float>(stack_.norm.gain_offset);
+    }
+    const bool shifted = centred && graph_.has(module + ".bias");
+    // Gains of one change nothing and cost instructions.
+    const bool ones = std::all_of(gain.begin(), gain.end(), [](float value) { return value == 1.0f; });
+    if (!ones || shifted) {
+      inputs.push_back(graph_.constant(label + ".gain", shape, std::move(gain)));
+    }
+    if (shifted) {
+      inputs.push_back(
+        graph_.constant(label + ".bias", shape, graph_.take(module + ".bias", shape))
+      );
+    }
   }
   return graph_.node(
     centred ? "layer_norm" : "rms_norm", label, std::move(inputs), {{"eps", stack_.norm.eps}}, module
@@ -192,6 +200,12 @@ ir::TensorId StackBuilder::attention(const Layer& layer, ir::TensorId x) {
     ));
   }
   Attrs attrs{{"heads", stack_.heads}, {"kv_heads", stack_.kv_heads}};
+  if (batch_ != 1) {
+    attrs["batch"] = batch_;
+  }
+  if (stack_.attention_scale) {
+    attrs["scale"] = *stack_.attention_scale;
+  }
   const auto number = static_cast<std::size_t>(layer.number);
   const std::int64_t window = number < stack_.windows.size() ? stack_.windows[number] : 0;
   if (window != 0 && window < rows_) {
@@ -214,11 +228,11 @@ ir::TensorId StackBuilder::attention(const Layer& layer, ir::TensorId x) {
 
 ir::TensorId StackBuilder::turned(const std::string& label, ir::TensorId x) {
   if (!tables_) {
-    RotaryTables made = rotary_tables(*stack_.rotary, stack_.head_dim, first_position_, rows_);
-    const ir::Shape shape{rows_, stack_.head_dim};
+    const RotaryTables made = rotary_tables(*stack_.rotary, stack_.head_dim, first_position_, rows_);
+    const ir::Shape shape{rows_ * batch_, stack_.head_dim};
     tables_.emplace(
-      graph_.constant(this->label("rotary.cos"), shape, std::move(made.cos)),
-      graph_.constant(this->label("rotary.sin"), shape, std::move(made.sin))
+      graph_.constant(this->label("rotary.cos"), shape, repeated(made.cos, batch_)),
+      graph_.constant(this->label("rotary.sin"), shape, repeated(made.sin, batch_))
     );
   }
   return graph_.node("rope", label, {x, tables_->first, tables_->second});
@@ -230,12 +244,9 @@ ir::TensorId StackBuilder::head_norm(
   const ir::Shape shape(1, stack_.head_dim);
   std::vector<float> gain = graph_.take(module + ".weight", shape);
   order_heads(gain, 1);
-  std::vector<float> all;
-  for (std::int64_t head = 0; head < heads; ++head) {
-    all.insert(all.end(), gain.begin(), gain.end());
-  }
-  const ir::TensorId gains =
-    graph_.constant(label + ".gain", ir::Shape(1, heads * stack_.head_dim), std::move(all));
+  const ir::TensorId gains = graph_.constant(
+    label + ".gain", ir::Shape(1, heads * stack_.head_dim), repeated(gain, heads)
+  );
   return graph_.node(
     "rms_norm", label, {x, gains}, {{"eps", stack_.norm.eps}, {"heads", heads}}, module
   );

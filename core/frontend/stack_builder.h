@@ -16,9 +16,10 @@ class StackBuilder {
         root_(std::move(root)),
         label_(std::move(label)) {}
 
-  /// What the rows are; comes before the layers.
-  void set_rows(std::int64_t rows, std::int64_t first_position) {
+  /// Rows of each of `batch` texts, which follow each other; comes before the layers.
+  void set_rows(std::int64_t rows, std::int64_t batch, std::int64_t first_position) {
     rows_ = rows;
+    batch_ = batch;
     first_position_ = first_position;
   }
   ir::TensorId layer(std::int64_t number, ir::TensorId x);
@@ -77,6 +78,7 @@ class StackBuilder {
   std::string root_;
   std::string label_;
   std::int64_t rows_ = 0;
+  std::int64_t batch_ = 1;
   std::int64_t first_position_ = 0;
   std::optional<std::pair<ir::TensorId, ir::TensorId>> tables_{}; ///< cosines and sines
 };

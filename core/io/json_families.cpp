@@ -668,7 +668,7 @@ class FamilyReader {
         "a divisor of the " + std::to_string(grid) + " patches in a row"
       );
     }
-    result.connector = frontend::Connector{factor, result.text->stack.hidden};
+    result.connector = frontend::Connector{factor, result.text->stack.hidden, false};
     result.image_token = own.count({"image_token_id"}, std::nullopt, max_vocabulary);
   }
 
