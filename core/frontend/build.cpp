@@ -200,14 +200,14 @@ class ModelBuilder {
     if (text.learned_positions != 0) {
       const auto rows = static_cast<std::int64_t>(ids.size());
       const std::string positions = builder.module(names.positions);
-      const std::vector<float> table = graph_.take(
+      const std::vector<float> learned = graph_.take(
         positions + ".weight",
         {text.learned_positions, hidden},
         part_.first_position,
         rows / part_.batch
       );
       const ir::TensorId added =
-        graph_.constant("positions.table", {rows, hidden}, repeated(table, part_.batch));
+        graph_.constant("positions.table", {rows, hidden}, repeated(learned, part_.batch));
       x = graph_.node("add", "embedding_positions", {x, added}, {}, positions);
     }
     return x;
