@@ -218,3 +218,25 @@ TEST_CASE("checkpoints: the machine's results are within the bounds of the refer
     }
   }
 }
+
+TEST_CASE("checkpoints: greedy continuations by the machine, beside the recorded ones", "[.machine-greedy]") {
+  if (!has_shared_data()) {
+    return;
+  }
+  for (const Case& one : cases) {
+    if (one.image) {
+      continue;
+    }
+    const std::vector<std::int64_t> expected = ids_of(one, "expected_greedy_ids");
+    frontend::Part part;
+    part.ids.assign(expected.begin(), expected.begin() + 8);
+    std::string line;
+    while (part.ids.size() < expected.size()) {
+      const Loaded loaded = load(one, part);
+      const Run result = run(loaded.graph, loaded.inputs, upstream());
+      part.ids.push_back(last_choice(loaded.graph, result.machine.at(loaded.graph.outputs.back())));
+      line += " " + std::to_string(part.ids.back()) + "/" + std::to_string(expected[part.ids.size() - 1]);
+    }
+    WARN(one.name << ", machine/recorded:" << line);
+  }
+}
