@@ -4,6 +4,7 @@
 
 #include "cli/commands.h"
 #include "cli/files.h"
+#include "cli/model_files.h"
 #include "cli/run.h"
 #include "driver/choices.h"
 #include "driver/npy.h"
@@ -59,15 +60,20 @@ bool bind_dimensions(driver::Session& session, const std::vector<std::string>& b
 using Setter =
   Status (driver::Session::*)(std::string_view, std::span<const std::uint8_t>, driver::TensorForm);
 
-/// Hands NAME.npy, NAME.bin or NAME.txt of a folder to the session, for every name.
+/// Hands NAME.npy, NAME.bin or NAME.txt of a folder to the session, for every name; `prefix` may stand
+/// before NAME.npy.
 bool load_tensors(
   driver::Session& session,
   const std::filesystem::path& folder,
   const std::vector<std::string>& names,
-  Setter set
+  Setter set,
+  const std::string& prefix = {}
 ) {
   for (const std::string& name : names) {
-    const std::string stem = driver::file_name_of(name);
+    std::string stem = driver::file_name_of(name);
+    if (std::error_code error; std::filesystem::exists(folder / (prefix + stem + ".npy"), error)) {
+      stem = prefix + stem;
+    }
     const auto path_with = [&](const char* extension) { return folder / (stem + extension); };
     const auto exists = [&](const char* extension) {
       std::error_code error;
@@ -111,11 +117,7 @@ bool prepare(driver::Session& session, const ModelOptions& options, Steps& steps
       !bind_dimensions(session, options.bindings)) {
     return false;
   }
-  const auto bytes = steps.take(read_bytes(options.model));
-  return bytes &&
-         steps.take(
-           session.load_model(std::filesystem::path(options.model).filename().string(), *bytes)
-         );
+  return load_model_files(session, options, steps);
 }
 
 bool load_inputs(driver::Session& session, const ModelOptions& options) {
@@ -124,7 +126,8 @@ bool load_inputs(driver::Session& session, const ModelOptions& options) {
 }
 
 void add_model_options(CLI::App& command, ModelOptions& options) {
-  command.add_option("model", options.model, "model (.onnx or .json)")->required();
+  command.add_option("model", options.model, "model (.onnx or .json), or folder of a checkpoint")->required();
+  add_part_options(command, options.part);
   command.add_option("--settings", options.settings, "settings: a preset's name or a TOML file")
     ->capture_default_str();
   command.add_option("--bind", options.bindings, "value of a symbolic dimension, NAME=NUMBER");
@@ -430,7 +433,7 @@ int verify(const Options& options) {
       !steps.take(set_timing(session, options.timing))) {
     return exit_unusable;
   }
-  if (!options.expected.empty() && !load_tensors(session, options.expected, session.output_names(), &driver::Session::set_expected)) {
+  if (!options.expected.empty() && !load_tensors(session, options.expected, session.output_names(), &driver::Session::set_expected, "expected_")) {
     return exit_unusable;
   }
   if (!compile_model(session, options, steps) || !steps.take(session.reset())) {

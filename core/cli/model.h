@@ -5,6 +5,7 @@
 #include "driver/session.h"
 #include "driver/tools.h"
 
+#include <cstdint>
 #include <initializer_list>
 #include <map>
 #include <optional>
@@ -15,8 +16,16 @@
 
 namespace plena::cli {
 
+/// The part of a checkpoint; what is not given is the model's.
+struct PartOptions {
+  std::string layers{}; ///< A..B
+  std::int64_t rows = 0;
+  std::string ids{}; ///< file
+};
+
 struct ModelOptions {
   std::string model;
+  PartOptions part{};
   std::string settings{driver::default_settings};
   std::vector<std::string> bindings{};
   std::string inputs{};

@@ -18,11 +18,12 @@ bool has_extension(const std::filesystem::path& path, std::string_view extension
   return path.extension() == extension;
 }
 
-/// What is not compiled: a program, or a folder with one.
+/// What is not compiled: a program, or a folder with one, unless it holds a checkpoint.
 bool is_program(const std::filesystem::path& path) {
   std::error_code ignored;
-  return std::filesystem::is_directory(path, ignored) || has_extension(path, ".asm") ||
-         has_extension(path, ".mem");
+  const bool folder = std::filesystem::is_directory(path, ignored) &&
+                      !std::filesystem::exists(path / "config.json", ignored);
+  return folder || has_extension(path, ".asm") || has_extension(path, ".mem");
 }
 
 /// A program that stands alone, or with the images of the folder that it lies in.

@@ -10,11 +10,11 @@
 #include "driver/tensor_bytes.h"
 #include "driver/tools.h"
 #include "io/importer.h"
+#include "io/part_dimensions.h"
 #include "io/weights.h"
 #include "isa/codec.h"
 #include "isa/describe.h"
 #include "ops/registry.h"
-#include "passes/pipeline.h"
 #include "report/time_documents.h"
 
 #include <algorithm>
@@ -189,26 +189,23 @@ Session::load_model(std::string_view name, std::span<const std::uint8_t> bytes) 
   const StepTimer timer(*state_, "import");
   io::ImportOptions options;
   options.dims = state_->dimensions;
+  const auto choose = [&](std::string_view dimension, const std::optional<std::int64_t>& value) {
+    if (value) {
+      options.dims.emplace(dimension, *value);
+    }
+  };
+  choose(io::rows_dimension, state_->part.rows);
+  choose(io::first_layer_dimension, state_->part.first_layer);
+  choose(io::last_layer_dimension, state_->part.last_layer);
   Result<ir::Graph> imported = io::import_model(name, bytes, options);
   if (!imported) {
     return std::move(imported).diagnostics();
   }
   Diagnostics warnings = imported.diagnostics();
-  Result<passes::Lowered> lowered =
-    passes::run(std::move(imported).value(), {.file = std::string(name)});
-  if (!lowered) {
-    return std::move(lowered).diagnostics();
-  }
-  warnings.insert(warnings.end(), lowered.diagnostics().begin(), lowered.diagnostics().end());
   const io::FormatInfo* format = io::recognise(name, bytes);
-  state_->model = {
+  report::ModelFacts facts{
     std::string(name), format != nullptr ? std::string(format->id) : "", sha256_hex(bytes)};
-  state_->graph = std::move(lowered->graph);
-  state_->model_notes = warnings;
-  state_->inputs.clear();
-  state_->expected.clear();
-  state_->compiled.reset();
-  return {report::model_info(state_->model, *state_->graph), std::move(warnings)};
+  return state_->take_graph(std::move(imported).value(), std::move(facts), std::move(warnings));
 }
 
 void Session::bind_dimension(std::string_view name, std::int64_t value) {
@@ -216,6 +213,14 @@ void Session::bind_dimension(std::string_view name, std::int64_t value) {
 }
 
 namespace {
+
+/// Dimensions without those of size 1 before them: a batch of one, which files have and graphs do not.
+std::span<const std::int64_t> without_ones(std::span<const std::int64_t> shape) {
+  while (!shape.empty() && shape.front() == 1) {
+    shape = shape.subspan(1);
+  }
+  return shape;
+}
 
 Result<std::vector<float>>
 tensor_values(const ir::Tensor& tensor, std::span<const std::uint8_t> bytes, TensorForm form) {
@@ -231,7 +236,9 @@ tensor_values(const ir::Tensor& tensor, std::span<const std::uint8_t> bytes, Ten
   if (!read) {
     return std::move(read).diagnostics();
   }
-  if (read->shape != tensor.shape) {
+  const auto given = without_ones(read->shape);
+  const auto wanted = without_ones(tensor.shape);
+  if (!std::equal(given.begin(), given.end(), wanted.begin(), wanted.end())) {
     return Diagnostic{
       .code = "E_SHAPE",
       .message = fmt::format(

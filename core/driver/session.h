@@ -138,6 +138,22 @@ struct VerdictSummary {
   std::vector<Comparison> stages;
 };
 
+/// A file of a model that is read in pieces, whenever some of it is needed.
+struct ModelFile {
+  std::string name; ///< with directories or without
+  std::uint64_t size = 0;
+  /// Fills `bytes` from `offset` on.
+  std::function<Status(std::uint64_t offset, std::span<std::uint8_t> bytes)> read;
+};
+
+/// The part of a transformer that becomes a graph; what is not given is the model's.
+struct ModelPart {
+  std::optional<std::int64_t> first_layer{};
+  std::optional<std::int64_t> last_layer{}; ///< included
+  std::optional<std::int64_t> rows{};       ///< tokens or patches
+  std::vector<std::int64_t> ids{};          ///< of the tokens; their number is that of the rows
+};
+
 /// A tensor by name, as read from or written to a file.
 struct NamedTensor {
   std::string name;
@@ -165,6 +181,11 @@ class Session {
     std::string_view name,
     std::span<const std::uint8_t> bytes
   ); // ModelInfo
+  /// A checkpoint: config.json and the files of its tensors, of which only those are read that the part
+  /// needs; or one file, as `load_model`. `name` is the model's.
+  Result<std::string> load_files(std::string_view name, std::span<const ModelFile> files); // ModelInfo
+  /// Of the models loaded from here on that are checkpoints or described by their dimensions.
+  void choose_part(ModelPart part);
   /// Value of a symbolic dimension of the next model loaded.
   void bind_dimension(std::string_view name, std::int64_t value);
   /// Values for one graph input; inputs that are never set are seeded.

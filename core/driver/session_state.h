@@ -8,6 +8,7 @@
 #include "emu/stage_profile.h"
 #include "emu/timing.h"
 #include "emu/trace.h"
+#include "frontend/build.h"
 #include "ir/graph.h"
 #include "report/documents.h"
 #include "report/trace_files.h"
@@ -25,6 +26,7 @@ struct Session::State {
 
   // model: the canonical graph, and values that the user gave for its inputs and outputs
   std::map<std::string, std::int64_t, std::less<>> dimensions;
+  ModelPart part; ///< of the next one
   report::ModelFacts model;
   std::optional<ir::Graph> graph;
   Diagnostics model_notes;
@@ -79,6 +81,9 @@ struct Session::State {
 
   /// The settings in force; upstream's default machine when none were given.
   Result<const config::Config*> configuration();
+  frontend::Part built_part() const;
+  /// Makes a graph the session's model.
+  Result<std::string> take_graph(ir::Graph imported, report::ModelFacts facts, Diagnostics notes);
   void take_program(isa::Program new_program, std::string new_text);
   /// Values of every graph input: given by the user, else by the model, else seeded.
   codegen::Values input_values() const;

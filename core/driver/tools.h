@@ -4,8 +4,11 @@
 #include "base/result.h"
 #include "driver/session.h"
 
+#include <cstdint>
+#include <span>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace plena::driver {
 
@@ -40,6 +43,9 @@ Result<Preset> preset(std::string_view name);
 /// control characters and `%` as `%XX`, names that file systems find too long cut and told apart by
 /// a digest. Different tensors have different file names.
 std::string file_name_of(std::string_view tensor);
+
+/// Token ids of a .npy file or of a text.
+Result<std::vector<std::int64_t>> read_ids(std::span<const std::uint8_t> bytes);
 
 /// `64M`, `1GiB`, `4096` to bytes, as upstream's --hbm-size reads it.
 Result<std::uint64_t> parse_size(std::string_view text);

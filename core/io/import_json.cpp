@@ -1,7 +1,8 @@
 // JSON models (.plena.json, version 1) to graphs: family `graph` with constants that are given,
-// encoded, seeded or filled. Other families and tensors in separate files are refused by name, and
-// `expect` is reported as not applied.
+// encoded, seeded or filled, and the families that dimensions describe. Others and tensors in separate
+// files are refused by name, and `expect` is reported as not applied.
 #include "io/importer.h"
+#include "io/json_dims.h"
 #include "io/json_graph.h"
 #include "io/json_run.h"
 #include "io/json_syntax.h"
@@ -36,18 +37,22 @@ const Keys top_keys = {
   "input",
   "run",
   "expect"};
-constexpr std::string_view other_families[] = {
-  "llama", "llada", "siglip_vision", "vlm", "gpt_oss", "qwen3_moe"};
+constexpr std::string_view graph_family = "graph";
+constexpr std::string_view other_families[] = {"gpt_oss", "qwen3_moe"};
 
 class Reader {
  public:
   Reader(std::string_view file, const json& document, const ImportOptions& options)
       : document_(document),
+        options_(options),
         problems_(file),
         model_(fields_, tensors_, constants_, options) {}
 
   Result<ir::Graph> run() {
-    if (check_header()) {
+    const bool known = check_header();
+    if (known && family_ != graph_family) {
+      read_dims();
+    } else if (known) {
       const json* graph = fields_.member(document_, "", "graph", true);
       if (graph != nullptr && fields_.object(*graph, "/graph")) {
         constants_.read_weights(document_);
@@ -63,7 +68,7 @@ class Reader {
     if (problems_.any_error()) {
       return problems_.take();
     }
-    return {std::move(model_.graph()), problems_.take()};
+    return {built_ ? std::move(*built_) : std::move(model_.graph()), problems_.take()};
   }
 
  private:
@@ -93,7 +98,8 @@ class Reader {
   bool check_family() {
     const json* given = fields_.member(document_, "", "family", true);
     const auto family = given != nullptr ? fields_.as_text(*given, "/family") : std::nullopt;
-    if (!family || *family == "graph") {
+    if (!family || *family == graph_family || is_dims_family(*family)) {
+      family_ = family.value_or("");
       return family.has_value();
     }
     const bool reserved =
@@ -103,9 +109,16 @@ class Reader {
       "E_FAMILY",
       "/family",
       "family \"" + *family + "\" is " + (reserved ? "not supported yet" : "not known"),
-      "supported now: graph"
+      "supported now: " + std::string(graph_family) + ", " + dims_families()
     );
     return false;
+  }
+
+  void read_dims() {
+    if (auto graph = read_json_dims(fields_, tensors_, document_, family_, options_)) {
+      built_ = std::move(graph);
+      ignored("expect");
+    }
   }
 
   /// A part of the document that is legal but not used.
@@ -121,8 +134,10 @@ class Reader {
   // ---- after everything has been read
 
   void finish() {
-    ir::Graph& graph = model_.graph();
-    constants_.resolve(graph);
+    ir::Graph& graph = built_ ? *built_ : model_.graph();
+    if (!built_) {
+      constants_.resolve(graph);
+    }
     if (problems_.any_error()) {
       return;
     }
@@ -155,6 +170,9 @@ class Reader {
 
   /// The node that a message of the operators is about, as a pointer; else the message's own place.
   std::string pointer_of(const std::string& where) {
+    if (built_) {
+      return where;
+    }
     for (const ir::Node& node : model_.graph().nodes) {
       if (where == node.name + " (" + node.op + ")") {
         return child("/graph/nodes", static_cast<std::size_t>(node.position));
@@ -164,6 +182,9 @@ class Reader {
   }
 
   const json& document_;
+  const ImportOptions& options_;
+  std::string family_;
+  std::optional<ir::Graph> built_; ///< of the families that have no graph
   Problems problems_;
   JsonFields fields_{problems_};
   JsonTensors tensors_{fields_};

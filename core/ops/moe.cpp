@@ -34,7 +34,7 @@ constexpr InputSpec inputs[]{
   {"up_bias", Role::Activation, true},
   {"down_bias", Role::Activation, true}};
 constexpr AttrSpec attrs[]{
-  {"k", AttrType::Integer, true, 0, {}, "experts of a token: 4 of at most 32, or 8 of at most 128"},
+  {"k", AttrType::Integer, true, 0, {}, "experts of a token: up to 4 of at most 32, or up to 8 of at most 128"},
   gate_attrs[0],
   gate_attrs[1],
   gate_attrs[2]};
@@ -51,6 +51,13 @@ Sizes sizes_of(const NodeView& view) {
   const Extent x = view.input_extent(X);
   return {
     x.rows, x.cols, static_cast<std::uint64_t>(gate[0]), static_cast<std::uint64_t>(gate[2])};
+}
+
+std::int64_t k_of(const NodeView& view) { return static_cast<std::int64_t>(view.real("k")); }
+
+/// May choose more than k: the first k are kept.
+Result<TopK> policy_of(const NodeView& view) {
+  return top_k_with_room(view, k_of(view), sizes_of(view).experts);
 }
 
 Result<ir::Shape> infer(const NodeView& view) {
@@ -95,7 +102,7 @@ Result<ir::Shape> infer(const NodeView& view) {
       );
     }
   }
-  if (const Result<TopK> top_k = top_k_of(view, sizes_of(view).experts); !top_k) {
+  if (const Result<TopK> top_k = policy_of(view); !top_k) {
     return top_k.diagnostics();
   }
   return x;
@@ -109,13 +116,18 @@ class Reference {
       : call_(call),
         sizes_(sizes_of(call.view)),
         gate_(call.view),
-        top_k_(*top_k_of(call.view, sizes_.experts)) {}
+        top_k_(*policy_of(call.view)) {}
 
   std::vector<float> run() {
     std::vector<float> y;
     for (std::uint64_t t = 0; t < sizes_.tokens; ++t) {
       const std::span<const float> x = row(X, t);
-      const Choice choice = choose(logits(x), top_k_, call_.hardware());
+      std::vector<float> numbers = logits(x);
+      numbers.resize(
+        std::max(numbers.size(), to_size(top_k_.chosen)), -std::numeric_limits<float>::infinity()
+      );
+      Choice choice = choose(numbers, top_k_, call_.hardware());
+      keep(choice, static_cast<std::uint64_t>(k_of(call_.view)), call_.hardware());
       std::vector<float> sum(to_size(sizes_.hidden), 0.0f);
       for (std::size_t p = 0; p < choice.ids.size(); ++p) {
         const std::vector<float> result = expert(x, choice.ids[p]);
@@ -209,7 +221,8 @@ class RoutedExperts {
         b_(low.builder()),
         lanes_(low.tiling().mlen),
         sizes_(sizes_of(low.view())),
-        top_k_(*top_k_of(low.view(), sizes_.experts)),
+        top_k_(*policy_of(low.view())),
+        kept_(static_cast<std::uint64_t>(k_of(low.view()))),
         logit_rows_(lower::ceil_div(top_k_.logits, lanes_)) {}
 
   void run() {
@@ -225,7 +238,7 @@ class RoutedExperts {
       route();
       clear_result();
       set_entry(next_choice_, lower::zero_gp);
-      b_.loop(top_k_.chosen, [&] { expert(); });
+      b_.loop(kept_, [&] { expert(); });
       if (sizes_.tokens != 1) {
         step_entry(next_token_, lanes_);
         step_entry(next_result_, lanes_);
@@ -335,6 +348,29 @@ class RoutedExperts {
     b_.V_TOPK(
       b_.set(lower::Address{weights_}), logits, b_.set(lower::Address{ids_}), top_k_.policy
     );
+    if (kept_ != top_k_.chosen) {
+      weigh_again();
+    }
+  }
+
+  /// Weights of those that are kept, divided by their sum.
+  void weigh_again() {
+    const auto weight = [&](lower::Fp to, std::uint64_t i) {
+      b_.S_LD_FP(to, lower::zero_gp, lower::Address{weights_, i});
+    };
+    const lower::Fp sum = b_.fp();
+    const lower::Fp one = b_.fp();
+    weight(sum, 0);
+    for (std::uint64_t i = 1; i < kept_; ++i) {
+      weight(one, i);
+      b_.S_ADD_FP(sum, sum, one);
+    }
+    b_.S_RECI_FP(sum, sum);
+    for (std::uint64_t i = 0; i < kept_; ++i) {
+      weight(one, i);
+      b_.S_MUL_FP(one, one, sum);
+      b_.S_ST_FP(one, lower::zero_gp, lower::Address{weights_, i});
+    }
   }
 
   void clear_result() {
@@ -415,6 +451,7 @@ class RoutedExperts {
   std::uint64_t lanes_;
   Sizes sizes_;
   TopK top_k_;
+  std::uint64_t kept_;
   std::uint64_t logit_rows_;
   VectorTensor x_;
   VectorTensor router_;

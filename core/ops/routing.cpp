@@ -56,6 +56,26 @@ Result<TopK> top_k_of(const NodeView& view, std::uint64_t count) {
   );
 }
 
+Result<TopK> top_k_with_room(const NodeView& view, std::int64_t k, std::uint64_t count) {
+  for (const TopK& policy : policies) {
+    const bool room = k <= static_cast<std::int64_t>(policy.chosen) && count <= policy.logits;
+    if (k >= 1 && room && static_cast<std::uint64_t>(k) <= count) {
+      return policy;
+    }
+  }
+  return view.error(
+    "E_HARDWARE",
+    fmt::format("{} chooses {} of {} numbers", view.node.op, k, count),
+    fmt::format(
+      "up to {} of at most {} or up to {} of at most {} on this machine",
+      policies[0].chosen,
+      policies[0].logits,
+      policies[1].chosen,
+      policies[1].logits
+    )
+  );
+}
+
 TopK top_k_for(std::uint64_t count) {
   return *std::find_if(std::begin(policies), std::end(policies) - 1, [&](const TopK& policy) {
     return count <= policy.logits;
@@ -141,6 +161,21 @@ void Candidates::copy(lower::Gp token) {
     b_.V_MUL_VV(to, from, fill_);
   } else {
     b_.V_ADD_VV(to, from, fill_);
+  }
+}
+
+void keep(Choice& choice, std::uint64_t k, bool hardware) {
+  if (k == choice.ids.size()) {
+    return;
+  }
+  choice.ids.resize(to_size(k));
+  choice.weights.resize(to_size(k));
+  float sum = choice.weights[0];
+  for (std::size_t i = 1; i < choice.weights.size(); ++i) {
+    sum = hardware ? hw::add(sum, choice.weights[i]) : sum + choice.weights[i];
+  }
+  for (float& weight : choice.weights) {
+    weight = hardware ? hw::mul(weight, hw::reci(sum)) : weight / sum;
   }
 }
 

@@ -23,6 +23,9 @@ struct TopK {
 /// none.
 Result<TopK> top_k_of(const NodeView& view, std::uint64_t count);
 
+/// The policy that chooses at least `k` of up to as many numbers as `count`, or why there is none.
+Result<TopK> top_k_with_room(const NodeView& view, std::int64_t k, std::uint64_t count);
+
 /// The policy for the fewest numbers that has room for `count`, or the largest.
 TopK top_k_for(std::uint64_t count);
 TopK largest_top_k();
@@ -33,6 +36,8 @@ struct Choice {
 };
 /// Ties go to the smaller number; what is not a number counts as minus infinity.
 Choice choose(std::span<const float> logits, const TopK& top_k, bool hardware);
+/// Keeps the first `k`, whose weights become those of a softmax over them.
+void keep(Choice& choice, std::uint64_t k, bool hardware);
 
 /// Copies of the rows of one token, one after the other, filled up with numbers that count as nothing.
 class Candidates {

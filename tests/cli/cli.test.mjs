@@ -760,3 +760,57 @@ test('the drop-in prints upstream\'s latency and writes its stage profile', { sk
   assert.equal(stages.total_hbm_bytes_read, report.memory.read_bytes);
   assert.ok(Math.abs(stages.total_profiled_seconds * 1e9 - report.cycles) < 1e-3);
 });
+
+/** A checkpoint of two small layers, as the transformers library writes it. */
+function putCheckpoint(name) {
+  const config = {
+    model_type: 'llama', hidden_size: 32, intermediate_size: 48, num_hidden_layers: 2,
+    num_attention_heads: 4, num_key_value_heads: 2, vocab_size: 40, tie_word_embeddings: true,
+  };
+  const shapes = { 'model.embed_tokens.weight': [40, 32], 'model.norm.weight': [32] };
+  for (const layer of [0, 1]) {
+    const at = `model.layers.${layer}.`;
+    for (const [module, shape] of Object.entries({
+      input_layernorm: [32], post_attention_layernorm: [32],
+      'self_attn.q_proj': [32, 32], 'self_attn.k_proj': [16, 32], 'self_attn.v_proj': [16, 32],
+      'self_attn.o_proj': [32, 32], 'mlp.gate_proj': [48, 32], 'mlp.up_proj': [48, 32], 'mlp.down_proj': [32, 48],
+    })) {
+      shapes[`${at}${module}.weight`] = shape;
+    }
+  }
+  const header = {};
+  const values = [];
+  for (const [tensor, shape] of Object.entries(shapes)) {
+    const begin = 4 * values.length;
+    const count = shape.reduce((a, b) => a * b);
+    for (let i = 0; i < count; ++i) {
+      values.push(shape.length === 1 ? 1 : ((i * 7919 + count) % 1000 - 500) / 2500);
+    }
+    header[tensor] = { dtype: 'F32', shape, data_offsets: [begin, 4 * values.length] };
+  }
+  const text = Buffer.from(JSON.stringify(header));
+  const length = Buffer.alloc(8);
+  length.writeBigUInt64LE(BigInt(text.length));
+  put(`${name}/config.json`, JSON.stringify(config));
+  put(`${name}/model.safetensors`, Buffer.concat([length, text, Buffer.from(Float32Array.from(values).buffer)]));
+  return name;
+}
+
+test('a folder with a checkpoint is a model: whole, or a part of its layers', () => {
+  const model = putCheckpoint('tiny');
+  put('texts/input_ids.txt', '1 2, 3\n4 5');
+  assert.equal(run(['verify', model, '--inputs', 'texts', '--save', 'saved', '--json', 'v.json']).status, 0);
+  const report = JSON.parse(readFileSync(at('v.json'), 'utf8'));
+  assert.deepEqual(report.outputs.map(({ name, shape }) => [name, shape]), [['logits', [5, 40]]]);
+  assert.equal(report.verdict, 'pass');
+  const layer = run(['verify', model, '--layers', '1..1', '--seq', '3', '--json', 'l.json']);
+  assert.equal(layer.status, 0, layer.stderr);
+  const part = JSON.parse(readFileSync(at('l.json'), 'utf8'));
+  assert.deepEqual(part.outputs[0].shape, [3, 40]);
+  refused(['compile', model, '-o', 'out', '--layers', '1..2'], 'E_RANGE');
+  refused(['compile', model, '-o', 'out', '--layers', 'one'], 'E_USAGE');
+  refused(['compile', model, '-o', 'out', '--ids', put('bad.txt', '1 40')], 'E_RANGE');
+  refused(['compile', model, '-o', 'out', '--ids', put('worse.txt', '1 x')], 'E_TENSOR_TEXT');
+  mkdirSync(at('nothing'), { recursive: true });
+  refused(['compile', 'nothing', '-o', 'out'], 'E_FILE');
+});

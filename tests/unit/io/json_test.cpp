@@ -196,7 +196,7 @@ TEST_CASE("broken JSON names its place", "[unit][io]") {
 TEST_CASE("every mistake has its code and pointer", "[unit][io]") {
   CHECK(complaint_with("\"plena_model\":1", "\"plena_model\":2") == "E_VERSION /plena_model");
   CHECK(complaint_with("\"plena_model\":1, ", "") == "E_MISSING /plena_model");
-  CHECK(complaint_with("\"family\":\"graph\"", "\"family\":\"llama\"") == "E_FAMILY /family");
+  CHECK(complaint_with("\"family\":\"graph\"", "\"family\":\"qwen3_moe\"") == "E_FAMILY /family");
   CHECK(complaint_with("\"family\":\"graph\"", "\"family\":3") == "E_TYPE /family");
   CHECK(
     complaint_with("\"op\":\"linear\"", "\"op\":\"liner\"") == "E_UNSUPPORTED_OP /graph/nodes/0/op"

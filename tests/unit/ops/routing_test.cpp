@@ -106,8 +106,9 @@ TEST_CASE("moe: weights and numbers of experts that do not fit are refused") {
   CHECK(code_of(routed(6, 4, {6, 24, 20})) == "E_SHAPE");
   CHECK(code_of(routed(6, 4, {5, 20, 24})) == "E_SHAPE");
   CHECK(code_of(routed(6, 8, {6, 20, 24})) == "E_HARDWARE");
-  CHECK(code_of(routed(40, 4, {40, 20, 24})) == "E_HARDWARE");
-  CHECK(code_of(routed(6, 3, {6, 20, 24})) == "E_HARDWARE");
+  CHECK(code_of(routed(129, 8, {129, 20, 24})) == "E_HARDWARE");
+  CHECK(code_of(routed(20, 9, {20, 20, 24})) == "E_HARDWARE");
+  CHECK(code_of(routed(20, 0, {20, 20, 24})) == "E_HARDWARE");
 }
 
 TEST_CASE("moe: the exact reference is the weighted sum of the experts") {

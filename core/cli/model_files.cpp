@@ -1,0 +1,170 @@
+#include "cli/model_files.h"
+
+#include "cli/files.h"
+
+#include <algorithm>
+#include <cerrno>
+#include <charconv>
+#include <cstdio>
+#include <cstring>
+#include <filesystem>
+#include <fmt/format.h>
+
+namespace plena::cli {
+
+namespace {
+
+/// Reads pieces of the file at `path`, opened for each.
+Result<driver::ModelFile> file_at(const std::filesystem::path& path) {
+  std::error_code error;
+  const std::uint64_t size = std::filesystem::file_size(path, error);
+  const auto failed = [](const std::string& name, const std::string& why) {
+    return Diagnostic{
+      .code = "E_FILE",
+      .message = fmt::format("cannot be read: {}", why),
+      .hint = "check the name and the permissions",
+      .file = name};
+  };
+  if (error) {
+    return failed(path.string(), error.message());
+  }
+  const auto read = [=](std::uint64_t offset, std::span<std::uint8_t> bytes) -> Status {
+    const std::unique_ptr<std::FILE, int (*)(std::FILE*)> file(
+      std::fopen(path.c_str(), "rb"), &std::fclose
+    );
+    if (!file || fseeko(file.get(), static_cast<off_t>(offset), SEEK_SET) != 0) {
+      return failed(path.string(), std::strerror(errno));
+    }
+    if (std::fread(bytes.data(), 1, bytes.size(), file.get()) != bytes.size()) {
+      return failed(path.string(), "it ended too early");
+    }
+    return Done{};
+  };
+  return driver::ModelFile{path.filename().string(), size, read};
+}
+
+bool belongs(const std::filesystem::path& path) {
+  const std::string name = path.filename().string();
+  return name == "config.json" || name.ends_with(".safetensors") ||
+         name.ends_with(".safetensors.index.json");
+}
+
+/// The files of a checkpoint in this folder, by name.
+Result<std::vector<driver::ModelFile>> files_in(const std::filesystem::path& folder) {
+  std::vector<std::filesystem::path> paths;
+  std::error_code error;
+  for (const auto& entry : std::filesystem::directory_iterator(folder, error)) {
+    if (belongs(entry.path())) {
+      paths.push_back(entry.path());
+    }
+  }
+  std::sort(paths.begin(), paths.end());
+  if (error || paths.empty()) {
+    return Diagnostic{
+      .code = "E_FILE",
+      .message = "there is no checkpoint in this folder",
+      .hint = "a checkpoint is config.json and one or more .safetensors files",
+      .file = folder.string()};
+  }
+  std::vector<driver::ModelFile> files;
+  for (const std::filesystem::path& path : paths) {
+    Result<driver::ModelFile> file = file_at(path);
+    if (!file) {
+      return std::move(file).diagnostics();
+    }
+    files.push_back(std::move(*file));
+  }
+  return files;
+}
+
+Diagnostic usage(std::string message, std::string hint) {
+  return {.code = "E_USAGE", .message = std::move(message), .hint = std::move(hint)};
+}
+
+std::optional<std::int64_t> whole_number(std::string_view text) {
+  std::int64_t value = 0;
+  const char* end = text.data() + text.size();
+  const auto read = std::from_chars(text.data(), end, value);
+  return read.ec == std::errc{} && read.ptr == end && value >= 0 ? std::optional(value) : std::nullopt;
+}
+
+/// A..B or one number.
+Status read_layers(const std::string& text, driver::ModelPart& part) {
+  const std::size_t dots = text.find("..");
+  part.first_layer = whole_number(std::string_view(text).substr(0, dots));
+  part.last_layer =
+    dots == std::string::npos ? part.first_layer : whole_number(std::string_view(text).substr(dots + 2));
+  if (!part.first_layer || !part.last_layer) {
+    return usage(
+      fmt::format("--layers {}: expected A..B", text),
+      "layers are counted from 0 and B is included: --layers 0..1 are two, --layers 3 is one"
+    );
+  }
+  return Done{};
+}
+
+/// Ids given by --ids, else those among the inputs.
+Status read_given_ids(const ModelOptions& options, driver::ModelPart& part) {
+  std::filesystem::path path = options.part.ids;
+  for (const char* name : {"input_ids.npy", "input_ids.txt"}) {
+    std::error_code error;
+    const std::filesystem::path inputs = options.inputs;
+    if (path.empty() && !options.inputs.empty() && std::filesystem::exists(inputs / name, error)) {
+      path = inputs / name;
+    }
+  }
+  if (path.empty()) {
+    return Done{};
+  }
+  const Result<std::vector<std::uint8_t>> bytes = read_bytes(path);
+  if (!bytes) {
+    return bytes.diagnostics();
+  }
+  Result<std::vector<std::int64_t>> ids = driver::read_ids(*bytes);
+  if (!ids) {
+    return std::move(ids).diagnostics();
+  }
+  part.ids = std::move(*ids);
+  if (part.rows && *part.rows < static_cast<std::int64_t>(part.ids.size())) {
+    part.ids.resize(static_cast<std::size_t>(*part.rows));
+  } else if (part.rows && *part.rows > static_cast<std::int64_t>(part.ids.size())) {
+    return usage(
+      fmt::format("--seq {}: there are {} ids", *part.rows, part.ids.size()),
+      "give as many ids, or leave --seq away"
+    );
+  }
+  return Done{};
+}
+
+} // namespace
+
+void add_part_options(CLI::App& command, PartOptions& options) {
+  command.add_option(
+    "--layers", options.layers, "layers A..B of a checkpoint, from 0, both included; else all"
+  );
+  command.add_option("--seq", options.rows, "tokens or patches that a checkpoint is compiled for");
+  command.add_option("--ids", options.ids, "file with token ids, .npy or text; else those among --inputs");
+}
+
+bool load_model_files(driver::Session& session, const ModelOptions& options, Steps& steps) {
+  driver::ModelPart part;
+  if (options.part.rows != 0) {
+    part.rows = options.part.rows;
+  }
+  if ((!options.part.layers.empty() && !steps.take(read_layers(options.part.layers, part))) ||
+      !steps.take(read_given_ids(options, part))) {
+    return false;
+  }
+  session.choose_part(std::move(part));
+  const std::filesystem::path path = options.model;
+  std::error_code error;
+  if (!std::filesystem::is_directory(path, error)) {
+    const auto bytes = steps.take(read_bytes(path));
+    return bytes && steps.take(session.load_model(path.filename().string(), *bytes));
+  }
+  const auto files = steps.take(files_in(path));
+  const std::string name = std::filesystem::weakly_canonical(path, error).filename().string();
+  return files && steps.take(session.load_files(name, *files));
+}
+
+} // namespace plena::cli

@@ -1,0 +1,14 @@
+// The files of a model, and the part of it that commands are about.
+#pragma once
+
+#include "cli/model.h"
+
+namespace plena::cli {
+
+/// --layers, --seq, --ids.
+void add_part_options(CLI::App& command, PartOptions& options);
+
+/// The model, a file or the folder of a checkpoint, into the session; false after telling why not.
+bool load_model_files(driver::Session& session, const ModelOptions& options, Steps& steps);
+
+} // namespace plena::cli

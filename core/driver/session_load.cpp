@@ -1,0 +1,139 @@
+// Models that are several files.
+#include "driver/npy.h"
+#include "driver/session_state.h"
+#include "driver/tools.h"
+#include "io/import_checkpoint.h"
+#include "passes/pipeline.h"
+
+#include <algorithm>
+#include <cmath>
+#include <fmt/format.h>
+
+namespace plena::driver {
+
+namespace {
+
+/// What the caller reads from, as importers want it.
+class CallerBytes : public io::ByteSource {
+ public:
+  explicit CallerBytes(const ModelFile& file) : file_(file) {}
+
+  std::uint64_t size() const override { return file_.size; }
+  Status read(std::uint64_t offset, std::span<std::uint8_t> bytes) const override {
+    return bytes.empty() ? Status(Done{}) : file_.read(offset, bytes);
+  }
+
+ private:
+  ModelFile file_;
+};
+
+/// Ids are numbers of rows: beyond, f32 does not tell them apart.
+constexpr float max_id = 0x1p24f;
+
+Diagnostic bad_ids(std::string message) {
+  return {
+    .code = "E_TENSOR_TEXT",
+    .message = std::move(message),
+    .hint = "ids are whole numbers from 0, separated by white space or commas, or a .npy file of them",
+    .where = "input_ids"};
+}
+
+} // namespace
+
+Result<std::vector<std::int64_t>> read_ids(std::span<const std::uint8_t> bytes) {
+  std::vector<float> values;
+  if (is_npy(bytes)) {
+    Result<NamedTensor> read = read_npy(bytes, "input_ids");
+    if (!read) {
+      return std::move(read).diagnostics();
+    }
+    values = std::move(read->values);
+  } else {
+    std::string_view text(reinterpret_cast<const char*>(bytes.data()), bytes.size());
+    constexpr std::string_view between = " \t\r\n,";
+    for (;;) {
+      text.remove_prefix(std::min(text.find_first_not_of(between), text.size()));
+      if (text.empty()) {
+        break;
+      }
+      const std::string_view token = text.substr(0, text.find_first_of(between));
+      float id = 0;
+      for (const char digit : token) {
+        if (digit < '0' || digit > '9' || id > max_id) {
+          return bad_ids(fmt::format("'{}' is no id", token.substr(0, 20)));
+        }
+        id = 10 * id + static_cast<float>(digit - '0');
+      }
+      values.push_back(id);
+      text.remove_prefix(token.size());
+    }
+  }
+  std::vector<std::int64_t> ids;
+  for (const float value : values) {
+    if (!(value >= 0 && value <= max_id) || std::trunc(value) != value) {
+      return bad_ids(fmt::format("{} is no id", value));
+    }
+    ids.push_back(static_cast<std::int64_t>(value));
+  }
+  if (ids.empty()) {
+    return bad_ids("there are no ids");
+  }
+  return ids;
+}
+
+void Session::choose_part(ModelPart part) { state_->part = std::move(part); }
+
+frontend::Part Session::State::built_part() const {
+  frontend::Part built;
+  built.first_layer = part.first_layer.value_or(0);
+  built.last_layer = part.last_layer;
+  built.rows = part.rows;
+  built.ids = part.ids;
+  return built;
+}
+
+Result<std::string>
+Session::State::take_graph(ir::Graph imported, report::ModelFacts facts, Diagnostics notes) {
+  Result<passes::Lowered> lowered = passes::run(std::move(imported), {.file = facts.name});
+  if (!lowered) {
+    return std::move(lowered).diagnostics();
+  }
+  notes.insert(notes.end(), lowered.diagnostics().begin(), lowered.diagnostics().end());
+  model = std::move(facts);
+  graph = std::move(lowered->graph);
+  model_notes = notes;
+  inputs.clear();
+  expected.clear();
+  compiled.reset();
+  return {report::model_info(model, *graph), std::move(notes)};
+}
+
+Result<std::string> Session::load_files(std::string_view name, std::span<const ModelFile> files) {
+  std::vector<io::ModelFile> sources;
+  for (const ModelFile& file : files) {
+    sources.push_back({file.name, std::make_shared<CallerBytes>(file)});
+  }
+  if (!io::is_checkpoint(sources)) {
+    if (sources.size() != 1) {
+      return Diagnostic{
+        .code = "E_FORMAT",
+        .message = fmt::format("these {} files are no model together", sources.size()),
+        .hint = "give one .onnx or .json file, or config.json with the model's .safetensors files",
+        .file = std::string(name)};
+    }
+    constexpr std::uint64_t max_bytes = std::uint64_t{1} << 31;
+    const Result<std::vector<std::uint8_t>> bytes = io::read_all(sources.front(), max_bytes);
+    return bytes ? load_model(sources.front().name, *bytes) : Result<std::string>(bytes.diagnostics());
+  }
+  const StepTimer timer(*state_, "import");
+  Result<io::CheckpointModel> model = io::import_checkpoint(sources, state_->built_part());
+  if (!model) {
+    return std::move(model).diagnostics();
+  }
+  Diagnostics notes = model.diagnostics();
+  return state_->take_graph(
+    std::move(model->graph), {std::string(name), "checkpoint", model->digest}, std::move(notes)
+  );
+}
+
+} // namespace plena::driver

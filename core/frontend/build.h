@@ -1,0 +1,46 @@
+// From what a model is and the values of its parameters to a graph over the operators of core/ops.
+#pragma once
+
+#include "base/result.h"
+#include "frontend/architecture.h"
+#include "frontend/tensors.h"
+#include "ir/graph.h"
+
+#include <cstdint>
+#include <optional>
+#include <vector>
+
+namespace plena::frontend {
+
+/// Graph inputs and outputs. A graph starts with the ids of a text, which are part of it, with rows that
+/// another part of the model left, or with an image.
+inline constexpr const char* hidden_input = "hidden_states";
+inline constexpr const char* pixel_input = "pixel_values";
+inline constexpr const char* logits_output = "logits";
+inline constexpr const char* last_output = "last_hidden_state"; ///< after the final norm
+inline constexpr const char* hidden_output = "hidden_states_out"; ///< after a layer that is not the last
+inline constexpr const char* image_output = "image_hidden_states";
+
+/// The part of a model that is built, and for what.
+struct Part {
+  std::int64_t first_layer = 0;
+  std::optional<std::int64_t> last_layer{}; ///< included; by default the model's last
+  std::vector<std::int64_t> ids{};          ///< of the text; empty: `default_ids`
+  /// Rows of the text when no ids are given; by default as many as ids are made.
+  std::optional<std::int64_t> rows{};
+  bool from_hidden = false; ///< rows of the text come as an input, even to the first layer
+  std::int64_t first_position = 0;
+  std::int64_t batch = 1; ///< texts, each with as many rows; ids are those of all
+};
+
+/// Ids for whom none were given: the first is 1, then (17 + 37 p) mod vocabulary, other than the image's.
+/// A model that takes images has one image token for each of its rows.
+std::vector<std::int64_t> default_ids(const Architecture& architecture, std::int64_t rows);
+
+/// Reads only the parameters that the part needs. E_WEIGHTS for those that are missing, E_SHAPE for those
+/// of other shapes than the architecture says, E_RANGE for parts that the model does not have,
+/// E_RESOURCE; whatever the source says. At most 50 errors. W_IGNORED for what the part leaves out.
+Result<ir::Graph>
+build(const Architecture& architecture, const TensorSource& tensors, const Part& part);
+
+} // namespace plena::frontend

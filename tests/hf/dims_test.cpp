@@ -1,0 +1,143 @@
+// Models by their dimensions: the exact results of the recorded ones, and what is refused.
+#include "io/importer.h"
+#include "io/weights.h"
+#include "passes/pipeline.h"
+#include "shared_data.h"
+#include "unit/codegen/harness.h"
+
+#include <algorithm>
+#include <cmath>
+#include <cstring>
+#include <filesystem>
+
+using namespace plena;
+using namespace plena::tests;
+
+namespace {
+
+Result<ir::Graph> import(const std::string& text, const io::ImportOptions& options = {}) {
+  return io::import_json(
+    "m.json", {reinterpret_cast<const std::uint8_t*>(text.data()), text.size()}, options
+  );
+}
+
+std::string errors_of(const std::string& text) {
+  const Result<ir::Graph> graph = import(text);
+  std::string errors;
+  for (const Diagnostic& one : graph.diagnostics()) {
+    if (one.severity == Severity::Error) {
+      errors += (errors.empty() ? "" : "; ") + one.code + " " + one.where;
+    }
+  }
+  return errors;
+}
+
+codegen::Values seeded_inputs(const ir::Graph& graph) {
+  codegen::Values values;
+  for (std::size_t i = 0; i < graph.inputs.size(); ++i) {
+    values[graph.inputs[i]] = io::input_values(graph, i).floats;
+  }
+  return values;
+}
+
+std::string replaced(std::string text, const std::string& what, const std::string& by) {
+  const std::size_t at = text.find(what);
+  REQUIRE(at != std::string::npos);
+  return text.replace(at, what.size(), by);
+}
+
+/// models.md 6.8, the third example, with an entry of a shape that does not fit.
+const std::string tiny = R"({"plena_model":1, "name":"tiny_llm", "family":"llama",
+ "dims":{"hidden_size":64,"intermediate_size":128,"num_layers":4,"num_attention_heads":4,"num_key_value_heads":2,"head_dim":16,"rms_norm_eps":1e-5,"rope_theta":10000,"vocab_size":96},
+ "attention":{"mask":"causal"}, "lm_head":{"kind":"tied","where":"device"},
+ "weights":{"source":"seed","generator":"ih4","seed":1234,"naming":"hf_llama","std":{"matrix":"1/sqrt(fan_in)","norm":"ones"},
+            "tensors":{"model.norm.weight":{"shape":[4],"dtype":"f32","base64":"AACAPwAAAEAAAIA/AAAAPw=="}}},
+ "input":{"kind":"tokens","ids":[0,5,10,15,20,25,30,35,40,45,50,55,60,65,70,75]},
+ "run":{"seq_len":16,"hardware":{"mlen":64,"blen":4,"hlen":16,"broadcast":4,"mram_tiles":4}}})";
+
+std::string right() {
+  const std::size_t begin = tiny.find(R"("model.norm.weight")");
+  return tiny.substr(0, begin) + tiny.substr(tiny.find("}}", begin) + 1);
+}
+
+} // namespace
+
+TEST_CASE("dimensions: a tensor of another shape is refused where it stands") {
+  CHECK(errors_of(tiny) == "E_SHAPE /weights/tensors/model.norm.weight");
+}
+
+TEST_CASE("dimensions: tokens to logits on the machine") {
+  const Result<ir::Graph> imported = import(right());
+  INFO(rendered(imported.diagnostics()));
+  REQUIRE(imported.ok());
+  CHECK(imported->name == "tiny_llm");
+  const ir::Tensor& logits = imported->tensor(imported->outputs.at(0));
+  CHECK(logits.name == "logits");
+  CHECK(logits.shape == ir::Shape{16, 96});
+  Result<passes::Lowered> lowered = passes::run(*imported);
+  REQUIRE(lowered.ok());
+  const Run result = run(lowered->graph, {}, machine(64, 4));
+  CHECK(result.verdict.outputs.at(0).fp32_vs_machine.rel_rms < 0.5);
+}
+
+TEST_CASE("dimensions: a part of the layers, and other rows") {
+  io::ImportOptions options;
+  options.dims = {{"first_layer", 1}, {"last_layer", 2}, {"rows", 5}};
+  const std::string text = replaced(
+    right(), R"("kind":"tokens","ids":[0,5,10,15,20,25,30,35,40,45,50,55,60,65,70,75])",
+    R"("kind":"embeddings","tensor":{"generator":"ih4"})"
+  );
+  CHECK(errors_of(text) == "E_MISSING /input/tensor/shape");
+  const Result<ir::Graph> part = import(
+    replaced(text, R"({"generator":"ih4"})", R"({"generator":"ih4","shape":[5,64]})"), options
+  );
+  INFO(rendered(part.diagnostics()));
+  REQUIRE(part.ok());
+  CHECK(part->tensor(part->inputs.at(0)).shape == ir::Shape{5, 64});
+  CHECK(part->tensor(part->outputs.at(0)).name == "hidden_states_out");
+  CHECK(std::count_if(part->nodes.begin(), part->nodes.end(), [](const ir::Node& node) {
+          return node.op == "attention";
+        }) == 2);
+}
+
+TEST_CASE("dimensions: what does not fit is refused") {
+  CHECK(errors_of(replaced(right(), R"("num_key_value_heads":2)", R"("num_key_value_heads":3)")) ==
+        "E_RANGE /dims/num_attention_heads");
+  CHECK(errors_of(replaced(right(), R"("hidden_size":64,)", "")) == "E_MISSING /dims/hidden_size");
+  CHECK(errors_of(replaced(right(), R"("head_dim":16)", R"("head_dims":16)")) == "E_UNKNOWN_KEY /dims/head_dims");
+  CHECK(errors_of(replaced(right(), R"("source":"seed")", R"("source":"seeds")")) == "E_RANGE /weights/source");
+  CHECK(errors_of(replaced(right(), R"([0,5,)", R"([0,96,)")) == "E_RANGE /id 1");
+  CHECK(errors_of(replaced(right(), R"("family":"llama")", R"("family":"gpt_oss")")) == "E_FAMILY /family");
+}
+
+TEST_CASE("dimensions: exact results are those that were recorded", "[exact]") {
+  if (!has_shared_data()) {
+    return;
+  }
+  std::size_t models = 0;
+  for (const auto& entry : std::filesystem::directory_iterator(shared_dir() / "models")) {
+    const std::filesystem::path folder = entry.path();
+    if (!std::filesystem::exists(folder / "model.json") ||
+        !std::filesystem::exists(folder / "fp32_ref.f32")) {
+      continue;
+    }
+    ++models;
+    INFO(folder.filename().string());
+    const Result<ir::Graph> graph = import(read_text(folder / "model.json"));
+    INFO(rendered(graph.diagnostics()));
+    REQUIRE(graph.ok());
+    const config::Preset* preset = config::find_preset("upstream");
+    const config::Config config = *config::load(preset->toml, preset->name);
+    const Result<golden::Values> values = golden::evaluate(
+      *graph, ops::arithmetic_of(config, ops::Precision::Fp32), seeded_inputs(*graph)
+    );
+    REQUIRE(values.ok());
+    const std::vector<std::uint8_t> bytes = read_bytes(folder / "fp32_ref.f32");
+    std::vector<float> expected(bytes.size() / sizeof(float));
+    std::memcpy(expected.data(), bytes.data(), expected.size() * sizeof(float));
+    const numerics::Errors errors = numerics::compare(values->at(graph->outputs.at(0)), expected);
+    INFO("relative RMS " << errors.rel_rms);
+    CHECK(errors.rel_rms < 1e-4);
+  }
+  CHECK(models >= 8);
+}
