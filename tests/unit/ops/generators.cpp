@@ -105,7 +105,19 @@ void norm(Dice& dice, Sample& sample, const char* op, std::size_t vectors) {
   m.output(m.node(op, operands, {{"eps", dice.between(1e-6, 1e-3)}}));
 }
 
-void rms_norm(Dice& dice, Sample& sample) { norm(dice, sample, "rms_norm", 1); }
+void rms_norm(Dice& dice, Sample& sample) {
+  if (dice.coin()) {
+    return norm(dice, sample, "rms_norm", 1);
+  }
+  Model& m = sample.model;
+  const std::int64_t heads = 1 + dice.random().below(5);
+  const std::int64_t cols = heads * dice.size(150);
+  std::vector<ir::TensorId> operands{m.input(dice.shape(cols, 50), dice.between(0.2, 5))};
+  if (dice.coin()) {
+    operands.push_back(m.constant({cols}));
+  }
+  m.output(m.node("rms_norm", operands, {{"eps", dice.between(1e-6, 1e-3)}, {"heads", heads}}));
+}
 void layer_norm(Dice& dice, Sample& sample) { norm(dice, sample, "layer_norm", 2); }
 
 void softmax(Dice& dice, Sample& sample) {
@@ -231,6 +243,29 @@ void embedding(Dice& dice, Sample& sample) {
   }
   const auto table = m.constant({entries, dice.size()});
   m.output(m.node("embedding", {table}, {{"ids", std::move(ids)}}));
+}
+
+void rows(Dice& dice, Sample& sample) {
+  Model& m = sample.model;
+  const std::int64_t cols = dice.size();
+  const std::int64_t first = dice.size(60);
+  const bool two = dice.coin();
+  const std::int64_t second = two ? dice.size(60) : 0;
+  std::vector<ir::TensorId> operands(1, m.input({first, cols}));
+  if (two) {
+    operands.push_back(m.node("silu", {m.input({second, cols})}));
+  }
+  std::vector<std::int64_t> ids;
+  for (std::int64_t left = 1 + dice.random().below(10); left > 0; --left) {
+    // Runs at equal distances, and single rows.
+    const std::int64_t step = 1 + dice.random().below(4);
+    std::int64_t id = dice.random().below(static_cast<std::uint32_t>(first + second));
+    for (std::int64_t count = 1 + dice.random().below(6); count > 0 && id < first + second; --count) {
+      ids.push_back(id);
+      id += step;
+    }
+  }
+  m.output(m.node("rows", operands, {{"ids", std::move(ids)}}));
 }
 
 void conv2d(Dice& dice, Sample& sample) {
@@ -359,6 +394,7 @@ constexpr Generator all[]{
   {"mul_vec", mul_vec},
   {"rms_norm", rms_norm},
   {"rope", rope},
+  {"rows", rows},
   {"scale", scale},
   {"silu", silu},
   {"softmax", softmax},
