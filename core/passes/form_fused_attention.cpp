@@ -83,7 +83,8 @@ class Former {
     heads.columns.clear();
     heads.place.clear();
     for (std::int64_t i = 0; i < count * share; ++i) {
-      const auto first = whole->columns.front().begin() + i / share * width;
+      const auto first =
+        whole->columns.front().begin() + static_cast<std::ptrdiff_t>(i / share) * width;
       heads.columns.emplace_back(first, first + width);
     }
     for (std::int64_t b = 0; b < shape[0]; ++b) {

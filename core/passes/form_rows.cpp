@@ -147,7 +147,8 @@ class Former {
     for (std::size_t part = 0; part < found->ids.size(); ++part) {
       const ir::Tensor& weights = rewriter_.graph.tensor(given[1]);
       const auto begin =
-        weights.constant->floats.begin() + static_cast<std::ptrdiff_t>(part) * cols * width;
+        weights.constant->floats.begin() +
+        static_cast<std::ptrdiff_t>(static_cast<std::int64_t>(part) * cols * width);
       std::vector<float> values(begin, begin + static_cast<std::ptrdiff_t>(cols * width));
       std::vector<TensorId> inputs{take(node, *found, part)};
       inputs.push_back(rewriter_.add_constant(
