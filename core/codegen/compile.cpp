@@ -8,8 +8,10 @@
 #include "numerics/bits.h"
 #include "numerics/minifloat.h"
 #include "ops/lower_graph.h"
+#include "ops/registry.h"
 
 #include <algorithm>
+#include <cmath>
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 #include <iterator>
@@ -33,30 +35,74 @@ values_of(const ops::HbmTensor& tensor, const ir::Graph& graph, const Values& in
   return found == inputs.end() ? nullptr : &found->second;
 }
 
+Diagnostic wrong_count(const ir::Tensor& input, const std::vector<float>* values) {
+  const std::string what =
+    values == nullptr ? "no values" : fmt::format("{} values", values->size());
+  return {
+    Severity::Error,
+    "E_INPUT",
+    fmt::format("input {} {} has {}", input.name, ops::to_string(input.shape), what),
+    fmt::format("give {} values, row-major", ops::extent_of(input.shape).count()),
+    {},
+    {},
+    input.name};
+}
+
+using Numbers = std::map<ir::TensorId, std::vector<std::int64_t>>;
+
+/// The inputs of the graph that shape the program.
+Result<Numbers> numbers_of(const ir::Graph& graph, const Values& inputs) {
+  Numbers numbers;
+  Diagnostics errors;
+  for (const ir::Node& node : graph.nodes) {
+    const ops::Op& op = ops::op_of(node);
+    for (std::size_t i = 0; i < node.inputs.size(); ++i) {
+      const ir::TensorId id = node.inputs[i];
+      if (id == ir::no_tensor || op.inputs[i].role != ops::Role::Numbers ||
+          graph.tensor(id).constant || numbers.contains(id)) {
+        continue;
+      }
+      const ir::Tensor& input = graph.tensor(id);
+      const auto found = inputs.find(id);
+      const auto* values = found == inputs.end() ? nullptr : &found->second;
+      std::vector<std::int64_t>& integers = numbers[id];
+      if (values == nullptr || values->size() != ops::extent_of(input.shape).count()) {
+        errors.push_back(wrong_count(input, values));
+        continue;
+      }
+      for (const float value : *values) {
+        if (!(value >= -0x1p62f && value <= 0x1p62f) || std::trunc(value) != value) {
+          errors.push_back(
+            {Severity::Error,
+             "E_INPUT",
+             fmt::format("input {} has {}, which is no integer", input.name, value),
+             "give integers",
+             {},
+             {},
+             input.name}
+          );
+          break;
+        }
+        integers.push_back(static_cast<std::int64_t>(value));
+      }
+    }
+  }
+  if (!errors.empty()) {
+    return errors;
+  }
+  return numbers;
+}
+
 Diagnostics
 check_inputs(const ops::LoweredGraph& lowered, const ir::Graph& graph, const Values& inputs) {
   Diagnostics errors;
-  const auto check = [&](
-                       const std::vector<float>* values, const ops::Extent& extent, ir::TensorId id
-                     ) {
-    if (values != nullptr && values->size() == extent.count()) {
-      return;
-    }
-    const ir::Tensor& input = graph.tensor(id);
-    errors.push_back(
-      {Severity::Error,
-       "E_INPUT",
-       values == nullptr
-         ? fmt::format("input {} {} has no values", input.name, ops::to_string(input.shape))
-         : fmt::format(
-             "input {} {} has {} values", input.name, ops::to_string(input.shape), values->size()
-           ),
-       fmt::format("give {} values, row-major", extent.count()),
-       {},
-       {},
-       input.name}
-    );
-  };
+  const auto check =
+    [&](const std::vector<float>* values, const ops::Extent& extent, ir::TensorId id) {
+      if (values != nullptr && values->size() == extent.count()) {
+        return;
+      }
+      errors.push_back(wrong_count(graph.tensor(id), values));
+    };
   for (const ops::HbmTensor& tensor : lowered.hbm) {
     if (!tensor.computed) {
       check(values_of(tensor, graph, inputs), tensor.extent, tensor.tensor);
@@ -202,13 +248,15 @@ class Drafter {
     const config::Config& config,
     const Values& inputs,
     const Options& options,
-    std::vector<std::uint64_t> groups
+    std::vector<std::uint64_t> groups,
+    Numbers numbers
   )
       : graph_(graph),
         config_(config),
         inputs_(inputs),
         options_(options),
         groups_(std::move(groups)),
+        numbers_(std::move(numbers)),
         products_(ops::all_dense(graph)) {}
 
   /// `dense` by node.
@@ -216,6 +264,7 @@ class Drafter {
     ops::Plan plan;
     plan.groups = groups_;
     plan.dense = dense;
+    plan.numbers = numbers_;
     Result<ops::LoweredGraph> lowered = ops::lower_graph(graph_, config_, plan);
     if (!lowered) {
       return lowered.diagnostics();
@@ -299,6 +348,7 @@ class Drafter {
   const Values& inputs_;
   const Options& options_;
   const std::vector<std::uint64_t> groups_;
+  const Numbers numbers_;
   const std::vector<bool> products_;
 };
 
@@ -394,7 +444,11 @@ Result<Compiled> compile(
   if (!groups) {
     return groups.diagnostics();
   }
-  const Drafter drafter(graph, config, inputs, options, std::move(*groups));
+  Result<Numbers> numbers = numbers_of(graph, inputs);
+  if (!numbers) {
+    return numbers.diagnostics();
+  }
+  const Drafter drafter(graph, config, inputs, options, std::move(*groups), *std::move(numbers));
   Result<Chosen> chosen = choose(drafter, config, options.strategy);
   if (!chosen) {
     return chosen.diagnostics();

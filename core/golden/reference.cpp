@@ -24,7 +24,11 @@ ops::Results evaluate_node(
       continue;
     }
     std::span<const float> given;
-    if (tensor->constant) {
+    std::vector<float> numbers;
+    if (tensor->constant && op.inputs[i].role == ops::Role::Numbers) {
+      numbers.assign(tensor->constant->ints.begin(), tensor->constant->ints.end());
+      given = numbers;
+    } else if (tensor->constant) {
       given = tensor->constant->floats;
     } else {
       const auto found = values.find(node.inputs[i]);

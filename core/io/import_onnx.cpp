@@ -1,5 +1,5 @@
 // ONNX models to graphs, operators kept as `onnx:Name`; the passes turn them into rows of ops.def.
-// Reads inline initialisers and a single flat graph of opsets 13 to 24. External data, subgraphs,
+// Reads inline initialisers and a single flat graph of opsets 11 to 24. External data, subgraphs,
 // functions, sparse tensors and sequences are refused by name.
 #include "io/importer.h"
 #include "io/onnx_attributes.h"
@@ -13,8 +13,12 @@ namespace plena::io {
 
 namespace {
 
-constexpr std::int64_t min_opset = 13;
+constexpr std::int64_t min_opset = 11;
+/// Until this one, Softmax without an axis meant axis 1 and all behind it.
+constexpr std::int64_t softmax_of_last_axis = 13;
 constexpr std::int64_t max_opset = 24;
+/// Inputs that are replaced by values are not larger than this.
+constexpr std::int64_t max_bound_elements = std::int64_t{1} << 22;
 constexpr const char* export_hint =
   "check the file with onnx.checker.check_model, then export or download it again";
 
@@ -185,13 +189,47 @@ class Importer {
         error("E_DTYPE", where, what + " is not read", onnx::type_hint);
         continue;
       }
+      if (ir::is_float(*dtype) && value.name.starts_with("past_key")) {
+        error(
+          "E_KV_CACHE",
+          where,
+          "the model takes keys and values of earlier tokens",
+          "export the model without a cache (use_cache=False)"
+        );
+        continue;
+      }
       if (auto shape = onnx::input_shape(value, options_, where, problems_)) {
         ir::Tensor& tensor = graph_.tensor(*id);
         tensor.dtype = *dtype;
         tensor.shape = *std::move(shape);
         tensor.known = true;
+        bind(*id, where);
       }
     }
+  }
+
+  /// Integers of inputs that shape the program instead of being computed with, by the names that
+  /// exporters of transformers give them: every token counts, in order.
+  void bind(ir::TensorId id, const std::string& where) {
+    ir::Tensor& tensor = graph_.tensor(id);
+    const bool mask = tensor.name == "attention_mask";
+    const std::int64_t count = *ir::element_count(tensor.shape);
+    if (ir::is_float(tensor.dtype) || tensor.shape.empty() || count > max_bound_elements || (!mask && tensor.name != "position_ids")) {
+      return;
+    }
+    const std::int64_t positions = tensor.shape.back();
+    std::vector<std::int64_t>& values = tensor.constant.emplace().ints;
+    for (std::int64_t i = 0; i < count; ++i) {
+      values.push_back(mask ? 1 : i % positions);
+    }
+    graph_.inputs.pop_back();
+    problems_.note(
+      "N_BOUND_INPUT",
+      where,
+      mask ? "every position counts: 1 is used throughout" : "positions are counted from 0",
+      mask ? "programs are made for sequences without padding"
+           : "programs are made for whole sequences"
+    );
   }
 
   /// Shapes that the file states for other tensors, when complete, for inference to check against.
@@ -259,6 +297,9 @@ class Importer {
       }
       if (proto.op_type.empty()) {
         error("E_GRAPH", where, "a node has no operator", export_hint);
+      }
+      if (node.op == "onnx:Softmax" && model_.opset.value_or(max_opset) < softmax_of_last_axis) {
+        node.attrs.try_emplace("axis", std::int64_t{1});
       }
       graph_.add_node(std::move(node));
     }

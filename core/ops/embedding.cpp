@@ -1,5 +1,6 @@
-// embedding: rows of a table by number. The numbers are known, so each is an offset in HBM; rows that
-// follow each other in the table as well come in one transfer.
+// embedding: rows of a table by number. The numbers are known when the program is made, so each is
+// an offset in HBM; rows that follow each other in the table as well come in one transfer.
+#include "base/size.h"
 #include "ops/lowering.h"
 
 #include <algorithm>
@@ -9,13 +10,20 @@ namespace plena::ops {
 
 namespace {
 
-constexpr InputSpec inputs[]{{"table", Role::Table}};
+enum Input : std::size_t { Rows, Ids };
+constexpr InputSpec inputs[]{{"table", Role::Table}, {"ids", Role::Numbers, true}};
 constexpr AttrSpec attrs[]{
-  {"ids", AttrType::Integers, true, 0, {}, "numbers of the rows, each below the table's rows"}};
+  {"ids",
+   AttrType::Integers,
+   false,
+   0,
+   {},
+   "numbers of the rows, each below the table's rows, when they are no input"}};
+
+bool names_row(std::int64_t id, std::int64_t rows) { return id >= 0 && id < rows; }
 
 Result<ir::Shape> infer(const NodeView& view) {
-  const std::vector<std::int64_t>& ids = *view.integers("ids");
-  const ir::Shape& table = view.input(0)->shape;
+  const ir::Shape& table = view.input(Rows)->shape;
   if (table.size() != 2) {
     return view.error(
       "E_SHAPE",
@@ -23,37 +31,78 @@ Result<ir::Shape> infer(const NodeView& view) {
       "give the table two dimensions"
     );
   }
-  if (ids.empty()) {
-    return view.error("E_UNSUPPORTED_ATTR", "ids is empty", "name at least one row of the table");
-  }
-  const auto bad = std::find_if(ids.begin(), ids.end(), [&](std::int64_t id) {
-    return id < 0 || id >= table[0];
-  });
-  if (bad != ids.end()) {
+  const std::vector<std::int64_t>* ids = view.integers("ids");
+  if ((ids != nullptr) == view.has_input(Ids)) {
     return view.error(
       "E_UNSUPPORTED_ATTR",
-      fmt::format("ids has {}, the table {} rows", *bad, table[0]),
+      ids != nullptr ? "ids is given as attribute and as input" : "ids is not given",
+      "name the rows of the table in one of both"
+    );
+  }
+  if (view.has_input(Ids)) {
+    const ir::Tensor& input = *view.input(Ids);
+    ids = input.constant ? &input.constant->ints : nullptr;
+  }
+  if (ids != nullptr && ids->empty()) {
+    return view.error("E_UNSUPPORTED_ATTR", "ids is empty", "name at least one row of the table");
+  }
+  const auto outside = [&](std::int64_t id) { return !names_row(id, table[0]); };
+  if (ids != nullptr && std::any_of(ids->begin(), ids->end(), outside)) {
+    return view.error(
+      "E_UNSUPPORTED_ATTR",
+      fmt::format(
+        "ids has {}, the table {} rows", *std::find_if(ids->begin(), ids->end(), outside), table[0]
+      ),
       "rows are counted from 0"
     );
   }
-  return ir::Shape{static_cast<std::int64_t>(ids.size()), table[1]};
+  ir::Shape shape = view.has_input(Ids) ? view.input(Ids)->shape
+                                        : ir::Shape{static_cast<std::int64_t>(ids->size())};
+  shape.push_back(table[1]);
+  return shape;
 }
 
 std::vector<float> reference(const ReferenceCall& call) {
-  const auto cols = static_cast<std::ptrdiff_t>(call.view.input_extent(0).cols);
+  const Extent table = call.view.input_extent(Rows);
   std::vector<float> y;
-  for (const std::int64_t id : *call.view.integers("ids")) {
-    const auto row = call.inputs[0].begin() + static_cast<std::ptrdiff_t>(id) * cols;
-    y.insert(y.end(), row, row + cols);
+  const auto add_row = [&](std::int64_t id) {
+    if (!names_row(id, static_cast<std::int64_t>(table.rows))) { // lowering refuses it
+      y.resize(y.size() + to_size(table.cols));
+      return;
+    }
+    const auto row = call.inputs[Rows].begin() +
+                     static_cast<std::ptrdiff_t>(static_cast<std::uint64_t>(id) * table.cols);
+    y.insert(y.end(), row, row + static_cast<std::ptrdiff_t>(table.cols));
+  };
+  if (!call.view.has_input(Ids)) {
+    for (const std::int64_t id : *call.view.integers("ids")) {
+      add_row(id);
+    }
+  }
+  for (const float id : call.inputs[Ids]) {
+    add_row(id >= 0.0f && id < 0x1p31f ? static_cast<std::int64_t>(id) : -1);
   }
   return y;
 }
 
 void lower_embedding(Lowering& low) {
   lower::Builder& b = low.builder();
-  const std::vector<std::int64_t>& ids = *low.view().integers("ids");
+  const std::vector<std::int64_t>& ids =
+    low.view().has_input(Ids) ? low.numbers(Ids) : *low.view().integers("ids");
+  const auto table_rows = static_cast<std::int64_t>(low.view().input_extent(Rows).rows);
+  const auto bad = std::find_if(ids.begin(), ids.end(), [&](std::int64_t id) {
+    return !names_row(id, table_rows);
+  });
+  if (bad != ids.end()) {
+    (void)low.output();
+    return low.fail(low.view().error(
+      "E_INPUT",
+      fmt::format("{} has {}, the table {} rows", low.view().input(Ids)->name, *bad, table_rows),
+      "rows are counted from 0"
+    ));
+  }
   const std::uint64_t per_transfer = low.tiling().prefetch_rows;
-  const RowTensor table = low.rows(0);
+  const RowTensor table = low.rows(Rows);
   // A transfer brings rows that nobody wants; the next one overwrites them, and after the last of a
   // block comes the next block.
   const VectorTensor y = low.output(0, 0, per_transfer - 1);

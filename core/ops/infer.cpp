@@ -305,6 +305,25 @@ class Inference {
           "rows of computed tensors lie in the Vector SRAM already"
         );
       }
+      if (role == Role::Numbers) {
+        if (ir::is_float(tensor->dtype)) {
+          return view.error(
+            "E_DTYPE",
+            fmt::format(
+              "input {} ({}) is of a floating-point type", op.inputs[i].name, tensor->name
+            ),
+            "it takes integers"
+          );
+        }
+        if (origin_of(view.graph, view.node.inputs[i]) == Origin::Computed) {
+          return view.error(
+            "E_PATTERN",
+            fmt::format("input {} ({}) is computed", op.inputs[i].name, tensor->name),
+            "it has to be known when the program is made: a constant or an input of the graph"
+          );
+        }
+        continue;
+      }
       if (constant && role != Role::Scalar && tensor->constant->floats.empty()) {
         return view.error(
           "E_DTYPE",

@@ -107,7 +107,7 @@ std::vector<float> loaded(
   const Arithmetic& arithmetic
 ) {
   std::vector<float> result(values.begin(), values.end());
-  if (arithmetic.precision == Precision::Fp32 || role == Role::Laid) {
+  if (arithmetic.precision == Precision::Fp32 || role == Role::Laid || role == Role::Numbers) {
     return result;
   }
   const auto round = [&] {

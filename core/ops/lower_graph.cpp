@@ -927,6 +927,15 @@ RowTensor Lowering::rows(std::size_t i) {
   return graph_.rows(view_.node.inputs[i], column_group(view_, graph_.plan(), i));
 }
 
+const std::vector<std::int64_t>& Lowering::numbers(std::size_t i) const {
+  if (const auto& constant = view_.input(i)->constant) {
+    return constant->ints;
+  }
+  const auto given = graph_.plan().numbers.find(view_.node.inputs[i]);
+  PLENA_CHECK(given != graph_.plan().numbers.end());
+  return given->second;
+}
+
 const numerics::StorageFormat& Lowering::activation_format() const {
   return graph_.activation_format();
 }

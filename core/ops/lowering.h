@@ -145,6 +145,8 @@ class Lowering {
   StripTensor staged_strips(std::size_t i);
   /// A Table input.
   RowTensor rows(std::size_t i);
+  /// A Numbers input.
+  const std::vector<std::int64_t>& numbers(std::size_t i) const;
   /// HBM format of loads into the Vector SRAM.
   const numerics::StorageFormat& activation_format() const;
   /// Rows of the Vector SRAM for this node alone.

@@ -9,6 +9,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <map>
 #include <optional>
 #include <span>
 #include <string>
@@ -32,6 +33,7 @@ enum class Role : std::uint8_t {
   Laid,       ///< constant that the operator lays out itself; its reference is given it as it is
   Vector,     ///< one row in the Vector SRAM
   Scalar,     ///< one constant number, an entry of the FP SRAM
+  Numbers,    ///< integers that shape the program: constant, or a graph input with values at that time
 };
 
 struct InputSpec {
@@ -132,6 +134,8 @@ struct Plan {
   /// By tensor: columns that lie together, each such group padded to whole rows of the machine; 0 when
   /// all columns do. Empty: no tensor has groups.
   std::vector<std::uint64_t> groups{};
+  /// Values of graph inputs that are Numbers, by tensor.
+  std::map<ir::TensorId, std::vector<std::int64_t>> numbers{};
 
   bool is_dense(std::size_t node) const { return node < dense.size() && dense[node]; }
   std::uint64_t group_cols(ir::TensorId tensor) const {

@@ -187,6 +187,7 @@ std::uint64_t column_group(const NodeView& view, const Plan& plan, std::size_t i
     );
   case Role::Laid:
   case Role::Scalar:
+  case Role::Numbers:
     break;
   }
   return 0;

@@ -86,7 +86,7 @@ void lower_heads(Lowering& low) {
   const VectorTensor x = low.input(X);
   const bool gained = low.view().has_input(Gamma);
   const VectorTensor gamma = gained ? low.input(Gamma) : VectorTensor{};
-  const VectorTensor y = low.output_over(X);
+  const VectorTensor y = low.output_in_place();
   // Heads that fill blocks lie side by side without groups.
   const std::uint64_t heads = heads_of(low.view());
   const std::uint64_t blocks = x.blocks / heads;

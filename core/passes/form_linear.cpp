@@ -1,6 +1,6 @@
 // Pass: matrix products with constant weights, x W + bias. Weights become (in, out): a transposed
-// Gemm operand is transposed here, alpha is folded into the weights and beta into the bias. A sum
-// with a vector behind a product that nobody else reads becomes its bias.
+// operand of Gemm or FusedMatMul is transposed here, alpha is folded into the weights and beta into
+// the bias. A sum with a vector behind a product that nobody else reads becomes its bias.
 #include "passes/rewriter.h"
 
 #include <tuple>
@@ -20,7 +20,7 @@ class Former {
       }
       if (node.op == "onnx:MatMul") {
         matmul(node);
-      } else if (node.op == "onnx:Gemm") {
+      } else if (node.op == "onnx:Gemm" || node.op == "com.microsoft:FusedMatMul") {
         gemm(node);
       } else if (node.op == "onnx:Add") {
         absorb_bias(node);
@@ -44,7 +44,7 @@ class Former {
       message = rewriter_.constant(x)
                   ? "the constant factor comes first; weights have to be the second factor"
                   : "both factors are computed; products of two computed tensors exist only inside "
-                    "attention, which is not supported yet";
+                    "attention, and this is none";
     } else if (rewriter_.shape(w).size() != 2) {
       message =
         "the weights have the shape " + ir::to_string(rewriter_.shape(w)) + ", not two dimensions";
@@ -52,9 +52,12 @@ class Former {
     if (message.empty()) {
       return true;
     }
-    context_.refuse(
-      node, view(node).error("E_PATTERN", message, "supported is x W with a constant matrix W")
-    );
+    // What attention says of a product that might have been its own is more to the point.
+    if (!context_.refusals.contains(node.name)) {
+      context_.refuse(
+        node, view(node).error("E_PATTERN", message, "supported is x W with a constant matrix W")
+      );
+    }
     return false;
   }
 
@@ -68,12 +71,18 @@ class Former {
     if (!check_factors(node)) {
       return;
     }
-    if (view(node).integer("transA", 0) != 0) {
-      context_.refuse(
-        node,
-        view(node).error("E_UNSUPPORTED_ATTR", "transA is set", "transpose the input before it")
-      );
-      return;
+    for (const char* attribute : {"transA", "transBatchA", "transBatchB"}) {
+      if (view(node).integer(attribute, 0) != 0) {
+        context_.refuse(
+          node,
+          view(node).error(
+            "E_UNSUPPORTED_ATTR",
+            std::string(attribute) + " is set",
+            "transpose the input before it"
+          )
+        );
+        return;
+      }
     }
     std::vector<TensorId> inputs{node.inputs[0]};
     const bool transposed = view(node).integer("transB", 0) != 0;

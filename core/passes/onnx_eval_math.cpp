@@ -247,4 +247,17 @@ Values eval_logical_not(const OnnxNode& node, const TensorType& out, Budget& bud
   );
 }
 
+Values eval_is_nan(const OnnxNode& node, const TensorType& out, Budget& budget) {
+  const auto count = charge(node, out, budget);
+  if (!count) {
+    return count.diagnostics();
+  }
+  ir::Constant result{.ints = std::vector<std::int64_t>(*count)};
+  const std::vector<float>& given = node.input(0)->constant->floats;
+  std::transform(given.begin(), given.end(), result.ints.begin(), [](float x) {
+    return std::isnan(x) ? 1 : 0;
+  });
+  return result;
+}
+
 } // namespace plena::passes

@@ -241,6 +241,20 @@ Values eval_gather(const OnnxNode& node, const TensorType& out, Budget& budget) 
   });
 }
 
+Values eval_take(const OnnxNode& node, const TensorType& out, Budget& budget) {
+  const auto* numbers = node.integers(1);
+  const std::int64_t count = *ir::element_count(node.shape(0));
+  if (numbers == nullptr) {
+    return node.error("E_DTYPE", "the numbers are no integers");
+  }
+  for (const std::int64_t number : *numbers) {
+    if (number < 0 || number >= count) {
+      return node.error("E_RANGE", "element " + std::to_string(number) + " does not exist");
+    }
+  }
+  return pick(node, 0, out, budget, [&](std::size_t i) { return size((*numbers)[i]); });
+}
+
 Values eval_concat(const OnnxNode& node, const TensorType& out, Budget& budget) {
   const auto count = charge(node, out, budget);
   if (!count) {

@@ -1,4 +1,4 @@
-// Shape rules of the ONNX operators of onnx_ops.def that compute, for opsets 13 to 24; those that
+// Shape rules of the ONNX operators of onnx_ops.def that compute, for opsets 11 to 24; those that
 // move values are in onnx_infer_moves.cpp. Each sees inputs of known shape and type, the required
 // ones present; shapes that depend on values need those values to be constant.
 #include "passes/onnx_infer.h"
@@ -78,6 +78,8 @@ Types infer_logic(const OnnxNode& node) {
   }
   return types;
 }
+
+Types infer_test(const OnnxNode& node) { return one(ir::DType::Bool, node.shape(0)); }
 
 Types infer_where(const OnnxNode& node) {
   Types types = infer_broadcast(node);
@@ -190,6 +192,20 @@ Types infer_reduce(const OnnxNode& node) {
   return one(node.input(0)->dtype, std::move(shape));
 }
 
+Types infer_arg_max(const OnnxNode& node) {
+  ir::Shape shape = node.shape(0);
+  const auto axis = normal_axis(node.integer("axis", 0), shape.size());
+  if (!axis) {
+    return shape_error(node, "the axis does not exist");
+  }
+  if (node.integer("keepdims", 1) != 0) {
+    shape[*axis] = 1;
+  } else {
+    shape.erase(shape.begin() + static_cast<std::ptrdiff_t>(*axis));
+  }
+  return one(ir::DType::I64, std::move(shape));
+}
+
 Types infer_matmul(const OnnxNode& node) {
   ir::Shape a = node.shape(0);
   ir::Shape b = node.shape(1);
@@ -216,6 +232,117 @@ Types infer_matmul(const OnnxNode& node) {
     shape.push_back(b.back());
   }
   return one(node.input(0)->dtype, std::move(shape));
+}
+
+Types infer_conv(const OnnxNode& node) {
+  const ir::Shape& x = node.shape(0);
+  const ir::Shape& w = node.shape(1);
+  const std::int64_t group = node.integer("group", 1);
+  if (x.size() < 3 || w.size() != x.size() || group < 1 || x[1] % group != 0 || x[1] / group != w[1]) {
+    return shape_error(node, "the kernels do not fit the image");
+  }
+  const std::size_t axes = x.size() - 2;
+  const auto* strides = node.list("strides");
+  const auto* dilations = node.list("dilations");
+  const auto* pads = node.list("pads");
+  const std::string auto_pad = node.text("auto_pad", "NOTSET");
+  const bool same = auto_pad == "SAME_UPPER" || auto_pad == "SAME_LOWER";
+  if ((strides != nullptr && strides->size() != axes) || (dilations != nullptr && dilations->size() != axes) || (pads != nullptr && pads->size() != 2 * axes)) {
+    return shape_error(node, "strides, dilations and pads are not one per axis");
+  }
+  ir::Shape shape{x[0], w[0]};
+  constexpr std::int64_t bound = std::int64_t{1} << 24;
+  for (std::size_t i = 0; i < axes; ++i) {
+    const std::int64_t stride = strides != nullptr ? (*strides)[i] : 1;
+    const std::int64_t dilation = dilations != nullptr ? (*dilations)[i] : 1;
+    const std::int64_t before = pads != nullptr && !same ? (*pads)[i] : 0;
+    const std::int64_t after = pads != nullptr && !same ? (*pads)[axes + i] : 0;
+    const std::int64_t kernel = w[i + 2];
+    const std::int64_t size = x[i + 2];
+    for (const std::int64_t value : {stride, dilation, kernel, size}) {
+      if (value < 1 || value > bound) {
+        return shape_error(node, "strides, dilations or sizes are impossible");
+      }
+    }
+    if (before < 0 || after < 0 || before > bound || after > bound) {
+      return shape_error(node, "pads are impossible");
+    }
+    const std::int64_t free = size + before + after - ((kernel - 1) * dilation + 1);
+    if (!same && free < 0) {
+      return shape_error(node, "the kernels are larger than the image");
+    }
+    shape.push_back(same ? (size + stride - 1) / stride : free / stride + 1);
+  }
+  return one(node.input(0)->dtype, std::move(shape));
+}
+
+/// Queries, keys, values: rows of heads, or a matrix per head; as wide as the values are by heads.
+Types infer_attention(const OnnxNode& node) {
+  const ir::Shape& q = node.shape(0);
+  const ir::Shape& v = node.shape(2);
+  if ((q.size() != 3 && q.size() != 4) || v.size() < 3 || v.size() > 4) {
+    return shape_error(node, "queries and values have to have three or four dimensions");
+  }
+  const std::int64_t count = node.integer("q_num_heads", node.integer("num_heads", 0));
+  const std::int64_t kv_count = node.integer("kv_num_heads", count);
+  if ((q.size() == 3 && count < 1) || (v.size() == 3 && kv_count < 1)) {
+    return shape_error(node, "rows of heads need a number of heads");
+  }
+  const std::int64_t heads = q.size() == 4 ? q[1] : count;
+  const std::int64_t width = v.size() == 4 ? v[3] : v[2] / kv_count;
+  ir::Shape shape = q;
+  shape.back() = q.size() == 4 ? width : heads * width;
+  return one(node.input(0)->dtype, std::move(shape));
+}
+
+Types infer_projected(const OnnxNode& node) {
+  const ir::Shape& x = node.shape(0);
+  const ir::Shape& w = node.shape(1);
+  if (x.size() != 3 || w.size() != 2 || x[2] != w[0]) {
+    return shape_error(node, "the weights do not fit the input");
+  }
+  const auto* sizes = node.list("qkv_hidden_sizes");
+  const std::int64_t width = sizes != nullptr && sizes->size() == 3 ? (*sizes)[2] : w[1] / 3;
+  return one(node.input(0)->dtype, {x[0], x[1], width});
+}
+
+Types infer_grouped(const OnnxNode& node) {
+  const ir::Shape& q = node.shape(0);
+  const std::int64_t count = node.integer("num_heads", 0);
+  const std::int64_t kv_count = node.integer("kv_num_heads", 0);
+  constexpr std::int64_t most = 1 << 20;
+  if (q.size() != 3 || count < 1 || kv_count < 1 || count > most || kv_count > most) {
+    return shape_error(node, "queries are no rows of heads");
+  }
+  const bool packed = !node.has(1) && !node.has(2);
+  const std::int64_t width = packed ? q[2] / (count + 2 * kv_count) * count : q[2];
+  return one(node.input(0)->dtype, {q[0], q[1], width});
+}
+
+Types infer_skip_norm(const OnnxNode& node) {
+  const TensorType same{node.input(0)->dtype, node.shape(0)};
+  if (node.shape(1) != same.shape || same.shape.empty()) {
+    return shape_error(node, "both operands have to have one shape");
+  }
+  TensorType statistic = same;
+  statistic.shape.back() = 1;
+  return std::vector{same, statistic, statistic, same};
+}
+
+Types infer_fused_matmul(const OnnxNode& node) {
+  ir::Graph swapped;
+  ir::Node copy = node.node;
+  copy.op = "onnx:MatMul";
+  copy.inputs.clear();
+  for (std::size_t i = 0; i < 2; ++i) {
+    ir::Tensor tensor{
+      .name = std::to_string(i), .dtype = node.input(i)->dtype, .shape = node.shape(i)};
+    if (node.integer(i == 0 ? "transA" : "transB", 0) != 0 && tensor.shape.size() >= 2) {
+      std::swap(tensor.shape[tensor.shape.size() - 1], tensor.shape[tensor.shape.size() - 2]);
+    }
+    copy.inputs.push_back(swapped.add_tensor(std::move(tensor)));
+  }
+  return infer_matmul({swapped, copy});
 }
 
 Types infer_gemm(const OnnxNode& node) {

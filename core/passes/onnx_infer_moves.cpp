@@ -20,6 +20,8 @@ Types infer_gather(const OnnxNode& node) {
   return one(node.input(0)->dtype, std::move(shape));
 }
 
+Types infer_take(const OnnxNode& node) { return one(node.input(0)->dtype, node.shape(1)); }
+
 Types infer_concat(const OnnxNode& node) {
   for (std::size_t i = 0; i < node.node.inputs.size(); ++i) {
     if (!node.has(i)) {

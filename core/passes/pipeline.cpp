@@ -31,47 +31,8 @@ bool follows_from_other(const ir::Graph& graph, const ir::Node& node) {
   });
 }
 
-/// Inputs of attention operators that hold keys and values of earlier tokens.
-struct CacheInputs {
-  std::string_view op;
-  std::size_t first;
-  std::size_t last;
-};
-constexpr CacheInputs cache_inputs[] = {
-  {"com.microsoft:GroupQueryAttention", 3, 4},
-  {"com.microsoft:MultiHeadAttention", 6, 7},
-  {"com.microsoft:Attention", 4, 4},
-  {"onnx:Attention", 4, 5},
-};
-
-/// Uses of operators that are not supported yet, and would not be in this form anyway.
-std::optional<Diagnostic> beyond(const OnnxNode& view) {
-  for (const CacheInputs& row : cache_inputs) {
-    for (std::size_t i = row.first; view.node.op == row.op && i <= row.last; ++i) {
-      if (view.has(i)) {
-        return view.error(
-          "E_KV_CACHE",
-          "it reads keys and values of earlier tokens (" + view.input(i)->name + ")",
-          "export the model without a cache (use_cache=False)"
-        );
-      }
-    }
-  }
-  if (view.node.op == "onnx:Conv" && view.integer("group", 1) != 1) {
-    return view.error(
-      "E_UNSUPPORTED_ATTR",
-      "group is " + std::to_string(view.integer("group", 1)),
-      "grouped convolutions are not supported"
-    );
-  }
-  return std::nullopt;
-}
-
 Diagnostic unmapped(const OnnxNode& view, const Context& context) {
   const ir::Node& node = view.node;
-  if (auto diagnostic = beyond(view)) {
-    return *std::move(diagnostic);
-  }
   const OnnxOp* op = find_onnx_op(node.op);
   const std::string hint = "operators supported on computed values: " + supported_operators();
   if (op == nullptr) {
@@ -90,19 +51,43 @@ Diagnostic unmapped(const OnnxNode& view, const Context& context) {
   return view.error(
     "E_PATTERN",
     "this operator is supported only as part of a larger pattern, which is not there",
-    "patterns: RMS norm, layer norm, GELU (erf or tanh), SiLU, linear, softmax; " + hint
+    "patterns: RMS norm, layer norm, GELU (erf or tanh), SiLU, linear, attention, rotary "
+    "embedding, "
+    "softmax; " +
+      hint
   );
 }
 
-/// What is left over, in the order of the file.
+/// Relabels or moves values only. Why such a node is left over is seldom its own doing.
+bool only_moves(const ir::Node& node) {
+  constexpr std::string_view moves[] = {
+    "layout:Take",
+    "onnx:Expand",
+    "onnx:Flatten",
+    "onnx:Reshape",
+    "onnx:Slice",
+    "onnx:Split",
+    "onnx:Squeeze",
+    "onnx:Transpose",
+    "onnx:Unsqueeze"};
+  return std::find(std::begin(moves), std::end(moves), node.op) != std::end(moves);
+}
+
+/// What is left over, in the order of the file; nodes that move values only if there is nothing
+/// else.
 Diagnostics leftovers(const ir::Graph& graph, const Context& context) {
   std::vector<std::pair<std::int64_t, Diagnostic>> found;
+  std::vector<std::pair<std::int64_t, Diagnostic>> moves;
   for (const ir::Node& node : graph.nodes) {
     if (const auto failure = context.failures.find(node.name); failure != context.failures.end()) {
       found.emplace_back(node.position, failure->second);
     } else if (foreign(node) && (find_onnx_op(node.op) == nullptr || !follows_from_other(graph, node))) {
-      found.emplace_back(node.position, unmapped({graph, node}, context));
+      (only_moves(node) ? moves : found)
+        .emplace_back(node.position, unmapped({graph, node}, context));
     }
+  }
+  if (found.empty()) {
+    found = std::move(moves);
   }
   std::stable_sort(found.begin(), found.end(), [](const auto& a, const auto& b) {
     return a.first < b.first;

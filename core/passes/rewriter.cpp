@@ -93,19 +93,39 @@ std::optional<Scaled> Rewriter::shifted(const ir::Node& node) const {
   return std::nullopt;
 }
 
-TensorId
-Rewriter::add_constant(const std::string& base, ir::Shape shape, std::vector<float> values) {
+std::string Rewriter::unique(std::set<std::string>& names, const std::string& base) {
+  std::string name = base;
+  for (int& number = numbers_[base]; !names.insert(name).second;) {
+    name = base + "_" + std::to_string(++number);
+  }
+  return name;
+}
+
+std::set<std::string>& Rewriter::tensor_names() {
   if (names_.empty()) {
     for (const ir::Tensor& tensor : graph.tensors) {
       names_.insert(tensor.name);
     }
   }
-  std::string name = base;
-  for (int number = 1; !names_.insert(name).second; ++number) {
-    name = base + "_" + std::to_string(number);
-  }
+  return names_;
+}
+
+TensorId
+Rewriter::add_constant(const std::string& base, ir::Shape shape, std::vector<float> values) {
   return graph.add_tensor(
-    {.name = name, .shape = std::move(shape), .constant = ir::Constant{.floats = std::move(values)}}
+    {.name = unique(tensor_names(), base),
+     .shape = std::move(shape),
+     .constant = ir::Constant{.floats = std::move(values)}}
+  );
+}
+
+TensorId
+Rewriter::add_integers(const std::string& base, ir::Shape shape, std::vector<std::int64_t> values) {
+  return graph.add_tensor(
+    {.name = unique(tensor_names(), base),
+     .dtype = ir::DType::I64,
+     .shape = std::move(shape),
+     .constant = ir::Constant{.ints = std::move(values)}}
   );
 }
 
@@ -117,6 +137,102 @@ TensorId Rewriter::reshaped_constant(TensorId id, const ir::Shape& wanted) {
   return add_constant(from.name + "_row", wanted, from.constant->floats);
 }
 
+namespace {
+
+/// The names of the file's nodes that these stand for, each once, as a node is part of a pattern
+/// twice that squares by x * x; those of `last` at the end.
+std::vector<std::string>
+origins(const std::vector<const ir::Node*>& from, const ir::Node* last = nullptr) {
+  std::vector<std::string> once;
+  const auto add = [&](const ir::Node& node) {
+    for (const std::string& name : node.origin) {
+      if (std::find(once.begin(), once.end(), name) == once.end()) {
+        once.push_back(name);
+      }
+    }
+  };
+  for (const ir::Node* node : from) {
+    if (node != nullptr && node != last) {
+      add(*node);
+    }
+  }
+  if (last != nullptr) {
+    add(*last);
+  }
+  return once;
+}
+
+} // namespace
+
+TensorId Rewriter::insert(
+  const ir::Node& before,
+  std::string op,
+  std::vector<TensorId> inputs,
+  std::map<std::string, ir::Attr> attrs,
+  ir::Shape shape,
+  const std::vector<const ir::Node*>& from
+) {
+  if (node_names_.empty()) {
+    for (const ir::Node& node : graph.nodes) {
+      node_names_.insert(node.name);
+    }
+  }
+  const ir::Node& first = from.empty() ? before : *from.front();
+  const std::string base = first.name + "_" + op.substr(op.find(':') + 1);
+  const TensorId output = graph.add_tensor(
+    {.name = unique(tensor_names(), base), .shape = std::move(shape), .known = true}
+  );
+  inserted_.emplace_back(
+    static_cast<std::size_t>(&before - graph.nodes.data()),
+    ir::Node{
+      .name = unique(node_names_, base),
+      .op = std::move(op),
+      .inputs = std::move(inputs),
+      .outputs = {output},
+      .attrs = std::move(attrs),
+      .origin = origins(from),
+      .position = first.position}
+  );
+  return output;
+}
+
+void Rewriter::exchange(ir::Node& node, std::size_t number, TensorId inserted) {
+  for (auto& [before, added] : inserted_) {
+    if (added.outputs.front() == inserted) {
+      std::swap(added.outputs.front(), node.outputs[number]);
+      return;
+    }
+  }
+}
+
+bool Rewriter::finish() {
+  if (inserted_.empty()) {
+    return changed_;
+  }
+  std::stable_sort(inserted_.begin(), inserted_.end(), [](const auto& a, const auto& b) {
+    return a.first < b.first;
+  });
+  std::vector<ir::Node> nodes;
+  auto next = inserted_.begin();
+  for (std::size_t n = 0; n < graph.nodes.size(); ++n) {
+    for (; next != inserted_.end() && next->first == n; ++next) {
+      nodes.push_back(std::move(next->second));
+    }
+    nodes.push_back(std::move(graph.nodes[n]));
+  }
+  graph.nodes = std::move(nodes);
+  inserted_.clear();
+  return true;
+}
+
+void Rewriter::replace_inputs(
+  ir::Node& node, std::vector<TensorId> inputs, std::map<std::string, ir::Attr> attrs
+) {
+  node.inputs = std::move(inputs);
+  node.attrs = std::move(attrs);
+  changed_ = true;
+}
+
 void Rewriter::replace(
   ir::Node& node,
   std::string op,
@@ -124,20 +240,7 @@ void Rewriter::replace(
   std::map<std::string, ir::Attr> attrs,
   const std::vector<const ir::Node*>& from
 ) {
-  std::vector<std::string> origin;
-  for (const ir::Node* other_node : from) {
-    if (other_node != nullptr && other_node != &node) {
-      origin.insert(origin.end(), other_node->origin.begin(), other_node->origin.end());
-    }
-  }
-  origin.insert(origin.end(), node.origin.begin(), node.origin.end());
-  // A node that is part of a pattern twice, as x * x is, is named once.
-  std::vector<std::string> once;
-  for (std::string& name : origin) {
-    if (std::find(once.begin(), once.end(), name) == once.end()) {
-      once.push_back(std::move(name));
-    }
-  }
+  std::vector<std::string> once = origins(from, &node);
   node.op = std::move(op);
   node.inputs = std::move(inputs);
   node.attrs = std::move(attrs);

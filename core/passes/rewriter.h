@@ -54,6 +54,27 @@ class Rewriter {
   /// `id`, a constant, under the shape `shape` of as many elements.
   TensorId reshaped_constant(TensorId id, const ir::Shape& shape);
 
+  /// An integer constant.
+  TensorId add_integers(const std::string& base, ir::Shape shape, std::vector<std::int64_t> values);
+
+  /// A new node in front of `before`, with one new output of this shape; the graph has it after
+  /// finish(), and until then the functions above know nothing of it. `from` are the nodes that it
+  /// stands for.
+  TensorId insert(
+    const ir::Node& before,
+    std::string op,
+    std::vector<TensorId> inputs,
+    std::map<std::string, ir::Attr> attrs,
+    ir::Shape shape,
+    const std::vector<const ir::Node*>& from
+  );
+  /// Exchanges output `number` of `node` and the result of an inserted node, which readers then
+  /// get.
+  void exchange(ir::Node& node, std::size_t number, TensorId inserted);
+  /// Puts the inserted nodes into the graph; returns whether anything was changed. Node pointers
+  /// mean nothing afterwards.
+  bool finish();
+
   /// Makes `node` the operator `op`. `from` are the other nodes it now stands for.
   void replace(
     ir::Node& node,
@@ -62,12 +83,23 @@ class Rewriter {
     std::map<std::string, ir::Attr> attrs,
     const std::vector<const ir::Node*>& from = {}
   );
+  /// The same operator with all its outputs, but other inputs and attributes.
+  void replace_inputs(
+    ir::Node& node, std::vector<TensorId> inputs, std::map<std::string, ir::Attr> attrs
+  );
   bool changed() const { return changed_; }
 
  private:
   std::vector<std::optional<ir::NodeId>> producers_;
   std::vector<std::uint32_t> uses_;
+  std::string unique(std::set<std::string>& names, const std::string& base);
+  std::set<std::string>& tensor_names();
+
   std::set<std::string> names_;
+  std::set<std::string> node_names_;
+  std::map<std::string, int> numbers_; ///< last one that was put behind a name
+  /// With the number of the node that each comes before.
+  std::vector<std::pair<std::size_t, ir::Node>> inserted_;
   bool changed_ = false;
 };
 

@@ -131,9 +131,9 @@ TEST_CASE("element types of initialisers", "[unit][io]") {
 }
 
 TEST_CASE("operator sets 13 to 24 are read", "[unit][io]") {
-  refused(small().opset(12), "E_OPSET byte 0");
+  refused(small().opset(10), "E_OPSET byte 0");
   refused(small().opset(25), "E_OPSET byte 0");
-  CHECK(complaint(small().opset(13)).empty());
+  CHECK(complaint(small().opset(11)).empty());
   CHECK(complaint(small().opset(24)).empty());
 }
 
@@ -178,6 +178,39 @@ TEST_CASE("claims are checked before anything is allocated", "[unit][io]") {
   CHECK(complaint(many, options).starts_with("E_RESOURCE byte"));
   options.max_onnx_bytes = 10;
   CHECK(complaint(many, options) == "E_RESOURCE byte 0");
+}
+
+TEST_CASE("inputs that say which positions count are bound", "[unit][io]") {
+  OnnxBuilder builder;
+  builder.input("input_ids", {2, 3}, 7)
+    .input("attention_mask", {2, 3}, 7)
+    .input("position_ids", {2, 3}, 7)
+    .node("Add", {"attention_mask", "position_ids"}, {"y"})
+    .output("y", {2, 3}, 7);
+  const auto graph = import(builder);
+  REQUIRE(graph);
+  REQUIRE(graph->inputs.size() == 1);
+  CHECK(graph->tensor(graph->inputs[0]).name == "input_ids");
+  tests::check_complete(graph.diagnostics());
+  REQUIRE(graph.diagnostics().size() == 2);
+  CHECK(graph.diagnostics().front().code == "N_BOUND_INPUT");
+  for (const ir::Tensor& tensor : graph->tensors) {
+    if (tensor.name == "attention_mask") {
+      CHECK(tensor.constant->ints == std::vector<std::int64_t>(6, 1));
+    } else if (tensor.name == "position_ids") {
+      CHECK(tensor.constant->ints == std::vector<std::int64_t>{0, 1, 2, 0, 1, 2});
+    }
+  }
+  OnnxBuilder floats;
+  floats.input("attention_mask", {2, 3}).node("Relu", {"attention_mask"}, {"y"}).output("y", {2, 3});
+  const auto given = import(floats);
+  REQUIRE(given);
+  CHECK(given->inputs.size() == 1);
+  OnnxBuilder cache;
+  cache.input("past_key_values.0.key", {1, 2, 3, 4})
+    .node("Relu", {"past_key_values.0.key"}, {"y"})
+    .output("y", {1, 2, 3, 4});
+  CHECK(complaint(cache).starts_with("E_KV_CACHE graph input"));
 }
 
 TEST_CASE("symbolic dimensions", "[unit][io]") {

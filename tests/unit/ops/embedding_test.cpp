@@ -58,3 +58,31 @@ TEST_CASE("embedding: a table that is an input") {
   m.output(m.node("embedding", {table}, {{"ids", Ids{8, 0, 3, 3, 1}}}));
   run(m, machine(16, 4));
 }
+
+TEST_CASE("embedding: numbers that are an input shape the program") {
+  const auto lookup_of = [](ir::Shape shape, ir::DType dtype) {
+    Model m;
+    const auto ids = m.input(std::move(shape));
+    m.graph.tensor(ids).dtype = dtype;
+    m.output(m.node("embedding", {m.constant({9, 40}), ids}));
+    return m;
+  };
+  Model m = lookup_of({1, 5}, ir::DType::I64);
+  m.inputs[m.graph.inputs[0]] = {8, 0, 3, 3, 1};
+  const Run result = run(m, machine(16, 4));
+  CHECK(m.graph.tensor(m.graph.outputs[0]).shape == ir::Shape{1, 5, 40});
+  const std::vector<float>& rows = result.golden.at(m.graph.outputs[0]);
+  CHECK(std::equal(rows.begin() + 80, rows.begin() + 120, rows.begin() + 120));
+
+  CHECK(code_of(lookup_of({1, 5}, ir::DType::F32)) == "E_DTYPE");
+  Model both = lookup_of({1, 5}, ir::DType::I64);
+  both.graph.nodes[0].attrs["ids"] = Ids{1};
+  CHECK(code_of(std::move(both)) == "E_UNSUPPORTED_ATTR");
+  for (const std::vector<float>& bad : {std::vector<float>{0, 1, 9, 0, 0}, {0, 1, 0.5f, 0, 0}, {0}}) {
+    m.inputs[m.graph.inputs[0]] = bad;
+    const auto refused = codegen::compile(m.graph, machine(16, 4), m.inputs, {});
+    REQUIRE_FALSE(refused.ok());
+    CHECK(refused.diagnostics().front().code == "E_INPUT");
+    CHECK_FALSE(refused.diagnostics().front().hint.empty());
+  }
+}

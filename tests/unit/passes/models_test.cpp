@@ -7,6 +7,7 @@
 #include "unit/onnx_builder.h"
 
 #include <catch2/catch.hpp>
+#include <map>
 
 using namespace plena;
 using tests::OnnxBuilder;
@@ -76,6 +77,11 @@ TEST_CASE("operator files become canonical graphs", "[unit][passes]") {
     {"models/onnx/op_swiglu_ffn.onnx",
      "linear(.[64,128]) silu(.) linear(.[64,128]) mul(..) linear(.[128,64])"},
     {"models/onnx/op_cast_identity_chain.onnx", "view(.) linear(.[64,128])"},
+    {"models/onnx/op_conv_patch.onnx", "conv2d(.[64,3,8,8][64]) view(.)"},
+    {"models/onnx/op_gather_embedding.onnx", "embedding([96,64].)"},
+    {"models/onnx/op_rope_contrib.onnx", "rope(.[32,32][32,32]) view(.)"},
+    {"models/onnx/op_mha_contrib.onnx",
+     "add_vec(.[64]) add_vec(.[64]) add_vec(.[64]) attention(...) view(.)"},
     {"onnx/mlp_legacy/model.onnx",
      "linear(.[64,128][128]) gelu(.) linear(.[128,64][64]) layer_norm(.[64][64]) "
      "linear(.[64,10][10]) softmax(.)"},
@@ -89,6 +95,75 @@ TEST_CASE("operator files become canonical graphs", "[unit][passes]") {
     INFO((lowered ? "" : render(lowered.diagnostics().front())));
     REQUIRE(lowered);
     CHECK(outline(lowered->graph) == expected.outline);
+  }
+}
+
+TEST_CASE("every export of one model becomes the same operators", "[unit][passes]") {
+  if (!tests::has_shared_data()) {
+    return;
+  }
+  using Counts = std::map<std::string, int>;
+  const auto counts = [](const std::string& file) {
+    const auto lowered = lower(tests::shared_dir() / file);
+    INFO(file << (lowered ? "" : ": " + render(lowered.diagnostics().front())));
+    REQUIRE(lowered);
+    Counts result;
+    for (const ir::Node& node : lowered->graph.nodes) {
+      ++result[node.op];
+    }
+    result.erase("view");
+    return result;
+  };
+  const auto llama = [](int layers) {
+    return Counts{
+      {"embedding", 1},
+      {"rms_norm", 2 * layers + 1},
+      {"linear", 7 * layers + 1},
+      {"rope", 2 * layers},
+      {"attention", layers},
+      {"silu", layers},
+      {"mul", layers},
+      {"add", 2 * layers}};
+  };
+  for (const char* name :
+       {"eager_ts17",
+        "eager_dynamo18",
+        "eager_dynamo23",
+        "sdpa_ts17",
+        "sdpa_dynamo18",
+        "fused_contrib",
+        "fused_opset24"}) {
+    CHECK(counts("models/onnx/llama_" + std::string(name) + ".onnx") == llama(2));
+  }
+  CHECK(counts("onnx/llama_2l/model.onnx") == llama(2));
+  CHECK(counts("onnx/llama_hd64_eager/model.onnx") == llama(1));
+  CHECK(
+    counts("onnx/gpt2_2l/model.onnx") ==
+    Counts{
+      {"embedding", 1},
+      {"layer_norm", 5},
+      {"linear", 13},
+      {"attention", 2},
+      {"gelu", 2},
+      {"add", 5}}
+  );
+  CHECK(
+    counts("onnx/siglip_vision/model.onnx") ==
+    Counts{
+      {"conv2d", 1}, {"layer_norm", 5}, {"linear", 12}, {"attention", 2}, {"gelu", 2}, {"add", 5}}
+  );
+  for (const char* name : {"models/onnx/vision_ts17.onnx", "models/onnx/vision_dynamo18.onnx"}) {
+    CHECK(
+      counts(name) ==
+      Counts{
+        {"conv2d", 1},
+        {"layer_norm", 3},
+        {"linear", 10},
+        {"attention", 1},
+        {"gelu", 1},
+        {"rows", 4},
+        {"add", 6}}
+    );
   }
 }
 
@@ -193,26 +268,6 @@ TEST_CASE("what is not supported is refused by its first node", "[unit][passes]"
     {"models/onnx/op_bad_grouped_conv.onnx", "E_UNSUPPORTED_ATTR", "node 0 \"Conv_0\""},
     {"models/onnx/bad_truncated.onnx", "E_PROTOBUF", "byte "},
     {"models/onnx/bad_not_onnx.onnx", "E_PROTOBUF", "byte "},
-    // Operators of later increments.
-    {"models/onnx/op_conv_patch.onnx", "E_UNSUPPORTED_OP", "node 0 \"Conv_0\""},
-    {"models/onnx/op_gather_embedding.onnx", "E_UNSUPPORTED_OP", "node 0 \"Gather_0\""},
-    {"models/onnx/op_rope_contrib.onnx", "E_UNSUPPORTED_OP", "node 0 \"RotaryEmbedding_0\""},
-    {"models/onnx/op_mha_contrib.onnx", "E_UNSUPPORTED_OP", "node 0 \"MultiHeadAttention_0\""},
-    {"models/onnx/llama_eager_ts17.onnx", "E_UNSUPPORTED_OP", "node 0 "},
-    {"models/onnx/llama_eager_dynamo18.onnx", "E_UNSUPPORTED_OP", "node 0 "},
-    {"models/onnx/llama_eager_dynamo23.onnx", "E_UNSUPPORTED_OP", "node 0 "},
-    {"models/onnx/llama_sdpa_ts17.onnx", "E_UNSUPPORTED_OP", "node 0 "},
-    {"models/onnx/llama_sdpa_dynamo18.onnx", "E_UNSUPPORTED_OP", "node 0 "},
-    {"models/onnx/llama_fused_contrib.onnx", "E_UNSUPPORTED_OP", "node 0 "},
-    {"models/onnx/llama_fused_opset24.onnx", "E_UNSUPPORTED_OP", "node 0 "},
-    {"models/onnx/vision_ts17.onnx", "E_UNSUPPORTED_OP", "node 0 \"/patch_embedding/Conv\""},
-    {"models/onnx/vision_dynamo18.onnx", "E_UNSUPPORTED_OP", "node 0 "},
-    {"onnx/gpt2_2l/model.onnx",
-     "E_UNSUPPORTED_OP",
-     "node 1 \"node_Gather_5\" (Gather) -> embedding"},
-    {"onnx/llama_2l/model.onnx", "E_UNSUPPORTED_OP", "node 0 \"node_Gather_0\""},
-    {"onnx/llama_hd64_eager/model.onnx", "E_UNSUPPORTED_OP", "node 0 \"node_Gather_0\""},
-    {"onnx/siglip_vision/model.onnx", "E_UNSUPPORTED_OP", "node 0 "},
   };
   for (const Refused& expected : cases) {
     INFO(expected.file);
