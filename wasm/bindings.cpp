@@ -192,9 +192,16 @@ val registers(const val& handle) {
   });
 }
 
-val verify(const val& handle) {
+val verify(const val& handle, const val& precision) {
+  return with_session<Result<std::string>>(handle, [&](Session& session) -> Result<std::string> {
+    const auto name = to_text(precision, "precision");
+    return name ? session.verify(name->text) : name.diagnostics();
+  });
+}
+
+val ablation(const val& handle) {
   return with_session<Result<std::string>>(handle, [](Session& session) {
-    return session.verify();
+    return session.ablation();
   });
 }
 
@@ -297,6 +304,7 @@ EMSCRIPTEN_BINDINGS(plena) {
   emscripten::function("run", &run);
   emscripten::function("registers", &registers);
   emscripten::function("verify", &verify);
+  emscripten::function("ablation", &ablation);
   emscripten::function("record_trace", &record_trace);
   emscripten::function("profile", &profile);
   emscripten::function("heat", &heat);

@@ -109,6 +109,19 @@ export interface ChoiceInfo {
   values: { name: string; meaning: string }[];
 }
 
+/** A measure of the distance of a result from its reference: a key of Errors. */
+export interface MeasureInfo {
+  name: string;
+  title: string;
+  meaning: string;
+}
+
+/** A reference that `verify` can show the numbers of; the machine is judged by the first. */
+export interface PrecisionInfo {
+  name: string;
+  meaning: string;
+}
+
 export interface Description {
   apiVersion: number;
   version: string;
@@ -119,6 +132,8 @@ export interface Description {
   presets: PresetInfo[];
   causes: CauseInfo[];
   lanes: LaneInfo[];
+  measures: MeasureInfo[];
+  precisions: PrecisionInfo[];
 }
 
 export interface SettingsInfo {
@@ -333,6 +348,19 @@ export interface Errors {
   mae: number | null;
   /** Share within 0.2 + 0.2 |golden|. */
   allclose: number;
+  mean_rel: number | null;
+  rel_match: number;
+  /** Share of rows whose largest element is in the same column. */
+  argmax: number;
+  /** As upstream computes them, in bf16. */
+  max_abs_bf16: number | null;
+  mse_bf16: number | null;
+  mae_bf16: number | null;
+  /** Elements whose bf16 values differ, of `count`. */
+  differing: number;
+  count: number;
+  nonfinite_reference: number;
+  nonfinite_actual: number;
 }
 
 export interface OutputVerdict {
@@ -350,6 +378,56 @@ export interface OutputVerdict {
   sample: { fp32: number[]; golden: number[]; machine: number[] };
 }
 
+/** A result of a node, as it was when the program left the node's code. */
+export interface StageVerdict {
+  name: string;
+  node: number;
+  bound: string;
+  /** Accepted by either reference. */
+  pass: boolean;
+  chained_pass: boolean;
+  local_pass: boolean;
+  /** Against the reference that started from the model's inputs. */
+  golden_vs_machine: Errors;
+  /** Against the reference that was given the machine's own inputs of this node. */
+  local_vs_machine: Errors;
+}
+
+/** The first wrong element and the instruction that wrote it last. */
+export interface FirstBad {
+  stage: string;
+  node: number;
+  tensor: string;
+  /** `tensor` was right until code of the stage wrote over it. */
+  overwritten: boolean;
+  index: number[];
+  memory: string;
+  /** Element of the Vector SRAM, byte of the HBM, entry of a scalar memory. */
+  address: number;
+  golden: number | null;
+  machine: number | null;
+  /** null when no instruction has written it. */
+  pc: number | null;
+  line: number;
+  instruction: string;
+  /** All of this as a sentence. */
+  text: string;
+}
+
+/** What each kind of rounding costs: references with some of them, against fp32. */
+export interface Ablation {
+  schema: number;
+  model: string;
+  settings: string;
+  tolerance: { absolute: number; relative: number };
+  rows: {
+    precision: string;
+    meaning: string;
+    /** `match`: share of elements within the tolerance. */
+    outputs: { name: string; match: number; fp32_vs_golden: Errors }[];
+  }[];
+}
+
 export interface Verdict {
   schema: number;
   model: string;
@@ -358,6 +436,8 @@ export interface Verdict {
   options: CompileOptions | null;
   products: ProductPrices | null;
   verdict: 'pass' | 'fail';
+  /** Of the golden whose numbers are shown; the verdict is always that of `hardware`. */
+  precision: string;
   instructions: { lines: number; comments: number; static: number; dynamic: number; loops: number };
   memory: { read_bytes: number; written_bytes: number };
   cycles: number;
@@ -365,8 +445,9 @@ export interface Verdict {
   /** Cycles by name of the cause; they add up to `cycles`. */
   causes: Record<string, number>;
   outputs: OutputVerdict[];
-  stages: { name: string; node: number; pass: boolean; golden_vs_machine: Errors }[];
+  stages: StageVerdict[];
   first_bad_stage: string | null;
+  first_bad: FirstBad | null;
   digests: { words: string; state: string; cycles: string };
   diagnostics: Diagnostic[];
 }
@@ -390,7 +471,10 @@ export interface PlenaModule {
   reset(session: number): Reply<RunState>;
   run(session: number, maxInstructions: number): Reply<RunState>;
   registers(session: number): Reply<Registers>;
-  verify(session: number): Reply<Verdict>;
+  /** `precision`: a name of Description.precisions. */
+  verify(session: number, precision: string): Reply<Verdict>;
+  /** Of a compiled model; needs no run. */
+  ablation(session: number): Reply<Ablation>;
   /** From the next reset on: remembers up to `events` instructions from cycle `firstCycle` on, one
    * by one; before and after them the timeline knows summaries only. 0 events: no timeline. */
   record_trace(session: number, events: number, firstCycle: number): Reply<null>;

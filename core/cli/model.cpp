@@ -35,6 +35,8 @@ struct Options : ModelOptions {
   std::string json;
   std::string dumps;
   bool stages = false;
+  bool ablation = false;
+  std::string precision = "hardware";
   TimingOptions timing;
 };
 
@@ -376,39 +378,71 @@ int compile(const Options& options) {
   return exit_done;
 }
 
-void print_table(std::string_view title, const std::vector<driver::Comparison>& rows) {
+/// Stages have another column: the machine against the golden made from its own inputs.
+void print_table(
+  std::string_view title, const std::vector<driver::Comparison>& rows, bool stages
+) {
   std::size_t width = title.size();
   for (const driver::Comparison& row : rows) {
     width = std::max(width, row.name.size());
   }
   fmt::print(
-    "{:<{}}  {:>12}  {:>14}  {:>10}  {:>9}  {:<6} {}\n",
-    title,
-    width,
-    "format price",
-    "machine error",
-    "rel. RMS",
-    "allclose",
-    "",
-    "bound"
+    "{:<{}}  {:>12}  {:>14}  ", title, width, "format price", "machine error"
   );
+  fmt::print(
+    "{}{:>10}  {:>9}  ",
+    stages ? fmt::format("{:>12}  ", "of its own") : "",
+    "rel. RMS",
+    "allclose"
+  );
+  fmt::print("{}{:<6} {}\n", stages ? "" : fmt::format("{:>9}  ", "argmax"), "", "bound");
   for (const driver::Comparison& row : rows) {
-    fmt::print(
-      "{:<{}}  {:>12.3g}  {:>14.4g}  {:>10.3g}  {:>8.2f}%  {:<6} {}\n",
-      row.name,
-      width,
-      row.price,
-      row.machine_error,
-      row.rel_rms,
-      100 * row.allclose,
-      row.pass ? "ok" : "FAILS",
-      row.bound
-    );
+    fmt::print("{:<{}}  {:>12.3g}  {:>14.4g}  ", row.name, width, row.price, row.machine_error);
+    if (stages) {
+      fmt::print("{:>12.4g}  ", row.local_error);
+    }
+    fmt::print("{:>10.3g}  {:>8.2f}%  ", row.rel_rms, 100 * row.allclose);
+    if (!stages) {
+      fmt::print("{:>8.2f}%  ", 100 * row.argmax);
+    }
+    fmt::print("{:<6} {}\n", row.pass ? "ok" : "FAILS", row.bound);
     if (row.expected_error) {
       fmt::print(
         "{:<{}}  given reference against fp32: {:.3g} at most\n", "", width, *row.expected_error
       );
     }
+  }
+}
+
+void print_ablation(const std::vector<driver::AblationLine>& lines) {
+  const std::string_view title = "roundings";
+  std::size_t width = title.size();
+  std::size_t outputs = std::string_view("output").size();
+  for (const driver::AblationLine& line : lines) {
+    width = std::max(width, line.precision.size());
+    outputs = std::max(outputs, line.output.size());
+  }
+  fmt::print(
+    "{:<{}}  {:<{}}  {:>12}  {:>10}  {:>10}\n",
+    title,
+    width,
+    "output",
+    outputs,
+    "within 0.01",
+    "MSE",
+    "rel. RMS"
+  );
+  for (const driver::AblationLine& line : lines) {
+    fmt::print(
+      "{:<{}}  {:<{}}  {:>11.2f}%  {:>10.3g}  {:>10.3g}\n",
+      line.precision,
+      width,
+      line.output,
+      outputs,
+      100 * line.match,
+      line.mse,
+      line.rel_rms
+    );
   }
 }
 
@@ -426,6 +460,18 @@ bool save_outputs(
   return true;
 }
 
+/// Of the references alone: nothing is run.
+int ablate(driver::Session& session, const Options& options, Steps& steps) {
+  const auto report = steps.take(session.ablation());
+  if (!report || (!options.json.empty() && !steps.take(write_file(options.json, *report)))) {
+    return exit_unusable;
+  }
+  if (options.json != "-") {
+    print_ablation(session.ablation_lines());
+  }
+  return exit_done;
+}
+
 int verify(const Options& options) {
   driver::Session session;
   Steps steps;
@@ -436,7 +482,13 @@ int verify(const Options& options) {
   if (!options.expected.empty() && !load_tensors(session, options.expected, session.output_names(), &driver::Session::set_expected, "expected_")) {
     return exit_unusable;
   }
-  if (!compile_model(session, options, steps) || !steps.take(session.reset())) {
+  if (!compile_model(session, options, steps)) {
+    return exit_unusable;
+  }
+  if (options.ablation) {
+    return ablate(session, options, steps);
+  }
+  if (!steps.take(session.reset())) {
     return exit_unusable;
   }
   switch (run_to_end(session)) {
@@ -455,7 +507,7 @@ int verify(const Options& options) {
     }
     return exit_fault;
   }
-  const auto report = steps.take(session.verify());
+  const auto report = steps.take(session.verify(options.precision));
   if (!report || (!options.json.empty() && !steps.take(write_file(options.json, *report))) ||
       (!options.save.empty() && !save_outputs(session, options.save, steps))) {
     return exit_unusable;
@@ -463,9 +515,12 @@ int verify(const Options& options) {
   const driver::VerdictSummary& verdict = session.verdict();
   if (options.json != "-") {
     if (options.stages) {
-      print_table("stage", verdict.stages);
+      print_table("stage", verdict.stages, true);
     }
-    print_table("output", verdict.outputs);
+    print_table("output", verdict.outputs, false);
+    if (!verdict.first_bad.empty()) {
+      fmt::print("first wrong: {}\n", verdict.first_bad);
+    }
     fmt::print(
       "{} after {} instructions, {} cycles ({})\n",
       verdict.pass ? "pass" : "FAIL",
@@ -506,6 +561,20 @@ void add_verify(CLI::App& app, Action& action) {
   command->add_option("--json", options->json, "write a report (- for standard output)");
   add_timing_options(*command, options->timing);
   command->add_flag("--stages", options->stages, "print the comparison after every operator");
+  std::string precisions = "golden to show the numbers of; the machine is always judged by hardware:";
+  std::vector<std::string> names;
+  for (const driver::Precision& precision : driver::precisions()) {
+    precisions += fmt::format(
+      "{} {} ({})", names.empty() ? "" : ",", precision.name, precision.meaning
+    );
+    names.emplace_back(precision.name);
+  }
+  command->add_option("--precision", options->precision, precisions)
+    ->check(CLI::IsMember(names))
+    ->capture_default_str();
+  command->add_flag(
+    "--ablation", options->ablation, "instead, print what each kind of rounding costs"
+  );
   command->callback([&action, options] { action = [options] { return verify(*options); }; });
 }
 

@@ -420,6 +420,20 @@ std::string_view to_string(lower::Memory memory) {
 
 namespace {
 
+Memory to_lower(ops::ResultMemory memory) {
+  switch (memory) {
+  case ops::ResultMemory::VectorSram:
+    return Memory::VectorSram;
+  case ops::ResultMemory::Hbm:
+    return Memory::Hbm;
+  case ops::ResultMemory::FpSram:
+    return Memory::FpSram;
+  case ops::ResultMemory::IntSram:
+    return Memory::IntSram;
+  }
+  return Memory::VectorSram;
+}
+
 std::vector<float> read_entries(const Placement& place, const MemoryReader& memory) {
   std::vector<float> values;
   for (std::uint64_t i = 0; i < place.rows * place.cols; ++i) {
@@ -466,6 +480,31 @@ std::vector<float> read_back(const Placement& place, const MemoryReader& memory)
     }
   }
   return values;
+}
+
+std::uint64_t place_of(const Placement& place, std::uint64_t index, std::uint64_t lanes) {
+  if (place.memory == Memory::FpSram || place.memory == Memory::IntSram) {
+    return place.address + index;
+  }
+  const std::uint64_t row = index / place.cols;
+  const std::uint64_t col = ops::grouped_index(index % place.cols, place.col_group, lanes);
+  if (place.memory == Memory::Hbm) {
+    const std::uint64_t stored_row = ops::grouped_index(row, place.row_group, lanes);
+    return place.address + (stored_row * place.phys_cols + col) * place.format.element.width / 8;
+  }
+  return place.address + (col / lanes * place.phys_rows + row) * lanes + col % lanes;
+}
+
+const Placement* result_place(
+  std::span<const Placement> placements, ir::TensorId tensor, ops::ResultMemory memory
+) {
+  // The first is the one that the node itself has made; later ones are copies for others.
+  const auto found =
+    std::find_if(placements.begin(), placements.end(), [&](const Placement& place) {
+      return place.tensor == tensor && place.memory == to_lower(memory) &&
+             (place.memory == Memory::VectorSram || place.result);
+    });
+  return found == placements.end() ? nullptr : &*found;
 }
 
 bool is_result(const Placement& place) {

@@ -92,6 +92,14 @@ struct MemoryReader {
 /// Row-major values of a tensor where it lies.
 std::vector<float> read_back(const Placement& place, const MemoryReader& memory);
 
+/// Where element `index` of the row-major values lies, in the units of the placement's address.
+std::uint64_t place_of(const Placement& place, std::uint64_t index, std::uint64_t lanes);
+
+/// Where a node leaves its result, null when nothing places it.
+const Placement* result_place(
+  std::span<const Placement> placements, ir::TensorId tensor, ops::ResultMemory memory
+);
+
 /// Whether the machine's memory holds the values of a tensor of the graph when the program has ended,
 /// as the program has left them.
 bool is_result(const Placement& place);

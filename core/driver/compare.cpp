@@ -39,6 +39,8 @@ report::Side side_of(const Session& session, std::string name) {
   }
   for (const Comparison& output : session.verdict().outputs) {
     side[Metric::error] = std::max(side[Metric::error].value_or(0), output.machine_error);
+    side[Metric::allclose] = std::min(side[Metric::allclose].value_or(1), output.allclose);
+    side[Metric::argmax] = std::min(side[Metric::argmax].value_or(1), output.argmax);
     side[Metric::price] = std::max(side[Metric::price].value_or(0), output.price);
   }
   return side;

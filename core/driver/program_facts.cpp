@@ -111,6 +111,9 @@ std::vector<std::uint32_t> carry_nodes(
   std::span<const std::uint32_t> old_nodes,
   std::span<const std::uint32_t> new_words
 ) {
+  if (old_words.size() == new_words.size()) {
+    return {old_nodes.begin(), old_nodes.end()};
+  }
   const std::size_t common = std::min(old_words.size(), new_words.size());
   std::size_t head = 0;
   while (head < common && old_words[head] == new_words[head]) {

@@ -26,8 +26,9 @@ std::optional<std::uint64_t> expected_executions(std::span<const std::uint32_t> 
 /// Runs of words with the same node, without those that have none.
 std::vector<report::NodeRange> node_ranges(std::span<const std::uint32_t> node_of_word);
 
-/// Carries the nodes of a compiled program over to an edited one: equal words at the start and at
-/// the end keep theirs, words between take the node of the word before.
+/// Carries the nodes of a compiled program over to an edited one. One of as many words keeps them where
+/// they are; else equal words at the start and at the end keep theirs, and words between take the node
+/// of the word before.
 std::vector<std::uint32_t> carry_nodes(
   std::span<const std::uint32_t> old_words,
   std::span<const std::uint32_t> old_nodes,

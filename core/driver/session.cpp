@@ -4,6 +4,7 @@
 #include "asm/printer.h"
 #include "base/sha256.h"
 #include "driver/choices.h"
+#include "driver/nonfinite.h"
 #include "driver/npy.h"
 #include "driver/program_facts.h"
 #include "driver/session_state.h"
@@ -166,7 +167,13 @@ std::string Session::describe() {
       choice_rows.back().values.emplace_back(value.name, value.meaning);
     }
   }
-  return report::describe(api_version, version(), tables, operators, choice_rows);
+  std::vector<report::OperatorRow> precision_rows;
+  for (const Precision& precision : precisions()) {
+    precision_rows.push_back({precision.name, precision.meaning});
+  }
+  return report::describe(
+    api_version, version(), tables, operators, choice_rows, precision_rows
+  );
 }
 
 Result<std::string> Session::set_settings(std::string_view name, std::string_view toml) {
@@ -267,8 +274,12 @@ Session::set_input(std::string_view name, std::span<const std::uint8_t> bytes, T
   if (!values) {
     return std::move(values).diagnostics();
   }
+  Diagnostics warnings;
+  if (std::optional<Diagnostic> warning = nonfinite_values(name, state_->graph->tensor(*id).shape, *values)) {
+    warnings.push_back(*std::move(warning));
+  }
   state_->inputs[std::string(name)] = std::move(values).value();
-  return Done{};
+  return {Done{}, std::move(warnings)};
 }
 
 Status

@@ -112,8 +112,10 @@ struct Comparison {
   std::string bound;
   double price = 0;         ///< relative RMS, fp32 against hardware golden
   double machine_error = 0; ///< maximum absolute, hardware golden against machine
+  double local_error = 0; ///< of a stage: the same, the golden made from the machine's own inputs
   double rel_rms = 0;       ///< hardware golden against machine
   double allclose = 0;      ///< share, hardware golden against machine
+  double argmax = 0;        ///< share of rows, hardware golden against machine
   std::optional<double>
     expected_error{}; ///< maximum absolute, reference given by the user against fp32
 };
@@ -134,6 +136,7 @@ struct ProductTable {
 
 struct VerdictSummary {
   bool pass = false;
+  std::string first_bad; ///< a sentence on the first wrong element; empty when there is none
   std::vector<Comparison> outputs;
   std::vector<Comparison> stages;
 };
@@ -152,6 +155,15 @@ struct ModelPart {
   std::optional<std::int64_t> last_layer{}; ///< included
   std::optional<std::int64_t> rows{};       ///< tokens or patches
   std::vector<std::int64_t> ids{};          ///< of the tokens; their number is that of the rows
+};
+
+/// What is left of an output with some of the roundings, against fp32.
+struct AblationLine {
+  std::string precision;
+  std::string output;
+  double match = 1; ///< share of elements within 1e-2 + 1e-5 |fp32|
+  double mse = 0;
+  double rel_rms = 0;
 };
 
 /// A tensor by name, as read from or written to a file.
@@ -266,8 +278,14 @@ class Session {
   /// A piece of the recorded trace: the first for 0, then each for the `next` of the one before.
   Result<TracePiece> export_trace(TraceForm form, std::uint64_t from);
   Result<std::string> profile_csv() const;
-  /// Compares machine results with both goldens; needs a compiled model and a finished run.
-  Result<std::string> verify(); // Verdict
+  /// Compares machine results with both goldens; needs a compiled model and a finished run. The machine
+  /// is always judged by the hardware golden; `precision` (ops/precisions.def) is that of the golden
+  /// whose numbers are shown.
+  Result<std::string> verify(std::string_view precision = "hardware"); // Verdict
+  /// What each kind of rounding costs; needs a compiled model.
+  Result<std::string> ablation(); // Ablation
+  /// That `ablation` has found.
+  const std::vector<AblationLine>& ablation_lines() const;
   /// Of a program compiled with a choice of products, as long as it is not edited.
   std::optional<ProductTable> product_table() const;
   /// The verdict that `verify` has reached.

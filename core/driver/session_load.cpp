@@ -1,4 +1,5 @@
 // Models that are several files.
+#include "driver/nonfinite.h"
 #include "driver/npy.h"
 #include "driver/session_state.h"
 #include "driver/tools.h"
@@ -94,11 +95,16 @@ frontend::Part Session::State::built_part() const {
 
 Result<std::string>
 Session::State::take_graph(ir::Graph imported, report::ModelFacts facts, Diagnostics notes) {
+  Nonfinite nonfinite;
+  nonfinite.look_at_file(imported);
   Result<passes::Lowered> lowered = passes::run(std::move(imported), {.file = facts.name});
   if (!lowered) {
     return std::move(lowered).diagnostics();
   }
-  notes.insert(notes.end(), lowered.diagnostics().begin(), lowered.diagnostics().end());
+  nonfinite.look_at_graph(lowered->graph);
+  for (const Diagnostics& more : {lowered.diagnostics(), nonfinite.warnings()}) {
+    notes.insert(notes.end(), more.begin(), more.end());
+  }
   model = std::move(facts);
   graph = std::move(lowered->graph);
   model_notes = notes;

@@ -94,6 +94,13 @@ report::Digests Session::State::digests() const {
     timing ? report::cycles_digest(timing->settings(), timing->cycles()) : std::string()};
 }
 
+Result<emu::Machine> Session::State::start_machine() const {
+  const emu::Images start{images.hbm, images.fp_sram, images.int_sram, images.vram};
+  emu::Options machine_options;
+  machine_options.hbm_bytes = hbm_bytes;
+  return emu::Machine::create(*config, start, machine_options);
+}
+
 Result<std::string> Session::reset() {
   State& state = *state_;
   if (!state.has_program) { // one of no words is a program
@@ -106,11 +113,7 @@ Result<std::string> Session::reset() {
     return config.diagnostics();
   }
   const StepTimer timer(state, "stage");
-  const emu::Images images{
-    state.images.hbm, state.images.fp_sram, state.images.int_sram, state.images.vram};
-  emu::Options options;
-  options.hbm_bytes = state.hbm_bytes;
-  Result<emu::Machine> machine = emu::Machine::create(**config, images, options);
+  Result<emu::Machine> machine = state.start_machine();
   if (!machine) {
     return std::move(machine).diagnostics();
   }
@@ -119,8 +122,28 @@ Result<std::string> Session::reset() {
   const std::optional<emu::Fault> fault = state.machine->load(state.program);
   state.reason = fault ? RunStatus::Reason::Fault : RunStatus::Reason::Ready;
   state.emulate_seconds = 0;
+  if (state.graph && state.compiled) {
+    state.results =
+      std::make_unique<StageResults>(*state.graph, *state.compiled, state.node_of_word);
+  }
   state.start_clock();
   return run_state(state);
+}
+
+/// Stops on the way wherever a stage has ended.
+emu::RunResult Session::State::run(std::uint64_t budget) {
+  emu::RunResult result;
+  std::uint64_t executed = 0;
+  do {
+    const std::uint32_t stop = results ? results->next_stop() : no_stop;
+    result = machine->run(budget - executed, timing.get(), stop);
+    executed += result.executed;
+    if (results && result.reason != emu::RunResult::Reason::Fault) {
+      results->take(*machine);
+    }
+  } while (result.reason == emu::RunResult::Reason::Slice && executed < budget);
+  result.executed = executed;
+  return result;
 }
 
 Result<std::string> Session::run(std::uint64_t max_instructions) {
@@ -132,7 +155,7 @@ Result<std::string> Session::run(std::uint64_t max_instructions) {
     return run_state(state);
   }
   const auto start = std::chrono::steady_clock::now();
-  const emu::RunResult result = state.machine->run(max_instructions, state.timing.get());
+  const emu::RunResult result = state.run(max_instructions);
   state.emulate_seconds +=
     std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
   switch (result.reason) {

@@ -4,6 +4,7 @@
 #include "codegen/compile.h"
 #include "config/config.h"
 #include "driver/session.h"
+#include "driver/stages.h"
 #include "emu/machine.h"
 #include "emu/stage_profile.h"
 #include "emu/timing.h"
@@ -52,6 +53,7 @@ struct Session::State {
   std::unique_ptr<emu::Machine> machine;
   RunStatus::Reason reason = RunStatus::Reason::Ready;
   double emulate_seconds = 0;
+  std::unique_ptr<StageResults> results; ///< of a compiled model
 
   // time; the clock and its listeners belong to the run, what they are made from to the session
   std::optional<config::CostProfile> cost_profile;
@@ -76,6 +78,7 @@ struct Session::State {
 
   // verdict
   VerdictSummary verdict;
+  std::vector<AblationLine> ablation;
   std::vector<NamedTensor> output_values;
   std::vector<std::pair<std::string, double>> seconds; ///< wall time of each step
 
@@ -96,6 +99,9 @@ struct Session::State {
   config::Timing timing_settings() const;
   report::TimeFacts time_facts() const;
   report::TraceSource trace_source() const;
+  emu::RunResult run(std::uint64_t budget);
+  /// The machine at the start of the program.
+  Result<emu::Machine> start_machine() const;
   /// Ends the run; the program, the settings and what is to be recorded stay.
   void drop_run();
   /// A clock for the machine, which is at the start of the program.

@@ -76,6 +76,7 @@ struct ProfileParts {
 
 void Session::State::drop_run() {
   machine.reset();
+  results.reset();
   timing.reset();
   trace.reset();
   stages.reset();

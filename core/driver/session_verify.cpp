@@ -1,8 +1,12 @@
 // The machine's results against the references.
 #include "codegen/layout.h"
+#include "driver/blame.h"
 #include "driver/session_state.h"
+#include "golden/precision.h"
 #include "golden/reference.h"
 #include "golden/verdict.h"
+#include "ir/coordinates.h"
+#include "isa/codec.h"
 #include "numerics/compare.h"
 #include "ops/lower_graph.h"
 
@@ -14,21 +18,64 @@ namespace {
 
 constexpr std::size_t sample_size = 8;
 
-/// Every result that the Vector SRAM still holds when the program has ended.
-golden::Values machine_values(const codegen::Compiled& compiled, const emu::Machine& machine) {
-  const codegen::MemoryReader memory{
-    machine.vlen(),
-    [&](std::uint64_t row) { return machine.vector_row(row); },
-    [&](std::uint64_t address, std::span<std::uint8_t> bytes) { machine.read_hbm(address, bytes); },
-    machine.fp_sram(),
-    machine.int_sram()};
+/// Of the table of models.md 3.6.
+constexpr numerics::Tolerance ablation_tolerance{1e-2, 1e-5};
+
+/// What the memories hold when the program has ended.
+golden::Values values_at_end(const codegen::Compiled& compiled, const emu::Machine& machine) {
   golden::Values values;
   for (const codegen::Placement& place : compiled.placements) {
     if (codegen::is_result(place)) {
-      values[place.tensor] = codegen::read_back(place, memory);
+      values[place.tensor] = codegen::read_back(place, reader_of(machine));
     }
   }
   return values;
+}
+
+/// The numbers of a golden that the machine is not judged by.
+void show(
+  golden::Verdict& verdict,
+  const ir::Graph& graph,
+  const golden::Values& fp32,
+  const golden::Values& golden,
+  const golden::Values& stages,
+  const golden::Values& outputs
+) {
+  const auto compare = [&](ir::TensorId id, const auto& actual, const auto& reference) {
+    const std::uint64_t cols = ops::extent_of(graph.tensor(id).shape).cols;
+    return numerics::compare(actual.at(id), reference.at(id), cols);
+  };
+  for (golden::OutputVerdict& output : verdict.outputs) {
+    output.fp32_vs_golden = compare(output.tensor, golden, fp32);
+    if (outputs.count(output.tensor) != 0) {
+      output.golden_vs_machine = compare(output.tensor, outputs, golden);
+    }
+  }
+  for (golden::StageVerdict& stage : verdict.stages) {
+    stage.golden_vs_machine = compare(stage.tensor, stages, golden);
+  }
+}
+
+report::FirstBad first_bad(const Session::State& state, const Blame& blame) {
+  const ir::Graph& graph = *state.graph;
+  const ir::Tensor& tensor = graph.tensor(blame.tensor);
+  report::FirstBad facts{
+    .stage = graph.node(blame.node).name,
+    .node = static_cast<std::uint32_t>(ir::index(blame.node)),
+    .tensor = tensor.name,
+    .overwritten = blame.overwritten,
+    .index = ir::coordinates(tensor.shape, blame.index),
+    .memory = codegen::to_string(blame.cell.memory),
+    .address = blame.cell.address,
+    .golden = blame.golden,
+    .machine = blame.machine};
+  if (blame.pc) {
+    const std::vector<std::uint32_t>& lines = state.program.lines;
+    facts.pc = blame.pc;
+    facts.line = *blame.pc < lines.size() ? lines[*blame.pc] : 0;
+    facts.instruction = isa::disassemble(state.program.words[*blame.pc]);
+  }
+  return facts;
 }
 
 std::vector<float> sample(const std::vector<float>& values) {
@@ -45,17 +92,22 @@ comparison(std::string name, bool pass, const ops::Bound& bound, const numerics:
     .bound = ops::to_string(bound),
     .machine_error = machine.max_abs,
     .rel_rms = machine.rel_rms,
-    .allclose = machine.allclose};
+    .allclose = machine.allclose,
+    .argmax = machine.argmax};
 }
 
 } // namespace
 
-Result<std::string> Session::verify() {
+Result<std::string> Session::verify(std::string_view precision) {
   State& state = *state_;
+  const Result<golden::Precision> shown = golden::precision_of(precision);
+  if (!shown) {
+    return shown.diagnostics();
+  }
   if (!state.graph || !state.compiled) {
     return missing("E_NO_MODEL", "only a compiled model has references", "compile a model first");
   }
-  if (!state.machine || state.reason != RunStatus::Reason::Done) {
+  if (!state.machine || !state.results || state.reason != RunStatus::Reason::Done) {
     return missing(
       "E_NO_RUN", "the run has not come to its end", "run the program to its end first"
     );
@@ -75,8 +127,21 @@ Result<std::string> Session::verify() {
   if (!golden_values) {
     return golden_values.diagnostics();
   }
-  const golden::Values machine = machine_values(*state.compiled, *state.machine);
-  const golden::Verdict verdict = golden::judge(graph, hardware, *fp32, *golden_values, machine);
+  const golden::Values machine = values_at_end(*state.compiled, *state.machine);
+  golden::Verdict verdict = golden::judge(
+    graph, hardware, *fp32, *golden_values, state.results->values(), machine
+  );
+  std::optional<golden::Values> other;
+  if (*shown != golden::Precision::Hardware) {
+    Result<golden::Values> values =
+      golden::evaluate(graph, golden::arithmetic_in(*shown, hardware), inputs);
+    if (!values) {
+      return values.diagnostics();
+    }
+    other = std::move(values).value();
+    show(verdict, graph, *fp32, *other, state.results->values(), machine);
+  }
+  const golden::Values& reference = other ? *other : *golden_values;
   state.note_seconds("emulate", state.emulate_seconds);
   state.note_seconds(
     "golden", std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count()
@@ -88,6 +153,7 @@ Result<std::string> Session::verify() {
     .settings = state.settings_name,
     .options = state.options,
     .products = state.products(),
+    .precision = std::string(precision),
     .pass = verdict.pass,
     .instructions = state.counts(),
     .read_bytes = counters.hbm_read_bytes,
@@ -101,6 +167,30 @@ Result<std::string> Session::verify() {
   }
   state.verdict = {};
   state.verdict.pass = verdict.pass;
+  if (!verdict.pass) {
+    const Restart restart = [&]() -> Result<emu::Machine> {
+      Result<emu::Machine> again = state.start_machine();
+      if (again) {
+        again->load(state.program);
+      }
+      return again;
+    };
+    const std::optional<Blame> blame = find_blame(
+      {graph,
+       *state.compiled,
+       *state.config,
+       hardware,
+       state.node_of_word,
+       *state.results,
+       *golden_values,
+       verdict,
+       restart}
+    );
+    if (blame) {
+      facts.first_bad = first_bad(state, *blame);
+      state.verdict.first_bad = sentence(*facts.first_bad);
+    }
+  }
   state.output_values.clear();
   for (const golden::OutputVerdict& output : verdict.outputs) {
     const ir::Tensor& tensor = graph.tensor(output.tensor);
@@ -113,19 +203,20 @@ Result<std::string> Session::verify() {
       .golden_vs_machine = output.golden_vs_machine,
       .fp32_vs_machine = output.fp32_vs_machine,
       .sample_fp32 = sample(fp32->at(output.tensor)),
-      .sample_golden = sample(golden_values->at(output.tensor)),
+      .sample_golden = sample(reference.at(output.tensor)),
       .sample_machine = sample(machine.at(output.tensor))};
     Comparison line = comparison(tensor.name, output.pass, output.bound, output.golden_vs_machine);
     line.price = output.fp32_vs_golden.rel_rms;
     if (const auto given = state.expected.find(tensor.name); given != state.expected.end()) {
-      row.expected_vs_fp32 = numerics::compare(fp32->at(output.tensor), given->second);
+      const std::uint64_t cols = ops::extent_of(tensor.shape).cols;
+      row.expected_vs_fp32 = numerics::compare(fp32->at(output.tensor), given->second, cols);
       line.expected_error = row.expected_vs_fp32->max_abs;
     }
     facts.outputs.push_back(std::move(row));
     state.verdict.outputs.push_back(std::move(line));
     state.output_values.push_back({tensor.name + ".fp32", tensor.shape, fp32->at(output.tensor)});
     state.output_values.push_back(
-      {tensor.name + ".golden", tensor.shape, golden_values->at(output.tensor)}
+      {tensor.name + ".golden", tensor.shape, reference.at(output.tensor)}
     );
     state.output_values.push_back(
       {tensor.name + ".machine", tensor.shape, machine.at(output.tensor)}
@@ -134,17 +225,68 @@ Result<std::string> Session::verify() {
   for (const golden::StageVerdict& stage : verdict.stages) {
     const std::string& name = graph.node(stage.node).name;
     facts.stages.push_back(
-      {name, static_cast<std::uint32_t>(ir::index(stage.node)), stage.pass, stage.golden_vs_machine}
+      {.name = name,
+       .node = static_cast<std::uint32_t>(ir::index(stage.node)),
+       .bound = ops::to_string(stage.bound),
+       .pass = stage.pass,
+       .chained_pass = stage.chained_pass,
+       .local_pass = stage.local_pass,
+       .golden_vs_machine = stage.golden_vs_machine,
+       .local_vs_machine = stage.local_vs_machine}
     );
     Comparison line = comparison(name, stage.pass, stage.bound, stage.golden_vs_machine);
-    line.price = numerics::compare(golden_values->at(stage.tensor), fp32->at(stage.tensor)).rel_rms;
+    line.price = numerics::compare(reference.at(stage.tensor), fp32->at(stage.tensor)).rel_rms;
+    line.local_error = stage.local_vs_machine.max_abs;
     state.verdict.stages.push_back(std::move(line));
   }
-  if (verdict.first_bad_stage) {
+  if (facts.first_bad) {
+    facts.first_bad_stage = facts.first_bad->stage;
+  } else if (verdict.first_bad_stage) {
     facts.first_bad_stage = graph.node(*verdict.first_bad_stage).name;
   }
   return report::verdict(facts);
 }
+
+Result<std::string> Session::ablation() {
+  State& state = *state_;
+  if (!state.graph || !state.compiled) {
+    return missing("E_NO_MODEL", "only a compiled model has references", "compile a model first");
+  }
+  const ir::Graph& graph = *state.graph;
+  const codegen::Values inputs = state.input_values();
+  const ops::Arithmetic hardware =
+    ops::arithmetic_of(*state.config, ops::Precision::Hardware, state.compiled->plan);
+  const Result<golden::Values> exact = golden::evaluate(
+    graph, ops::arithmetic_of(*state.config, ops::Precision::Fp32), inputs
+  );
+  if (!exact) {
+    return exact.diagnostics();
+  }
+  report::AblationFacts facts{state.model.name, state.settings_name, ablation_tolerance, {}};
+  state.ablation.clear();
+  for (const golden::PrecisionInfo& precision : golden::precisions()) {
+    const Result<golden::Values> values =
+      golden::evaluate(graph, golden::arithmetic_in(precision.precision, hardware), inputs);
+    if (!values) {
+      return values.diagnostics();
+    }
+    facts.rows.push_back({precision.name, precision.meaning, {}});
+    for (const ir::TensorId id : graph.outputs) {
+      const ir::Tensor& tensor = graph.tensor(id);
+      const std::uint64_t cols = ops::extent_of(tensor.shape).cols;
+      const numerics::Errors errors = numerics::compare(values->at(id), exact->at(id), cols);
+      const double match =
+        numerics::compare(values->at(id), exact->at(id), cols, ablation_tolerance).allclose;
+      facts.rows.back().outputs.push_back({tensor.name, match, errors});
+      state.ablation.push_back(
+        {std::string(precision.name), tensor.name, match, errors.mse, errors.rel_rms}
+      );
+    }
+  }
+  return report::ablation(facts);
+}
+
+const std::vector<AblationLine>& Session::ablation_lines() const { return state_->ablation; }
 
 const VerdictSummary& Session::verdict() const { return state_->verdict; }
 

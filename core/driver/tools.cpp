@@ -6,6 +6,7 @@
 #include "base/sha256.h"
 #include "base/text.h"
 #include "config/config.h"
+#include "golden/precision.h"
 #include "isa/describe.h"
 #include "report/documents.h"
 
@@ -111,6 +112,14 @@ Result<std::uint64_t> parse_size(std::string_view text) {
     return fail();
   }
   return value << shift;
+}
+
+std::vector<Precision> precisions() {
+  std::vector<Precision> rows;
+  for (const golden::PrecisionInfo& row : golden::precisions()) {
+    rows.push_back({row.name, row.meaning});
+  }
+  return rows;
 }
 
 } // namespace plena::driver

@@ -39,6 +39,13 @@ struct Preset {
 /// The named preset, or an error that lists them.
 Result<Preset> preset(std::string_view name);
 
+/// A golden that `Session::verify` can show, the one that judges first.
+struct Precision {
+  std::string_view name;
+  std::string_view meaning;
+};
+std::vector<Precision> precisions();
+
 /// The file name, without its extension, of a tensor: the tensor's name with path separators,
 /// control characters and `%` as `%XX`, names that file systems find too long cut and told apart by
 /// a digest. Different tensors have different file names.

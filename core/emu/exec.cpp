@@ -192,7 +192,7 @@ bool Exec::within_loop_limit() {
 }
 
 template <class Watcher, bool with_operands>
-RunResult Exec::loop(std::uint64_t budget, Watcher* observer) {
+RunResult Exec::loop(std::uint64_t budget, Watcher* observer, std::uint32_t stop_pc) {
   constexpr bool observed = !std::is_same_v<Watcher, Nobody>;
   if constexpr (observed) {
     observer_ = observer;
@@ -200,7 +200,8 @@ RunResult Exec::loop(std::uint64_t budget, Watcher* observer) {
   const std::uint64_t before = counters_.executed;
   const std::uint64_t end = before > UINT64_MAX - budget ? UINT64_MAX : before + budget;
   const auto length = static_cast<std::uint32_t>(ops_.size());
-  while (pc_ < length && counters_.executed < end && !fault_) {
+  const std::uint32_t stop = std::min(length, stop_pc);
+  while (pc_ < stop && counters_.executed < end && !fault_) {
     if (counters_.executed >= loop_limit_at_ && !within_loop_limit()) {
       op_ = &ops_[pc_];
       fail(
@@ -246,18 +247,18 @@ RunResult Exec::loop(std::uint64_t budget, Watcher* observer) {
   return result;
 }
 
-RunResult Exec::run(std::uint64_t budget, Observer* observer) {
+RunResult Exec::run(std::uint64_t budget, Observer* observer, std::uint32_t stop_pc) {
   if (observer == nullptr) {
-    return loop<Nobody, false>(budget, nullptr);
+    return loop<Nobody, false>(budget, nullptr, stop_pc);
   }
   if (observer->needs_operands()) {
-    return loop<Observer, true>(budget, observer);
+    return loop<Observer, true>(budget, observer, stop_pc);
   }
   // The clock is so common that its calls are worth resolving here.
   if (auto* timing = dynamic_cast<Timing*>(observer)) {
-    return loop<Timing, false>(budget, timing);
+    return loop<Timing, false>(budget, timing, stop_pc);
   }
-  return loop<Observer, false>(budget, observer);
+  return loop<Observer, false>(budget, observer, stop_pc);
 }
 
 Fault Exec::make_fault(

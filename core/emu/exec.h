@@ -102,7 +102,7 @@ class Exec {
   Exec(const config::Machine& settings, const Options& options);
 
   std::optional<Fault> load(const isa::Program& program);
-  RunResult run(std::uint64_t budget, Observer* observer);
+  RunResult run(std::uint64_t budget, Observer* observer, std::uint32_t stop_pc);
 
   // State that Machine shows.
   const config::Machine settings_;
@@ -143,7 +143,7 @@ class Exec {
   static void warn_and_execute(Exec& exec);
   std::uint8_t static_warnings_of(const isa::Instr& instr, std::uint32_t word) const;
   template <class Watcher, bool with_operands>
-  RunResult loop(std::uint64_t budget, Watcher* observer);
+  RunResult loop(std::uint64_t budget, Watcher* observer, std::uint32_t stop_pc);
   /// Refreshes `loop_limit_at_`; false when a loop's iteration has grown too long.
   bool within_loop_limit();
   Fault make_fault(

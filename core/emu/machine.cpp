@@ -159,8 +159,8 @@ std::optional<Fault> Machine::load(const isa::Program& program) {
   return impl_->exec.load(program);
 }
 
-RunResult Machine::run(std::uint64_t budget, Observer* observer) {
-  return impl_->exec.run(budget, observer);
+RunResult Machine::run(std::uint64_t budget, Observer* observer, std::uint32_t stop_pc) {
+  return impl_->exec.run(budget, observer, stop_pc);
 }
 
 const std::optional<Fault>& Machine::fault() const { return impl_->exec.fault_; }

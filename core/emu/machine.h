@@ -83,9 +83,11 @@ class Machine {
   /// fault, if any, is of kind `decode` and names the word.
   std::optional<Fault> load(const isa::Program& program);
 
-  /// Executes at most `budget` instructions. After Done or Fault further calls return the same
-  /// reason and execute nothing. `observer` may be null.
-  RunResult run(std::uint64_t budget, Observer* observer = nullptr);
+  /// Executes at most `budget` instructions, and none once the pc is `stop_pc` or beyond: between loops
+  /// that is a place in the program that has been reached. After Done or Fault further calls return the
+  /// same reason and execute nothing. `observer` may be null.
+  RunResult
+  run(std::uint64_t budget, Observer* observer = nullptr, std::uint32_t stop_pc = UINT32_MAX);
 
   const std::optional<Fault>& fault() const;
   /// In the order of warnings.def.

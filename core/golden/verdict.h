@@ -22,25 +22,44 @@ bool within(
   std::uint64_t cols
 );
 
-/// One result of a node that could be read back. When a result is outside of its bound because its
-/// inputs already were off, it is judged by what the reference makes of the machine's own inputs,
-/// so that a mismatch belongs to the stage that caused it.
+/// An element outside of its bound.
+struct Offence {
+  std::uint64_t index = 0; ///< row-major
+  float golden = 0;
+  float machine = 0;
+};
+
+/// The first of them, if any.
+std::optional<Offence> first_outside(
+  const ops::Bound& bound,
+  std::span<const float> golden,
+  std::span<const float> machine,
+  std::uint64_t cols
+);
+
+/// One result of a node, against what the reference makes of the inputs of the model (chained) and
+/// against what it makes of the inputs that the machine itself had computed for this node (local). A
+/// stage passes when either accepts it: what was off before is no fault of its own.
 struct StageVerdict {
   ir::NodeId node{};
   ir::TensorId tensor{};
   ops::Bound bound;
   bool pass = false;
-  bool from_machine_inputs = false; ///< how it was judged
-  numerics::Errors golden_vs_machine;
+  bool chained_pass = false;
+  bool local_pass = false;
+  numerics::Errors golden_vs_machine{}; ///< chained
+  numerics::Errors local_vs_machine{}; ///< the same as chained while the machine's inputs are the golden's
+  std::optional<Offence> first_bad{}; ///< against the local reference, unless the stage passes
 };
 
 struct OutputVerdict {
   ir::TensorId tensor{};
   ops::Bound bound;
   bool pass = false;
-  numerics::Errors fp32_vs_golden;    ///< the price of the number formats
-  numerics::Errors golden_vs_machine; ///< what the machine does beyond that
-  numerics::Errors fp32_vs_machine;
+  numerics::Errors fp32_vs_golden{};    ///< the price of the number formats
+  numerics::Errors golden_vs_machine{}; ///< what the machine does beyond that
+  numerics::Errors fp32_vs_machine{};
+  std::optional<Offence> first_bad{}; ///< against the golden, unless the output passes
 };
 
 struct Verdict {
@@ -50,15 +69,16 @@ struct Verdict {
   std::optional<ir::NodeId> first_bad_stage;
 };
 
-/// `fp32` and `golden` come from evaluate(); `machine` has at least the outputs. An output is
-/// accepted within the bound of its operator, or when every stage of the graph was read back and
-/// accepted.
+/// `fp32` and `golden` come from evaluate(). `stages` are results as their nodes left them, `outputs`
+/// those that the program left when it ended. An output is accepted within the bound of its operator, or
+/// when every stage of the graph was read and accepted and nothing has changed it since.
 Verdict judge(
   const ir::Graph& graph,
   const ops::Arithmetic& hardware,
   const Values& fp32,
   const Values& golden,
-  const Values& machine
+  const Values& stages,
+  const Values& outputs
 );
 
 } // namespace plena::golden

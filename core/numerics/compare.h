@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <span>
+#include <string_view>
 
 namespace plena::numerics {
 
@@ -22,6 +23,13 @@ struct Errors {
   double mse = 0;
   double mae = 0;
   double allclose = 1; ///< share of elements within absolute + relative * |reference|
+  double mean_rel = 0; ///< |actual - reference| / |reference|, the former alone where |reference| <= 1e-10
+  double rel_match = 1; ///< share of elements whose relative error is at most `relative`
+  double argmax = 1; ///< share of rows whose first largest element has the same column; NaN counts as
+                     ///< the largest. 1 when there are no rows
+  double max_abs_bf16 = 0; ///< the same in bf16: both sides, differences, squares and means rounded
+  double mse_bf16 = 0;
+  double mae_bf16 = 0;
   std::uint32_t worst_bf16_steps = 0; ///< largest distance in bf16 numbers, both sides rounded
   std::uint64_t count = 0;
   std::uint64_t differing = 0; ///< elements whose bf16 values differ
@@ -29,9 +37,22 @@ struct Errors {
   std::uint64_t nonfinite_actual = 0;
 };
 
-/// `actual` and `reference` have the same length.
-Errors
-compare(std::span<const float> actual, std::span<const float> reference, Tolerance tolerance = {});
+struct MeasureInfo {
+  double Errors::*field = nullptr;
+  std::string_view name;
+  std::string_view title;
+  std::string_view meaning;
+};
+/// The rows of errors.def.
+std::span<const MeasureInfo> measures();
+
+/// `actual` and `reference` have the same length, a multiple of `cols`; 0 for values without rows.
+Errors compare(
+  std::span<const float> actual,
+  std::span<const float> reference,
+  std::uint64_t cols = 0,
+  Tolerance tolerance = {}
+);
 
 /// Distance in representable bf16 numbers after rounding both; 0 for two NaN, the largest value for
 /// one. Zeros of both signs are one number.

@@ -7,8 +7,10 @@
 // the matrix. Shifts only go upwards, hence the few empty lanes at the start of each of its rows.
 #include "base/size.h"
 #include "numerics/bits.h"
+#include "ops/arith.h"
 #include "ops/load.h"
 #include "ops/product.h"
+#include "ops/unstored.h"
 
 #include <algorithm>
 #include <fmt/format.h>
@@ -197,8 +199,10 @@ std::vector<float> reference(const ReferenceCall& call) {
   const Windows windows(sizes, lanes, call.arithmetic.activation);
   const std::uint64_t cols = windows.blocks * lanes;
   std::vector<float> kernels = kernel_matrix(sizes, windows, lanes, call.inputs[W]);
-  if (call.hardware()) {
+  if (is_stored(call.arithmetic.weight)) {
     kernels = stored(kernels, sizes.outputs, call.arithmetic.weight);
+  } else if (call.hardware()) {
+    std::transform(kernels.begin(), kernels.end(), kernels.begin(), hw::round);
   }
   std::vector<float> rows(to_size(sizes.positions() * cols), 0.0f);
   const bool spoils = call.hardware() && !std::all_of(

@@ -5,6 +5,7 @@
 #include "numerics/minifloat.h"
 #include "numerics/mx.h"
 #include "ops/arith.h"
+#include "ops/unstored.h"
 
 #include <algorithm>
 
@@ -107,19 +108,24 @@ std::vector<float> loaded(
   const Arithmetic& arithmetic
 ) {
   std::vector<float> result(values.begin(), values.end());
-  if (arithmetic.precision == Precision::Fp32 || role == Role::Laid || role == Role::Numbers) {
+  if (role == Role::Laid || role == Role::Numbers) {
     return result;
   }
+  const bool quantises = is_stored(arithmetic.weight);
   const auto round = [&] {
-    std::transform(result.begin(), result.end(), result.begin(), hw::round);
+    if (arithmetic.precision == Precision::Hardware) {
+      std::transform(result.begin(), result.end(), result.begin(), hw::round);
+    }
   };
   const bool to_matrix = role == Role::Weight || role == Role::Stored;
   switch (origin) {
   case Origin::Host:
-    if (to_matrix) { // the Matrix SRAM keeps what was decoded
+    if (quantises && to_matrix) { // the Matrix SRAM keeps what was decoded
       return stored(values, cols, arithmetic.weight);
     }
-    result = stored(values, cols, arithmetic.activation);
+    if (quantises) {
+      result = stored(values, cols, arithmetic.activation);
+    }
     round();
     return result;
   case Origin::Prestaged:
@@ -128,7 +134,7 @@ std::vector<float> loaded(
   case Origin::Computed:
     break;
   }
-  return to_matrix ? written_back(result, cols, arithmetic.stored) : result;
+  return to_matrix && quantises ? written_back(result, cols, arithmetic.stored) : result;
 }
 
 std::vector<float> spread(

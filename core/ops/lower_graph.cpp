@@ -5,6 +5,7 @@
 #include "numerics/bits.h"
 #include "ops/plan.h"
 #include "ops/registry.h"
+#include "ops/unstored.h"
 
 #include <algorithm>
 #include <fmt/format.h>
@@ -1006,7 +1007,7 @@ bool can_be_dense(const config::Config& config) {
 }
 
 Arithmetic arithmetic_of(const config::Config& config, Precision precision, Plan plan) {
-  return {
+  Arithmetic arithmetic{
     precision,
     config.mlen,
     config.blen,
@@ -1015,6 +1016,10 @@ Arithmetic arithmetic_of(const config::Config& config, Precision precision, Plan
     config.hbm_v_act_type,
     stored_format(config).value_or(StoredFormat{}).format,
     std::move(plan)};
+  if (precision == Precision::Fp32) {
+    arithmetic.weight = arithmetic.activation = arithmetic.stored = unstored;
+  }
+  return arithmetic;
 }
 
 } // namespace plena::ops

@@ -8,6 +8,7 @@
 
 #include <cmath>
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 #include <nlohmann/json.hpp>
 
 namespace plena::report {
@@ -72,13 +73,35 @@ Json tensor_names(const ir::Graph& graph, std::span<const ir::TensorId> ids) {
 }
 
 Json errors(const numerics::Errors& e) {
+  Json json = Json::object();
+  for (const numerics::MeasureInfo& measure : numerics::measures()) {
+    json[std::string(measure.name)] = number(e.*measure.field);
+  }
+  json["differing"] = e.differing;
+  json["count"] = e.count;
+  json["nonfinite_reference"] = e.nonfinite_reference;
+  json["nonfinite_actual"] = e.nonfinite_actual;
+  return json;
+}
+
+Json first_bad(const std::optional<FirstBad>& bad) {
+  if (!bad) {
+    return nullptr;
+  }
   return {
-    {"max_abs", number(e.max_abs)},
-    {"rel_rms", number(e.rel_rms)},
-    {"cosine", number(e.cosine)},
-    {"mse", number(e.mse)},
-    {"mae", number(e.mae)},
-    {"allclose", number(e.allclose)}};
+    {"stage", bad->stage},
+    {"node", bad->node},
+    {"tensor", bad->tensor},
+    {"overwritten", bad->overwritten},
+    {"index", bad->index},
+    {"memory", bad->memory},
+    {"address", bad->address},
+    {"golden", number(bad->golden)},
+    {"machine", number(bad->machine)},
+    {"pc", bad->pc ? Json(*bad->pc) : Json(nullptr)},
+    {"line", bad->line},
+    {"instruction", bad->instruction},
+    {"text", sentence(*bad)}};
 }
 
 Json counts(const InstructionCounts& c) {
@@ -147,7 +170,8 @@ std::string describe(
   std::string_view version,
   std::span<const Part> tables,
   std::span<const OperatorRow> operators,
-  std::span<const ChoiceRow> choices
+  std::span<const ChoiceRow> choices,
+  std::span<const OperatorRow> precision_rows
 ) {
   Json document = {{"apiVersion", api_version}, {"version", version}};
   for (const Part& part : tables) {
@@ -169,6 +193,18 @@ std::string describe(
     );
   }
   document["choices"] = std::move(choice_list);
+  Json measures = Json::array();
+  for (const numerics::MeasureInfo& measure : numerics::measures()) {
+    measures.push_back(
+      {{"name", measure.name}, {"title", measure.title}, {"meaning", measure.meaning}}
+    );
+  }
+  document["measures"] = std::move(measures);
+  Json precisions = Json::array();
+  for (const OperatorRow& row : precision_rows) {
+    precisions.push_back({{"name", row.name}, {"meaning", row.summary}});
+  }
+  document["precisions"] = std::move(precisions);
   Json presets = Json::array();
   for (const config::Preset& preset : config::presets()) {
     presets.push_back({{"name", preset.name}, {"title", preset.title}, {"toml", preset.toml}});
@@ -496,6 +532,49 @@ std::string map(const codegen::Compiled& compiled, const ir::Graph& graph) {
          "\n";
 }
 
+std::string sentence(const FirstBad& bad) {
+  std::string text = fmt::format(
+    "{}: {}[{}] {} {:g} instead of {:g} ({} {})",
+    bad.stage,
+    bad.tensor,
+    fmt::join(bad.index, ", "),
+    bad.overwritten ? "is overwritten with" : "is",
+    bad.machine,
+    bad.golden,
+    bad.memory,
+    bad.address
+  );
+  if (!bad.pc) {
+    return text + "; no instruction writes it";
+  }
+  text += fmt::format("; written last at pc {}", *bad.pc);
+  text += bad.line == 0 ? "" : fmt::format(", line {}", bad.line);
+  return text + ": " + bad.instruction;
+}
+
+std::string ablation(const AblationFacts& facts) {
+  Json rows = Json::array();
+  for (const AblationRow& row : facts.rows) {
+    Json outputs = Json::array();
+    for (const AblationOutput& output : row.outputs) {
+      outputs.push_back(
+        {{"name", output.name},
+         {"match", output.match},
+         {"fp32_vs_golden", errors(output.fp32_vs_golden)}}
+      );
+    }
+    rows.push_back({{"precision", row.precision}, {"meaning", row.meaning}, {"outputs", outputs}});
+  }
+  const Json document = {
+    {"schema", schema},
+    {"model", facts.model},
+    {"settings", facts.settings},
+    {"tolerance",
+     {{"absolute", facts.tolerance.absolute}, {"relative", facts.tolerance.relative}}},
+    {"rows", rows}};
+  return dump(document, 2) + "\n";
+}
+
 std::string verdict(const VerdictFacts& facts) {
   Json seconds = Json::object();
   for (const auto& [step, value] : facts.seconds) {
@@ -525,8 +604,12 @@ std::string verdict(const VerdictFacts& facts) {
     stages.push_back(
       {{"name", stage.name},
        {"node", stage.node},
+       {"bound", stage.bound},
        {"pass", stage.pass},
-       {"golden_vs_machine", errors(stage.golden_vs_machine)}}
+       {"chained_pass", stage.chained_pass},
+       {"local_pass", stage.local_pass},
+       {"golden_vs_machine", errors(stage.golden_vs_machine)},
+       {"local_vs_machine", errors(stage.local_vs_machine)}}
     );
   }
   const Json document = {
@@ -536,6 +619,7 @@ std::string verdict(const VerdictFacts& facts) {
     {"options", options(facts.options)},
     {"products", prices(facts.products)},
     {"verdict", facts.pass ? "pass" : "fail"},
+    {"precision", facts.precision},
     {"cycles", facts.time.cycles},
     {"timing", Json::parse(timing_info(facts.time.timing))},
     {"causes", causes(facts.time.causes)},
@@ -545,6 +629,7 @@ std::string verdict(const VerdictFacts& facts) {
     {"outputs", outputs},
     {"stages", stages},
     {"first_bad_stage", facts.first_bad_stage ? Json(*facts.first_bad_stage) : Json(nullptr)},
+    {"first_bad", first_bad(facts.first_bad)},
     {"digests", digests(facts.digests)},
     {"diagnostics", list(facts.diagnostics)}};
   return dump(document, 2) + "\n";

@@ -49,7 +49,8 @@ std::string describe(
   std::string_view version,
   std::span<const Part> tables,
   std::span<const OperatorRow> operators,
-  std::span<const ChoiceRow> choices
+  std::span<const ChoiceRow> choices,
+  std::span<const OperatorRow> precisions
 );
 
 /// `{"schema", KEY: value, "diagnostics"}`
@@ -173,15 +174,38 @@ struct OutputFacts {
 struct StageFacts {
   std::string name;
   std::uint32_t node = 0;
+  std::string bound;
   bool pass = false;
-  numerics::Errors golden_vs_machine;
+  bool chained_pass = false;
+  bool local_pass = false;
+  numerics::Errors golden_vs_machine{}; ///< golden made from the model's inputs
+  numerics::Errors local_vs_machine{};  ///< golden made from the machine's inputs of the stage
 };
+
+/// The first wrong element, and the instruction that wrote it.
+struct FirstBad {
+  std::string stage;
+  std::uint32_t node = 0;
+  std::string tensor;
+  bool overwritten = false; ///< `tensor` was right until code of the stage wrote over it
+  std::vector<std::uint64_t> index;
+  std::string_view memory;
+  std::uint64_t address = 0;
+  float golden = 0;
+  float machine = 0;
+  std::optional<std::uint32_t> pc{};
+  std::uint32_t line = 0; ///< 0: none
+  std::string instruction{};
+};
+/// For people.
+std::string sentence(const FirstBad& bad);
 
 struct VerdictFacts {
   std::string model;
   std::string settings;
   ir::RunChoices options{};
   std::optional<codegen::ProductPrices> products{};
+  std::string precision; ///< of the golden whose numbers these are
   bool pass = false;
   InstructionCounts instructions;
   std::uint64_t read_bytes = 0;
@@ -191,11 +215,31 @@ struct VerdictFacts {
   std::vector<OutputFacts> outputs{};
   std::vector<StageFacts> stages{};
   std::optional<std::string> first_bad_stage{};
+  std::optional<FirstBad> first_bad{};
   Digests digests;
   Diagnostics diagnostics{};
 };
 /// Verdict
 std::string verdict(const VerdictFacts& facts);
+
+struct AblationOutput {
+  std::string name;
+  double match = 1; ///< share of elements within the tolerance
+  numerics::Errors fp32_vs_golden;
+};
+struct AblationRow {
+  std::string_view precision;
+  std::string_view meaning;
+  std::vector<AblationOutput> outputs;
+};
+struct AblationFacts {
+  std::string model;
+  std::string settings;
+  numerics::Tolerance tolerance;
+  std::vector<AblationRow> rows;
+};
+/// Ablation
+std::string ablation(const AblationFacts& facts);
 
 /// layout.json and map.json of `plena compile`. The map has an entry for each run of instructions of
 /// one graph node in the same loops: `first`, `count`, `node` and, outermost first, the numbers of the

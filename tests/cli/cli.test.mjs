@@ -351,6 +351,69 @@ test('given inputs and expectations are used', () => {
   refused(['verify', model, '--inputs', 'in4'], 'E_FILE');
 });
 
+test('verify shows the numbers of other references and the price of each rounding', () => {
+  const model = path.join(source, 'models', 'swiglu_block.json');
+  const report = (...args) => {
+    const result = run(['verify', model, '--json', '-', ...args]);
+    assert.equal(result.status, 0, result.stderr);
+    return JSON.parse(result.stdout);
+  };
+  const hardware = report();
+  assert.equal(hardware.precision, 'hardware');
+  assert.equal(hardware.outputs[0].golden_vs_machine.differing, 0);
+  const other = report('--precision', 'no_weight_quant');
+  assert.equal(other.precision, 'no_weight_quant');
+  assert.equal(other.verdict, 'pass');
+  assert.ok(other.outputs[0].golden_vs_machine.differing > 0);
+  assert.ok(other.outputs[0].fp32_vs_golden.rel_rms < hardware.outputs[0].fp32_vs_golden.rel_rms);
+  refused(['verify', model, '--precision', 'bf16'], 'E_USAGE');
+  const ablation = report('--ablation');
+  const match = Object.fromEntries(ablation.rows.map((row) => [row.precision, row.outputs[0].match]));
+  assert.equal(match.fp32, 1);
+  assert.ok(match.no_weight_quant > match.hardware + 0.1);
+  assert.ok(Math.abs(match.hardware - match.no_bf16) < 0.1);
+  const table = run(['verify', model, '--ablation']);
+  assert.equal(table.status, 0, table.stderr);
+  for (const precision of Object.keys(match)) {
+    assert.match(table.stdout, new RegExp(`^${precision} +\\S+ +[\\d.]+%`, 'm'));
+  }
+});
+
+test('verify compares stages both ways and has every measure', () => {
+  const model = path.join(source, 'models', 'deep_mlp.json');
+  const result = run(['verify', model, '--stages', '--json', 'deep.json']);
+  assert.equal(result.status, 0, result.stderr);
+  assert.match(result.stdout, /^stage .* of its own/m);
+  const report = JSON.parse(readFileSync(at('deep.json'), 'utf8'));
+  assert.equal(report.first_bad, null);
+  for (const stage of report.stages) {
+    assert.ok(stage.chained_pass && stage.local_pass, stage.name);
+  }
+  for (const key of ['max_abs', 'rel_rms', 'cosine', 'mse', 'mae', 'allclose', 'mean_rel', 'rel_match', 'argmax', 'mse_bf16']) {
+    assert.equal(typeof report.outputs[0].fp32_vs_golden[key], 'number', key);
+  }
+});
+
+test('weights and inputs that are not finite, and wrong shapes, are named', () => {
+  const text = (values) => JSON.stringify({
+    plena_model: 1, name: 'm', family: 'graph',
+    graph: {
+      inputs: [{ name: 'x', shape: [4, 4] }], constants: { w: { shape: [4, 4], values } },
+      nodes: [{ op: 'linear', inputs: ['x', 'w'], outputs: ['y'] }], outputs: ['y'],
+    },
+    weights: { source: 'inline', tensors: {} },
+    input: { kind: 'tensor', tensor: { name: 'x', shape: [4, 4], generator: 'ih4' } },
+  });
+  const good = put('finite/good.json', text(Array(16).fill(0.5)));
+  assert.doesNotMatch(run(['verify', good]).stderr, /W_NONFINITE/);
+  const bad = put('finite/bad.json', text(Array(16).fill(0.5)).replace('0.5,0.5,0.5]', '0.5,1e39,0.5]'));
+  assert.match(refused(['verify', bad], 'E_WEIGHTS'), /constants\/w/);
+  put('finite/nan/x.txt', `nan ${'1 '.repeat(15)}`);
+  assert.match(run(['verify', good, '--inputs', 'finite/nan']).stderr, /values of x are not finite/);
+  put('finite/few/x.bin', Buffer.alloc(60));
+  assert.match(refused(['verify', good, '--inputs', 'finite/few'], 'E_\\w+'), /\bx\b/);
+});
+
 test('unreadable models are refused with code, place and remedy', () => {
   const noise = createHash('sha512').update('noise').digest();
   const claim = Buffer.from([0x3a, 0xff, 0xff, 0xff, 0xff, 0x07, 0x0a, 0x00]); // a graph of 2 GB

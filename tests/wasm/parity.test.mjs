@@ -48,7 +48,7 @@ for (const file of await models()) {
     valueOf(engine.load_model(session, path.basename(file), new Uint8Array(await readFile(file))));
     valueOf(engine.compile(session, '{}'));
     assert.equal(runToEnd(engine, session, 1_000_000).reason, 'done');
-    const report = valueOf(engine.verify(session));
+    const report = valueOf(engine.verify(session, 'hardware'));
     engine.session_free(session);
 
     const expected = comparable(JSON.parse(native.stdout));

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { createHost, nextBudget } from '../../web/src/engine/host.ts';
 import { type Call, type Message, PROTOCOL, type RunEnd } from '../../web/src/engine/protocol.ts';
-import type { PlenaModule } from '../../web/src/engine/types.ts';
+import type { Ablation, PlenaModule } from '../../web/src/engine/types.ts';
 import { breathe, ENDLESS, encode, mockModule, recipe } from './support.ts';
 
 async function setUp(change: Partial<PlenaModule> = {}) {
@@ -48,8 +48,20 @@ describe('host', () => {
     const end = value<RunEnd>(await call({ kind: 'run', from: 'start', limit: null }));
     expect(end.reason).toBe('done');
     expect(end.state.executed).toBeGreaterThan(30_000);
-    const verdict = await call({ kind: 'verify' });
+    const verdict = await call({ kind: 'verify', precision: 'hardware' });
     expect(value<{ verdict: string }>(verdict).verdict).toBe('pass');
+  });
+
+  it('asks for the numbers of other references', async () => {
+    const { call } = await setUp();
+    await call({ kind: 'open', recipe: recipe() });
+    await call({ kind: 'run', from: 'start', limit: null });
+    const verdict = await call({ kind: 'verify', precision: 'no_bf16' });
+    expect(value<{ precision: string }>(verdict).precision).toBe('no_bf16');
+    const unknown = await call({ kind: 'verify', precision: 'some' });
+    expect(unknown).toMatchObject({ kind: 'failed', diagnostics: [{ code: 'E_PRECISION' }] });
+    const ablation = value<Ablation>(await call({ kind: 'ablation' }));
+    expect(ablation.rows.map(({ precision }) => precision)).toContain('fp32');
   });
 
   it('refuses another protocol', async () => {

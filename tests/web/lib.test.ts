@@ -139,7 +139,7 @@ describe('headline', async () => {
   module.compile(id, '{}');
   module.reset(id);
   module.run(id, 1e9);
-  const reply = module.verify(id);
+  const reply = module.verify(id, 'hardware');
   if (!reply.ok) throw new Error('no verdict');
   const verdict = reply.value;
   it('says what ran, how much and how well', () => {

@@ -60,9 +60,10 @@ async function builtResult(): Promise<StaticResult> {
     rows: get(module.rows(id, 0, 64)),
     state,
     registers: get(module.registers(id)),
-    verdict: get(module.verify(id)),
+    verdict: get(module.verify(id, 'hardware')),
     causes: described.causes,
     lanes: described.lanes,
+    measures: described.measures,
     profile: { ...get(module.profile(id)), hottest: [] },
   };
 }
@@ -107,6 +108,19 @@ describe('first visit', () => {
     const { store, session } = await setUp({ built });
     await session.start();
     expect(store.standing.value).toBe('differs');
+  });
+
+  it('shows other references and the price of roundings when asked', async () => {
+    const { store, session } = await setUp();
+    await session.start();
+    expect(store.verdict.value?.precision).toBe('hardware');
+    await session.showPrecision('no_bf16');
+    expect(store.verdict.value?.precision).toBe('no_bf16');
+    await session.ablate();
+    expect(store.ablation.value?.version).toBe(store.programVersion.value);
+    expect(store.ablation.value?.value.rows).toHaveLength(4);
+    await session.toggle();
+    expect(store.verdict.value?.precision).toBe('hardware');
   });
 
   it('keeps the built result when there is no engine', async () => {

@@ -65,7 +65,7 @@ function runDefault(module, gallery, modelsDir, layoutGraph) {
     state = value(module.run(session, SLICE), 'run');
   }
   if (state.fault) throw new Error(`The default example faults: ${state.fault.message}`);
-  const verdict = value(module.verify(session), 'verify');
+  const verdict = value(module.verify(session, 'hardware'), 'verify');
   if (verdict.verdict !== 'pass')
     throw new Error(
       'The default example does not agree with its reference; the page needs one that does.',
@@ -92,6 +92,7 @@ function runDefault(module, gallery, modelsDir, layoutGraph) {
     verdict,
     causes: description.causes,
     lanes: description.lanes,
+    measures: description.measures,
     profile,
   };
 }

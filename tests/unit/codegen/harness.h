@@ -175,7 +175,7 @@ inline Run run(
   REQUIRE(golden.ok());
   REQUIRE(fp32.ok());
   run.golden = *golden;
-  run.verdict = golden::judge(graph, hardware, *fp32, *golden, run.machine);
+  run.verdict = golden::judge(graph, hardware, *fp32, *golden, run.machine, run.machine);
   for (const golden::StageVerdict& stage : run.verdict.stages) {
     INFO(
       graph.node(stage.node).name << " differing " << stage.golden_vs_machine.differing << " of "

@@ -45,6 +45,7 @@ TEST_CASE("edited programs keep their nodes at both ends", "[unit][driver]") {
   const std::vector<std::uint32_t> words{1, 2, 3, 4};
   const std::vector<std::uint32_t> nodes{0, 0, 1, 1};
   CHECK(carry_nodes(words, nodes, words) == nodes);
+  CHECK(carry_nodes(words, nodes, std::vector<std::uint32_t>{1, 2, 9, 4}) == nodes);
   CHECK(
     carry_nodes(words, nodes, std::vector<std::uint32_t>{1, 2, 9, 9, 4}) ==
     std::vector<std::uint32_t>{0, 0, 0, 0, 1}

@@ -1,8 +1,11 @@
 #include "base/size.h"
 #include "driver/session.h"
 #include "driver/tools.h"
+#include "unit/onnx_builder.h"
 
 #include <catch2/catch.hpp>
+#include <cmath>
+#include <limits>
 #include <nlohmann/json.hpp>
 #include <map>
 #include <string>
@@ -230,6 +233,140 @@ TEST_CASE("a wrong instruction is found by the verdict", "[unit][driver]") {
   const Json verdict = Json::parse(*report);
   CHECK(verdict["verdict"] == "fail");
   CHECK_FALSE(verdict["first_bad_stage"].is_null());
+  const Json& bad = verdict["first_bad"];
+  CHECK(bad["tensor"] == "y");
+  CHECK(bad["index"] == std::vector<int>{0, 0});
+  CHECK(bad["memory"] == "vector_sram");
+  CHECK_FALSE(bad["overwritten"]);
+  CHECK(bad["golden"] != bad["machine"]);
+  CHECK(session.verdict().first_bad.find("y[0, 0]") != std::string::npos);
+}
+
+namespace {
+
+/// Three operators, the first result of which the last takes, too.
+constexpr std::string_view chain = R"({"plena_model":1, "name":"chain", "family":"graph",
+ "graph":{"inputs":[{"name":"x","shape":[4,16]}],
+  "constants":{"w":{"shape":[16,16],"layout":"in_out","generator":"ih4","seed":1,"std":0.5}},
+  "nodes":[{"op":"silu","name":"first","inputs":["x"],"outputs":["a"]},
+           {"op":"linear","name":"second","inputs":["a","w"],"outputs":["b"]},
+           {"op":"add","name":"third","inputs":["a","b"],"outputs":["y"]}], "outputs":["y"]},
+ "weights":{"source":"inline","tensors":{}},
+ "input":{"kind":"tensor","tensor":{"name":"x","shape":[4,16],"generator":"ih4","seed":7,"std":1}}})";
+
+/// With the line after the last one of a kind that the stage has; returns the verdict.
+Json with_line_in_stage(Session& session, std::uint32_t node, const std::string& added) {
+  std::size_t line = 0;
+  for (const Json& row : Json::parse(session.rows(0, 10000))) {
+    line = row["node"] == node ? row["line"].get<std::size_t>() : line;
+  }
+  std::string text = session.program_text();
+  std::size_t at = 0;
+  for (; line > 0; --line) {
+    at = text.find('\n', at) + 1;
+  }
+  REQUIRE(session.assemble(text.insert(at, added + "\n"), AsmMode::Compatible));
+  run_to_end(session, 7);
+  return Json::parse(*session.verify());
+}
+
+std::uint64_t address_of(const Session& session, const std::string& tensor) {
+  const Json layout = Json::parse(session.artefacts()->layout_json);
+  for (const Json& place : layout["tensors"]) {
+    if (place["name"] == tensor && place["memory"] == "vector_sram") {
+      return place["address"];
+    }
+  }
+  FAIL("no place");
+  return 0;
+}
+
+} // namespace
+
+TEST_CASE("results are judged as their stages leave them", "[unit][driver]") {
+  Session session = session_with_model();
+  REQUIRE(session.load_model("chain.json", bytes_of(chain)));
+  REQUIRE(session.compile(R"({"keep_stages": false})"));
+  run_to_end(session, 7);
+  const Json verdict = Json::parse(*session.verify());
+  CHECK(verdict["verdict"] == "pass");
+  REQUIRE(verdict["stages"].size() == 3);
+  for (const Json& stage : verdict["stages"]) {
+    CHECK(stage["golden_vs_machine"]["differing"] == 0);
+    CHECK(stage["chained_pass"] == true);
+    CHECK(stage["local_pass"] == true);
+  }
+  CHECK(verdict["first_bad"].is_null());
+}
+
+TEST_CASE("who overwrites an earlier result is to blame, not who reads it", "[unit][driver]") {
+  Session session = session_with_model();
+  REQUIRE(session.load_model("chain.json", bytes_of(chain)));
+  REQUIRE(session.compile("{}"));
+  // The second operator doubles row 2 of what the first has left.
+  const std::uint64_t row = address_of(session, "a") + 2 * 16;
+  const std::string set = "S_ADDI_INT gp15, gp0, " + std::to_string(row) + "\n";
+  const Json verdict = with_line_in_stage(session, 1, set + "V_ADD_VV gp15, gp15, gp15, 0");
+  CHECK(verdict["verdict"] == "fail");
+  CHECK(verdict["first_bad_stage"] == "second");
+  const Json& bad = verdict["first_bad"];
+  CHECK(bad["overwritten"] == true);
+  CHECK(bad["tensor"] == "a");
+  CHECK(bad["index"] == std::vector<int>{2, 0});
+  CHECK(bad["address"] == row);
+  CHECK(bad["instruction"].get<std::string>().find("V_ADD_VV gp15") == 0);
+  CHECK(verdict["stages"][1]["pass"] == true);
+}
+
+TEST_CASE("an instruction that spoils its own stage is named", "[unit][driver]") {
+  Session session = session_with_model();
+  REQUIRE(session.load_model("chain.json", bytes_of(chain)));
+  REQUIRE(session.compile("{}"));
+  const std::uint64_t row = address_of(session, "b") + 16;
+  const std::string set = "S_ADDI_INT gp15, gp0, " + std::to_string(row) + "\n";
+  const Json verdict = with_line_in_stage(session, 1, set + "V_ADD_VV gp15, gp15, gp15, 0");
+  CHECK(verdict["first_bad_stage"] == "second");
+  const Json& bad = verdict["first_bad"];
+  CHECK(bad["overwritten"] == false);
+  CHECK(bad["index"] == std::vector<int>{1, 0});
+  CHECK(bad["instruction"].get<std::string>().find("V_ADD_VV gp15") == 0);
+  CHECK(bad["line"].get<int>() > 0);
+  // The third is off as well, but does with what it was given what it has to.
+  CHECK(verdict["stages"][2]["chained_pass"] == false);
+  CHECK(verdict["stages"][2]["local_pass"] == true);
+}
+
+TEST_CASE("weights that are not finite are named", "[unit][driver]") {
+  const float inf = std::numeric_limits<float>::infinity();
+  for (const float wrong : {std::nanf(""), inf, -inf}) {
+    std::vector<float> weights(8 * 3, 0.5f);
+    weights[7] = wrong;
+    tests::OnnxBuilder builder;
+    builder.input("x", {4, 8})
+      .output("y", {4, 3})
+      .floats("weight", {8, 3}, weights)
+      .node("MatMul", {"x", "weight"}, {"y"});
+    Session session = session_with_model();
+    const Result<std::string> loaded = session.load_model("m.onnx", builder.bytes());
+    REQUIRE(loaded);
+    REQUIRE(code_of(loaded.diagnostics()) == "W_NONFINITE");
+    CHECK(loaded.diagnostics()[0].where == "weight");
+    CHECK(loaded.diagnostics()[0].message.find("at [2, 1]") != std::string::npos);
+  }
+}
+
+TEST_CASE("the price of each rounding needs no run", "[unit][driver]") {
+  Session session = session_with_model();
+  CHECK(code_of(session.ablation().diagnostics()) == "E_NO_MODEL");
+  REQUIRE(session.compile("{}"));
+  const Json ablation = Json::parse(*session.ablation());
+  REQUIRE(ablation["rows"].size() == 4);
+  CHECK(ablation["rows"][3]["precision"] == "fp32");
+  CHECK(ablation["rows"][3]["outputs"][0]["match"] == 1.0);
+  CHECK(session.ablation_lines().size() == 4);
+  run_to_end(session, 1000);
+  CHECK(code_of(session.verify("some").diagnostics()) == "E_PRECISION");
+  CHECK(Json::parse(*session.verify("fp32"))["precision"] == "fp32");
 }
 
 TEST_CASE("broken text leaves the earlier program in place", "[unit][driver]") {

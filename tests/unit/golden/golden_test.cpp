@@ -1,4 +1,5 @@
 // Evaluation of graphs and the verdict: what is accepted, what is not, and who is to blame.
+#include "golden/precision.h"
 #include "unit/codegen/harness.h"
 
 #include <cmath>
@@ -36,7 +37,7 @@ struct Chain {
     golden = *golden::evaluate(model.graph, hardware, model.inputs);
   }
   golden::Verdict judge(const golden::Values& values) const {
-    return golden::judge(model.graph, hardware, fp32, golden, values);
+    return golden::judge(model.graph, hardware, fp32, golden, values, values);
   }
 };
 
@@ -100,7 +101,13 @@ TEST_CASE("a wrong stage is named, those after it are not blamed") {
   CHECK(verdict.first_bad_stage == ir::NodeId{0});
   CHECK_FALSE(verdict.stages[0].pass);
   CHECK(verdict.stages[1].pass);
-  CHECK(verdict.stages[1].from_machine_inputs);
+  CHECK_FALSE(verdict.stages[1].chained_pass);
+  CHECK(verdict.stages[1].local_pass);
+  CHECK(verdict.stages[1].golden_vs_machine.differing > 0);
+  CHECK(verdict.stages[1].local_vs_machine.differing == 0);
+  REQUIRE(verdict.stages[0].first_bad);
+  CHECK(verdict.stages[0].first_bad->index == 3);
+  CHECK(verdict.stages[0].first_bad->machine - verdict.stages[0].first_bad->golden == Approx(0.5));
   CHECK_FALSE(verdict.outputs[0].pass);
 }
 
@@ -127,6 +134,45 @@ TEST_CASE("an output alone is judged by its own bound; a missing one fails") {
   machine[chain.last][0] += 1.0f;
   CHECK_FALSE(chain.judge(machine).pass);
   CHECK_FALSE(chain.judge({}).pass);
+}
+
+TEST_CASE("an output that changes after its stage fails though every stage passes") {
+  const Chain chain;
+  golden::Values outputs = chain.golden;
+  outputs[chain.last][7] += 1.0f;
+  const golden::Verdict verdict = golden::judge(
+    chain.model.graph, chain.hardware, chain.fp32, chain.golden, chain.golden, outputs
+  );
+  CHECK_FALSE(verdict.pass);
+  CHECK_FALSE(verdict.first_bad_stage.has_value());
+  REQUIRE(verdict.outputs[0].first_bad);
+  CHECK(verdict.outputs[0].first_bad->index == 7);
+}
+
+TEST_CASE("each precision leaves out the roundings that it is named after") {
+  const Chain chain;
+  const auto error = [&](golden::Precision precision) {
+    const ops::Arithmetic arithmetic = golden::arithmetic_in(precision, chain.hardware);
+    const golden::Values values =
+      *golden::evaluate(chain.model.graph, arithmetic, chain.model.inputs);
+    return numerics::compare(values.at(chain.last), chain.fp32.at(chain.last)).rel_rms;
+  };
+  const double hardware = error(golden::Precision::Hardware);
+  const double no_weight_quant = error(golden::Precision::NoWeightQuant);
+  const double no_bf16 = error(golden::Precision::NoBf16);
+  CHECK(error(golden::Precision::Fp32) == 0);
+  CHECK(no_weight_quant > 1e-4);
+  CHECK(no_weight_quant < hardware / 4);
+  CHECK(no_bf16 == Approx(hardware).epsilon(0.1));
+  CHECK(no_bf16 != hardware);
+}
+
+TEST_CASE("a precision that does not exist is refused with the names there are") {
+  CHECK(*golden::precision_of("no_bf16") == golden::Precision::NoBf16);
+  const Result<golden::Precision> unknown = golden::precision_of("bf16");
+  REQUIRE_FALSE(unknown.ok());
+  CHECK(unknown.diagnostics()[0].code == "E_PRECISION");
+  CHECK(unknown.diagnostics()[0].hint.find("no_weight_quant") != std::string::npos);
 }
 
 TEST_CASE("inputs are asked for by name") {

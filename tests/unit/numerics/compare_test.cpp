@@ -54,3 +54,19 @@ TEST_CASE("tensors know their rows", "[unit][numerics]") {
   CHECK(Tensor().size() == 1);
   CHECK(Tensor({0, 5}).rows() == 0);
 }
+
+TEST_CASE("relative errors, the arithmetic of upstream and rows that agree") {
+  const std::vector<float> reference{1, 2, 0, 4};
+  const std::vector<float> actual{1.1f, 2, 0.5f, 2};
+  const Errors errors = compare(actual, reference, 2);
+  // 0.1 / 1, 0, 0.5 where the reference is zero, 2 / 4
+  CHECK(errors.mean_rel == Approx((0.1 + 0.5 + 0.5) / 4).epsilon(1e-6));
+  CHECK(errors.rel_match == 0.5);
+  CHECK(errors.argmax == 1);
+  // 1.1 is 1.1015625 in bf16
+  CHECK(errors.max_abs_bf16 == 2);
+  CHECK(errors.mae_bf16 == 0.6484375);
+  CHECK(compare(std::vector<float>{3, 2, 0, 4}, reference, 2).argmax == 0.5);
+  CHECK(compare(std::vector<float>{1, NAN, 0, 4}, std::vector<float>{1, 2, NAN, 4}, 2).argmax == 0.5);
+  CHECK(measures().size() == 12);
+}

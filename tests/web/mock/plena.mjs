@@ -273,7 +273,31 @@ const errors = (max_abs) => ({
   mse: max_abs ** 2,
   mae: max_abs / 2,
   allclose: 1,
+  mean_rel: max_abs / 4,
+  rel_match: 1,
+  argmax: 1,
+  max_abs_bf16: max_abs,
+  mse_bf16: max_abs ** 2,
+  mae_bf16: max_abs / 2,
+  differing: 1,
+  count: 1024,
+  nonfinite_reference: 0,
+  nonfinite_actual: 0,
 });
+
+const MEASURES = ['max_abs', 'rel_rms', 'cosine', 'allclose', 'argmax'].map((name) => ({
+  name,
+  title: name.replace('_', ' '),
+  meaning: `the measure ${name}`,
+}));
+
+/** Names of the references and how many of the elements match 32-bit floats. */
+const PRECISIONS = [
+  ['hardware', 0.08],
+  ['no_weight_quant', 0.75],
+  ['no_bf16', 0.09],
+  ['fp32', 1],
+];
 
 function model(name, sha256) {
   const shape = { x: [16, 64], h: [16, 64], w_gate: [64, 128], w_up: [64, 128], w_down: [128, 64] };
@@ -319,6 +343,8 @@ export default async function createPlena() {
         presets: PRESETS,
         causes: CAUSES,
         lanes: LANES,
+        measures: MEASURES,
+        precisions: PRECISIONS.map(([name]) => ({ name, meaning: `the reference ${name}` })),
       }),
     session_new() {
       sessions.set(next, new Session());
@@ -448,8 +474,26 @@ export default async function createPlena() {
         loops: s.loops.map((start) => ({ start, register: 5, remaining: 3 })),
       });
     },
-    verify(id) {
+    ablation(id) {
       const s = at(id);
+      return good({
+        schema: 1,
+        model: s.model.name,
+        settings: s.settings,
+        tolerance: { absolute: 0.01, relative: 0.00001 },
+        rows: PRECISIONS.map(([precision, match]) => ({
+          precision,
+          meaning: `the reference ${precision}`,
+          outputs: [{ name: 'y', match, fp32_vs_golden: errors((1 - match) / 100) }],
+        })),
+      });
+    },
+    verify(id, precision) {
+      const s = at(id);
+      if (!PRECISIONS.some(([name]) => name === precision))
+        return bad(
+          error('E_PRECISION', `There is no precision "${precision}".`, 'Choose another.'),
+        );
       const values = Array.from({ length: 8 }, (_, i) => Math.sin(i));
       return good({
         schema: 1,
@@ -458,6 +502,7 @@ export default async function createPlena() {
         options: s.options,
         products: productsOf(s),
         verdict: 'pass',
+        precision,
         instructions: {
           lines: 607,
           comments: 7,
@@ -484,10 +529,15 @@ export default async function createPlena() {
         stages: NODES.map(([name], node) => ({
           name,
           node,
+          bound: 'exact',
           pass: true,
+          chained_pass: true,
+          local_pass: true,
           golden_vs_machine: errors(0.0001 * (node + 1)),
+          local_vs_machine: errors(0),
         })),
         first_bad_stage: null,
+        first_bad: null,
         digests: {
           words: info(s).words,
           state: `state${s.executed}`,

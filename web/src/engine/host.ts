@@ -231,7 +231,10 @@ export function createHost(module: PlenaModule, env: HostEnvironment) {
         return answer('run', reset(session));
       case 'verify':
         await settle();
-        return answer('run', module.verify(session));
+        return answer('run', module.verify(session, call.precision));
+      case 'ablation':
+        await settle();
+        return answer('run', module.ablation(session));
       case 'run': {
         await settle();
         const mine = run(id, call.from, call.limit);

@@ -1,6 +1,7 @@
 // Every message between the page and the engine worker. Plain structured-clone data, versioned by
 // one number: a page refuses an engine that speaks another one.
 import type {
+  Ablation,
   Description,
   Diagnostic,
   Heat,
@@ -17,7 +18,7 @@ import type {
   Verdict,
 } from './types.ts';
 
-export const PROTOCOL = 2;
+export const PROTOCOL = 3;
 
 /** Milliseconds between two progress messages of a run, at least. */
 export const PROGRESS_INTERVAL = 100;
@@ -74,7 +75,9 @@ export interface Calls {
   run: { ask: { from: 'start' | 'here'; limit: number | null }; answer: RunEnd };
   reset: { ask: object; answer: RunState };
   registers: { ask: object; answer: Registers };
-  verify: { ask: object; answer: Verdict };
+  /** `precision`: that of the reference whose numbers are shown. */
+  verify: { ask: { precision: string }; answer: Verdict };
+  ablation: { ask: object; answer: Ablation };
   /** From the next run from the start on, instructions are kept one by one from this cycle on. */
   record: { ask: { firstCycle: number }; answer: null };
   recorded: { ask: object; answer: Recorded };

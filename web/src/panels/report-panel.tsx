@@ -1,7 +1,7 @@
 // How the result compares with the two references: the price of the number formats, and what the
 // machine does beyond them.
 import { useEffect, useState } from 'preact/hooks';
-import type { Errors, OutputVerdict, Verdict } from '../engine/types.ts';
+import type { Errors, FirstBad, OutputVerdict, Verdict } from '../engine/types.ts';
 import { bytes, counted, percent, short, whole } from '../lib/format.ts';
 import { cyclesText, price, worstError } from '../lib/headline.ts';
 import { Icon } from '../ui/icon.tsx';
@@ -10,6 +10,7 @@ import { usePage } from './page.ts';
 import { definePanel } from './panel.ts';
 import { Digest } from './parts/digest.tsx';
 import { Products } from './parts/products.tsx';
+import { Roundings } from './parts/roundings.tsx';
 import { Samples } from './parts/samples.tsx';
 
 function plain(verdict: Verdict): string {
@@ -43,32 +44,43 @@ const PAIRS = [
   { key: 'fp32_vs_machine', title: 'In all', text: '32-bit floats against the machine' },
 ] as const;
 
+/** The measures that the tables show; the report file has all. */
+const SHOWN = [
+  { key: 'max_abs', show: (errors: Errors) => short(errors.max_abs) },
+  { key: 'rel_rms', show: (errors: Errors) => short(errors.rel_rms) },
+  {
+    key: 'cosine',
+    show: ({ cosine }: Errors) => (cosine === null ? '\u2013' : cosine.toFixed(6)),
+  },
+  { key: 'allclose', show: (errors: Errors) => percent(errors.allclose) },
+  { key: 'argmax', show: (errors: Errors) => percent(errors.argmax) },
+] as const;
+
 function ErrorCells({ errors }: { errors: Errors }) {
   return (
     <>
-      <td class="number">{short(errors.max_abs)}</td>
-      <td class="number">{short(errors.rel_rms)}</td>
-      <td class="number">{errors.cosine === null ? '\u2013' : errors.cosine.toFixed(6)}</td>
-      <td class="number">{percent(errors.allclose)}</td>
+      {SHOWN.map(({ key, show }) => (
+        <td key={key} class="number">
+          {show(errors)}
+        </td>
+      ))}
     </>
   );
 }
 
 function HeadCells() {
+  const { store } = usePage();
+  const measures = store.measures.value;
   return (
     <>
-      <th scope="col" class="number" title="Largest absolute difference">
-        max
-      </th>
-      <th scope="col" class="number" title="Root mean square of the difference, relative">
-        rel. RMS
-      </th>
-      <th scope="col" class="number" title="Cosine of the angle between the two">
-        cosine
-      </th>
-      <th scope="col" class="number" title="Share of elements within 0.2 + 0.2 |reference|">
-        close
-      </th>
+      {SHOWN.map(({ key }) => {
+        const measure = measures.find(({ name }) => name === key);
+        return (
+          <th key={key} scope="col" class="number" title={measure?.meaning}>
+            {measure?.title ?? key}
+          </th>
+        );
+      })}
     </>
   );
 }
@@ -134,6 +146,11 @@ function Stages({ verdict }: { verdict: Verdict }) {
   return (
     <section>
       <h3>Stages, reference against machine</h3>
+      <p class="bound">
+        Each result as it is when the program leaves the code of its operator, against the reference
+        that starts from the inputs of the model and, in the last column, against the reference of
+        this operator alone, given what the machine had computed before.
+      </p>
       <div class="table-scroll">
         <table class="stages">
           <caption class="sr-only">Errors of each stage of the model</caption>
@@ -141,13 +158,20 @@ function Stages({ verdict }: { verdict: Verdict }) {
             <tr>
               <th scope="col">Stage</th>
               <HeadCells />
+              <th
+                scope="col"
+                class="number"
+                title="Largest absolute difference from the reference of the machine's own inputs"
+              >
+                alone, max
+              </th>
             </tr>
           </thead>
           <tbody>
-            {shown.map((stage) => (
+            {shown.map((stage, row) => (
               <tr
-                key={`${stage.name}/${stage.node}`}
-                class={`${stage.node === selected ? 'is-selected' : ''} ${stage.name === verdict.first_bad_stage ? 'is-bad' : ''}`}
+                key={`${stage.name}/${stage.node}/${row}`}
+                class={`${stage.node === selected ? 'is-selected' : ''} ${stage.name === verdict.first_bad_stage ? 'is-bad is-first-bad' : ''}`}
               >
                 <th scope="row">
                   <button
@@ -161,8 +185,14 @@ function Stages({ verdict }: { verdict: Verdict }) {
                     <span class="stage-name">{stage.name}</span>
                   </button>
                   {!stage.pass && <Passed pass={false} />}
+                  {stage.name === verdict.first_bad_stage && (
+                    <span class="badge badge-bad">first</span>
+                  )}
                 </th>
                 <ErrorCells errors={stage.golden_vs_machine} />
+                <td class="number" title={`Bound: ${stage.bound}`}>
+                  {short(stage.local_vs_machine.max_abs)}
+                </td>
               </tr>
             ))}
           </tbody>
@@ -174,6 +204,48 @@ function Stages({ verdict }: { verdict: Verdict }) {
         </button>
       )}
     </section>
+  );
+}
+
+/** The first wrong element; a click goes to the instruction that wrote it and to its operator. */
+function FirstWrong({ bad }: { bad: FirstBad }) {
+  const { store } = usePage();
+  const { pc, node } = bad;
+  const go = () =>
+    pc === null
+      ? store.selection.selectNode(node, store.program.peek(), 'report')
+      : store.selection.selectInstruction(pc, store.program.peek(), 'report');
+  return (
+    <p class="first-bad">
+      First wrong: {bad.text}{' '}
+      <button type="button" class="link" onClick={go}>
+        <NodeChip mark={store.marks.value.get(node)} />{' '}
+        {pc === null ? 'show the operator' : `show instruction ${pc}`}
+      </button>
+    </p>
+  );
+}
+
+/** Which reference the numbers below belong to. */
+function Shown({ verdict }: { verdict: Verdict }) {
+  const { store, session } = usePage();
+  const list = store.description.value?.precisions ?? [];
+  if (list.length === 0 || store.standing.value === 'outdated') return null;
+  return (
+    <label class="bound">
+      Numbers of the reference{' '}
+      <select
+        value={verdict.precision}
+        onChange={(event) => void session.showPrecision(event.currentTarget.value)}
+      >
+        {list.map(({ name, meaning }) => (
+          <option key={name} value={name} title={meaning}>
+            {name}
+          </option>
+        ))}
+      </select>
+      {verdict.precision !== list[0]?.name && ` (the machine is judged by ${list[0]?.name})`}
+    </label>
   );
 }
 
@@ -199,10 +271,13 @@ function View() {
       <p class={`verdict ${verdict.verdict === 'pass' ? 'verdict-ok' : 'verdict-bad'}`}>
         <Passed pass={verdict.verdict === 'pass'} /> {plain(verdict)}
       </p>
+      {verdict.first_bad && <FirstWrong bad={verdict.first_bad} />}
+      <Shown verdict={verdict} />
       {verdict.outputs.map((output) => (
         <Output key={output.name} output={output} />
       ))}
       <Stages verdict={verdict} />
+      <Roundings />
       {verdict.products && (
         <Products products={verdict.products} timing={verdict.timing} from="report" />
       )}

@@ -5,6 +5,9 @@ import { counted, duration } from '../lib/format.ts';
 import { headline, sameRun } from '../lib/headline.ts';
 import { announce, type Context, forget, report } from './context.ts';
 
+/** The reference that the machine is judged by. */
+export const JUDGE = 'hardware';
+
 export function faultProblem(fault: Fault): Diagnostic {
   const at =
     fault.address === null || fault.message.includes(String(fault.address))
@@ -90,7 +93,7 @@ async function settleRun(
 async function compare(context: Context, elapsedMs: number, current: () => boolean) {
   const { store, client } = context;
   store.busy.value = 'verifying';
-  const answer = await client.call({ kind: 'verify' });
+  const answer = await client.call({ kind: 'verify', precision: JUDGE });
   if (!current()) return;
   store.busy.value = null;
   if (!answer.ok) {
@@ -116,6 +119,27 @@ async function compare(context: Context, elapsedMs: number, current: () => boole
       ? 'verified'
       : 'differs';
   announce(context, `${headline(verdict, place.name)} ${duration(elapsedMs)}.`);
+}
+
+/** The verdict again, with the numbers of another reference. */
+export async function showPrecision(context: Context, precision: string) {
+  const { store, client } = context;
+  const before = store.verdict.peek();
+  const answer = await client.call({ kind: 'verify', precision });
+  // A run that has ended meanwhile has a verdict of its own.
+  if (store.verdict.peek() !== before) return;
+  if (answer.ok) store.verdict.value = answer.value;
+  else report(context, 'result', answer.diagnostics);
+}
+
+/** What each kind of rounding costs, of the program as it is. */
+export async function ablate(context: Context) {
+  const { store, client } = context;
+  const version = store.programVersion.peek();
+  const answer = await client.call({ kind: 'ablation' });
+  if (version !== store.programVersion.peek()) return;
+  if (answer.ok) store.ablation.value = { version, value: answer.value };
+  else report(context, 'result', answer.diagnostics);
 }
 
 export function pause(context: Context) {

@@ -7,7 +7,7 @@ import { announce, type Context, report } from './context.ts';
 import { createEditing } from './editing.ts';
 import { createOpening, type NamedBytes } from './opening.ts';
 import { createRowCache } from './rows.ts';
-import { pause, run, step, stop } from './running.ts';
+import { ablate, pause, run, showPrecision, step, stop } from './running.ts';
 import type { Choices, Store } from './store.ts';
 import { createTiming } from './timing.ts';
 
@@ -122,6 +122,8 @@ export function createSession(store: Store, services: Services) {
       if (await editing.flush()) await step(context, count);
     },
     stop: () => stop(context),
+    showPrecision: (name: string) => showPrecision(context, name),
+    ablate: () => ablate(context),
     /** Runs again from the start and keeps the instructions one by one from this cycle on. */
     async recordFrom(cycle: number) {
       if (!(await editing.flush())) return;

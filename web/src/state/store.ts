@@ -2,11 +2,13 @@
 import { computed, type Signal, signal } from '@preact/signals';
 import type { Progress, Recipe, Recorded } from '../engine/protocol.ts';
 import type {
+  Ablation,
   CauseInfo,
   ChoiceInfo,
   Description,
   Diagnostic,
   LaneInfo,
+  MeasureInfo,
   ModelInfo,
   Profile,
   ProgramInfo,
@@ -49,6 +51,7 @@ export interface StaticResult {
   verdict: Verdict;
   causes: CauseInfo[];
   lanes: LaneInfo[];
+  measures: MeasureInfo[];
   /** Without the hottest instructions, which the engine tells. */
   profile: Profile;
 }
@@ -142,6 +145,8 @@ export function createStore(built: StaticResult) {
     /** The registers before the latest run or step, to mark what changed. */
     registersBefore: signal<Registers | null>(null),
     verdict: signal<Verdict | null>(built.verdict),
+    /** Of the program of this version; of no use for a later one. */
+    ablation: signal<{ version: number; value: Ablation } | null>(null),
     standing: signal<Standing>('built'),
     /** The time of the latest run. */
     time: {
@@ -166,6 +171,7 @@ export function createStore(built: StaticResult) {
 
     causes: computed(() => markCauses(description.value ?? built)),
     lanes: computed(() => (description.value ?? built).lanes),
+    measures: computed(() => (description.value ?? built).measures),
     choiceList: computed(() => (description.value ?? built).choices),
     marks: computed(() => markNodes(model.value?.nodes ?? [])),
     instructions: computed(() => (description.value ? byCode(description.value) : null)),
