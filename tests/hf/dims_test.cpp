@@ -145,7 +145,12 @@ TEST_CASE("dimensions: exact results are those that were recorded", "[exact]") {
     std::memcpy(expected.data(), bytes.data(), expected.size() * sizeof(float));
     const numerics::Errors errors = numerics::compare(values->at(graph->outputs.at(0)), expected);
     INFO("relative RMS " << errors.rel_rms);
-    CHECK(errors.rel_rms < 1e-4);
+    // What was recorded for single texts has attention rounded to bf16 (models.md 3.1).
+    const ir::Node* attention = &*std::find_if(
+      graph->nodes.begin(), graph->nodes.end(), [](const ir::Node& n) { return n.op == "attention"; }
+    );
+    const bool rounded = attention->attrs.contains("mask") && !attention->attrs.contains("batch");
+    CHECK(errors.rel_rms < (rounded ? 5e-3 : 1e-5));
   }
   CHECK(models >= 8);
 }
