@@ -9,6 +9,9 @@
 #include <cstring>
 #include <filesystem>
 #include <fmt/format.h>
+#include <memory>
+#include <optional>
+#include <span>
 
 namespace plena::cli {
 

@@ -290,7 +290,8 @@ class ModelBuilder {
       );
       return x;
     }
-    const ir::TensorId image = connected(vision(*architecture_.vision, false), grid_of(*architecture_.vision));
+    const VisionModel& encoder = *architecture_.vision;
+    const ir::TensorId image = connected(vision(encoder, false), grid_of(encoder));
     std::vector<std::int64_t> sources;
     auto next = static_cast<std::int64_t>(ids.size());
     for (std::size_t i = 0; i < ids.size(); ++i) {
@@ -341,7 +342,9 @@ class ModelBuilder {
         graph_.error(
           "E_RANGE",
           "rows",
-          fmt::format("{} patches in a row do not become squares of {}", grid, architecture_.connector->factor),
+          fmt::format(
+            "{} patches in a row do not become squares of {}", grid, architecture_.connector->factor
+          ),
           "ask for another number of patches"
         );
         return x;

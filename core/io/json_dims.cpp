@@ -241,15 +241,29 @@ class DimsReader {
     std::int64_t most = max_size
   ) {
     const json* value = fields_.member(parent, path, key, !otherwise.has_value());
-    if (value == nullptr || !fields_.expect(value->is_number_integer(), *value, child(path, key), "an integer")) {
+    if (value == nullptr ||
+        !fields_.expect(value->is_number_integer(), *value, child(path, key), "an integer")) {
       return otherwise.value_or(1);
     }
     const double given = value->get<double>();
     if (given < 1 || given > static_cast<double>(most)) {
-      range(child(path, key), std::string(key) + " is " + value->dump(), "whole numbers from 1 to " + std::to_string(most));
+      range(
+        child(path, key),
+        std::string(key) + " is " + value->dump(),
+        "whole numbers from 1 to " + std::to_string(most)
+      );
       return 1;
     }
     return value->get<std::int64_t>();
+  }
+
+  /// A number of at least 0, cut to what is large enough to be refused by those who use it.
+  std::optional<std::int64_t> whole(const json& value, const std::string& path) {
+    constexpr std::uint64_t most = std::uint64_t{1} << 30;
+    if (!fields_.expect(value.is_number_unsigned(), value, path, "a whole number")) {
+      return std::nullopt;
+    }
+    return static_cast<std::int64_t>(std::min(value.get<std::uint64_t>(), most));
   }
 
   void range(std::string path, std::string message, std::string hint) {
@@ -416,7 +430,8 @@ class DimsReader {
     }
     stack.attention_scale = fields_.number(*attention, at, "scale");
     stack.head_norms = fields_.flag(*attention, at, "qk_norm").value_or(false);
-    const auto packing = fields_.choice(*attention, at, "heads_packing", {"auto", "off", "on", "as_upstream"});
+    const auto packing =
+      fields_.choice(*attention, at, "heads_packing", {"auto", "off", "on", "as_upstream"});
     if (packing && *packing != "auto") {
       fields_.problems().warning(
         "W_IGNORED", child(at, "heads_packing"), "not applied", "the compiler packs heads where it can"
@@ -469,7 +484,9 @@ class DimsReader {
       return;
     }
     if (text.vocabulary == 0) {
-      fields_.error("E_MISSING", child(at, "vocab_size"), "a head needs vocab_size", "add it here or to dims");
+      fields_.error(
+        "E_MISSING", child(at, "vocab_size"), "a head needs vocab_size", "add it here or to dims"
+      );
     }
     text.head = true;
     text.tied = kind == "tied";
@@ -485,8 +502,8 @@ class DimsReader {
       const std::int64_t layers =
         model_.text ? model_.text->stack.layers : model_.vision ? model_.vision->stack.layers : 1;
       const json* start = fields_.member(*run, "/run", "layer_start", false);
-      if (start != nullptr && fields_.expect(start->is_number_unsigned(), *start, "/run/layer_start", "a whole number")) {
-        built_.first_layer = static_cast<std::int64_t>(std::min<std::uint64_t>(start->get<std::uint64_t>(), 1u << 20));
+      if (start != nullptr) {
+        built_.first_layer = whole(*start, "/run/layer_start").value_or(0);
       }
       if (run->contains("layers")) {
         built_.last_layer = built_.first_layer + count(*run, "/run", "layers", layers) - 1;
@@ -560,10 +577,11 @@ class DimsReader {
     if (ids->is_array()) {
       for (std::size_t i = 0; i < ids->size() && i < static_cast<std::size_t>(max_size); ++i) {
         const json& id = (*ids)[i];
-        if (!fields_.expect(id.is_number_unsigned(), id, child("/input/ids", i), "a whole number")) {
+        const std::optional<std::int64_t> value = whole(id, child("/input/ids", i));
+        if (!value) {
           return;
         }
-        built_.ids.push_back(static_cast<std::int64_t>(std::min<std::uint64_t>(id.get<std::uint64_t>(), 1u << 30)));
+        built_.ids.push_back(*value);
       }
     } else if (fields_.object(*ids, "/input/ids")) {
       const std::string at = "/input/ids";
@@ -571,14 +589,12 @@ class DimsReader {
       (void)fields_.choice(*ids, at, "generator", {"ids_affine"});
       const auto value = [&](const char* key, std::int64_t otherwise) {
         const json* given = fields_.member(*ids, at, key, false);
-        const bool whole =
-          given != nullptr && fields_.expect(given->is_number_unsigned(), *given, child(at, key), "a whole number");
-        return whole ? static_cast<std::int64_t>(std::min<std::uint64_t>(given->get<std::uint64_t>(), 1u << 30))
-                     : otherwise;
+        return given == nullptr ? otherwise : whole(*given, child(at, key)).value_or(otherwise);
       };
       const std::int64_t first = value("first", 0);
       const std::int64_t step = value("step", 1);
-      const std::int64_t modulus = count(*ids, at, "modulus", std::max<std::int64_t>(model_.text->vocabulary, 1), max_vocabulary);
+      const std::int64_t vocabulary = std::max<std::int64_t>(model_.text->vocabulary, 1);
+      const std::int64_t modulus = count(*ids, at, "modulus", vocabulary, max_vocabulary);
       const std::int64_t length = count(*ids, at, "length", built_.rows.value_or(16));
       for (std::int64_t i = 0; i < length; ++i) {
         built_.ids.push_back((first + i * step) % modulus);
@@ -683,7 +699,12 @@ class DimsReader {
         "give it in the shape that the dimensions say"
       );
     } else if (!spec->has_source() || !is_float(spec->dtype) || !spec->shape) {
-      fields_.error("E_WEIGHTS", path, "no values for this tensor", "give shape and `values`, `base64`, `generator` or `fill`");
+      fields_.error(
+        "E_WEIGHTS",
+        path,
+        "no values for this tensor",
+        "give shape and `values`, `base64`, `generator` or `fill`"
+      );
     } else {
       found->second.given = std::move(*spec);
     }

@@ -436,7 +436,9 @@ class ConfigReader {
     for (const auto& [key, value] : parameters.items()) {
       if (value.is_object()) {
         unsupported(
-          child(path, key), "rotary positions of their own for some layers are not supported", "use one for all"
+          child(path, key),
+          "rotary positions of their own for some layers are not supported",
+          "use one for all"
         );
         return std::nullopt;
       }

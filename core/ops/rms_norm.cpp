@@ -15,7 +15,12 @@ enum Input : std::size_t { X, Gamma };
 constexpr InputSpec inputs[]{{"x", Role::Activation}, {"gamma", Role::Vector, true}};
 constexpr AttrSpec attrs[]{
   {"eps", AttrType::Real, false, 1e-5, {}, "added to the mean of squares"},
-  {"heads", AttrType::Integer, false, 1, {}, "parts of equal length that a row has, each with a mean of its own"}};
+  {"heads",
+   AttrType::Integer,
+   false,
+   1,
+   {},
+   "parts of equal length that a row has, each with a mean of its own"}};
 
 std::uint64_t heads_of(const NodeView& view) {
   return static_cast<std::uint64_t>(std::max(view.real("heads"), 1.0));

@@ -48,9 +48,11 @@ std::string replaced(std::string text, const std::string& what, const std::strin
 
 /// models.md 6.8, the third example, with an entry of a shape that does not fit.
 const std::string tiny = R"({"plena_model":1, "name":"tiny_llm", "family":"llama",
- "dims":{"hidden_size":64,"intermediate_size":128,"num_layers":4,"num_attention_heads":4,"num_key_value_heads":2,"head_dim":16,"rms_norm_eps":1e-5,"rope_theta":10000,"vocab_size":96},
+ "dims":{"hidden_size":64,"intermediate_size":128,"num_layers":4,"num_attention_heads":4,
+         "num_key_value_heads":2,"head_dim":16,"rms_norm_eps":1e-5,"rope_theta":10000,"vocab_size":96},
  "attention":{"mask":"causal"}, "lm_head":{"kind":"tied","where":"device"},
- "weights":{"source":"seed","generator":"ih4","seed":1234,"naming":"hf_llama","std":{"matrix":"1/sqrt(fan_in)","norm":"ones"},
+ "weights":{"source":"seed","generator":"ih4","seed":1234,"naming":"hf_llama",
+            "std":{"matrix":"1/sqrt(fan_in)","norm":"ones"},
             "tensors":{"model.norm.weight":{"shape":[4],"dtype":"f32","base64":"AACAPwAAAEAAAIA/AAAAPw=="}}},
  "input":{"kind":"tokens","ids":[0,5,10,15,20,25,30,35,40,45,50,55,60,65,70,75]},
  "run":{"seq_len":16,"hardware":{"mlen":64,"blen":4,"hlen":16,"broadcast":4,"mram_tiles":4}}})";
@@ -104,8 +106,14 @@ TEST_CASE("dimensions: what does not fit is refused") {
   CHECK(errors_of(replaced(right(), R"("num_key_value_heads":2)", R"("num_key_value_heads":3)")) ==
         "E_RANGE /dims/num_attention_heads");
   CHECK(errors_of(replaced(right(), R"("hidden_size":64,)", "")) == "E_MISSING /dims/hidden_size");
-  CHECK(errors_of(replaced(right(), R"("head_dim":16)", R"("head_dims":16)")) == "E_UNKNOWN_KEY /dims/head_dims");
-  CHECK(errors_of(replaced(right(), R"("source":"seed")", R"("source":"seeds")")) == "E_RANGE /weights/source");
+  CHECK(
+    errors_of(replaced(right(), R"("head_dim":16)", R"("head_dims":16)")) ==
+    "E_UNKNOWN_KEY /dims/head_dims"
+  );
+  CHECK(
+    errors_of(replaced(right(), R"("source":"seed")", R"("source":"seeds")")) ==
+    "E_RANGE /weights/source"
+  );
   CHECK(errors_of(replaced(right(), R"([0,5,)", R"([0,96,)")) == "E_RANGE /id 1");
   CHECK(errors_of(replaced(right(), R"("family":"llama")", R"("family":"gpt_oss")")) == "E_FAMILY /family");
 }
@@ -137,7 +145,12 @@ TEST_CASE("dimensions: exact results are those that were recorded", "[exact]") {
     std::memcpy(expected.data(), bytes.data(), expected.size() * sizeof(float));
     const numerics::Errors errors = numerics::compare(values->at(graph->outputs.at(0)), expected);
     INFO("relative RMS " << errors.rel_rms);
-    CHECK(errors.rel_rms < 1e-4);
+    // What was recorded for single texts has attention rounded to bf16 (models.md 3.1).
+    const ir::Node* attention = &*std::find_if(
+      graph->nodes.begin(), graph->nodes.end(), [](const ir::Node& n) { return n.op == "attention"; }
+    );
+    const bool rounded = attention->attrs.contains("mask") && !attention->attrs.contains("batch");
+    CHECK(errors.rel_rms < (rounded ? 5e-3 : 1e-5));
   }
   CHECK(models >= 8);
 }

@@ -132,7 +132,9 @@ double distance(const std::vector<float>& values, const std::vector<float>& expe
   double difference = 0;
   for (std::size_t i = 0; i < values.size(); ++i) {
     most = std::max(most, std::fabs(static_cast<double>(expected[i])));
-    difference = std::max(difference, std::fabs(static_cast<double>(values[i]) - static_cast<double>(expected[i])));
+    difference = std::max(
+      difference, std::fabs(static_cast<double>(values[i]) - static_cast<double>(expected[i]))
+    );
   }
   return difference / most;
 }
