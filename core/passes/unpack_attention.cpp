@@ -1,6 +1,7 @@
 // Pass: what attention operators of ONNX Runtime do besides attention: projections, biases,
 // rotation and cutting a common tensor apart is put in front of them as operators of its own. Uses
 // that are not supported are refused here.
+#include "passes/heads.h"
 #include "passes/rewriter.h"
 
 #include <algorithm>
