@@ -47,7 +47,7 @@ std::string replaced(std::string text, const std::string& what, const std::strin
 }
 
 /// models.md 6.8, the third example, with an entry of a shape that does not fit.
-const std::string tiny = R"({"plena_model":1, "name":"tiny_llm", "family":"llama",
+const std::string tiny = R"json({"plena_model":1, "name":"tiny_llm", "family":"llama",
  "dims":{"hidden_size":64,"intermediate_size":128,"num_layers":4,"num_attention_heads":4,
          "num_key_value_heads":2,"head_dim":16,"rms_norm_eps":1e-5,"rope_theta":10000,"vocab_size":96},
  "attention":{"mask":"causal"}, "lm_head":{"kind":"tied","where":"device"},
@@ -55,7 +55,7 @@ const std::string tiny = R"({"plena_model":1, "name":"tiny_llm", "family":"llama
             "std":{"matrix":"1/sqrt(fan_in)","norm":"ones"},
             "tensors":{"model.norm.weight":{"shape":[4],"dtype":"f32","base64":"AACAPwAAAEAAAIA/AAAAPw=="}}},
  "input":{"kind":"tokens","ids":[0,5,10,15,20,25,30,35,40,45,50,55,60,65,70,75]},
- "run":{"seq_len":16,"hardware":{"mlen":64,"blen":4,"hlen":16,"broadcast":4,"mram_tiles":4}}})";
+ "run":{"seq_len":16,"hardware":{"mlen":64,"blen":4,"hlen":16,"broadcast":4,"mram_tiles":4}}})json";
 
 std::string right() {
   const std::size_t begin = tiny.find(R"("model.norm.weight")");
