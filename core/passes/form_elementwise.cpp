@@ -45,9 +45,12 @@ class Former {
 
  private:
   void refuse(const ir::Node& node, std::string message, std::string hint) {
-    context_.refuse(
-      node, OnnxNode{rewriter_.graph, node}.error("E_PATTERN", std::move(message), std::move(hint))
-    );
+    // What a larger pattern says of its part is more to the point.
+    if (!context_.refusals.contains(node.name)) {
+      context_.refuse(
+        node, OnnxNode{rewriter_.graph, node}.error("E_PATTERN", std::move(message), std::move(hint))
+      );
+    }
   }
 
   void scale(ir::Node& node, TensorId x, float factor) {

@@ -115,9 +115,18 @@ struct Rotations::Pairs {
   }
 };
 
-void Rotations::refuse(const ir::Node& node, std::string message, std::string hint) {
-  const OnnxNode view{rewriter_.graph, node};
-  context_.refuse(node, view.error("E_PATTERN", std::move(message), std::move(hint)));
+void Rotations::refuse(
+  const ir::Node& node,
+  const std::vector<const ir::Node*>& parts,
+  const std::string& message,
+  const std::string& hint
+) {
+  std::vector<const ir::Node*> all = parts;
+  all.push_back(&node);
+  for (const ir::Node* part : all) {
+    const OnnxNode view{rewriter_.graph, *part};
+    context_.refuse(*part, view.error("E_PATTERN", message, hint));
+  }
 }
 
 TensorId Rotations::table(const std::string& name, std::size_t width, std::vector<float> values) {
@@ -188,6 +197,7 @@ bool Rotations::map(
       } else if (std::fabs(cos_there - own_factor) > tolerance || std::fabs(sin_there - turned) > tolerance) {
         refuse(
           node,
+          from,
           "its heads are rotated by different angles",
           "supported are equal angles in all heads"
         );
@@ -205,6 +215,7 @@ bool Rotations::map(
   if (!x) {
     refuse(
       node,
+      from,
       "its lanes lie in another order than half a head apart, and are not the result of a linear",
       "supported are rotations of the halves of heads, others right behind a linear"
     );

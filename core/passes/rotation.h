@@ -23,7 +23,13 @@ class Rotations {
 
  private:
   struct Pairs;
-  void refuse(const ir::Node& node, std::string message, std::string hint);
+  /// What the rotation is made of gets the reason, too: it may be what is left over.
+  void refuse(
+    const ir::Node& node,
+    const std::vector<const ir::Node*>& parts,
+    const std::string& message,
+    const std::string& hint
+  );
   TensorId table(const std::string& name, std::size_t width, std::vector<float> values);
 
   Rewriter& rewriter_;

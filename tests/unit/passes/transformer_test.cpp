@@ -2,6 +2,7 @@
 // use: what they become, and that it computes what the file says. Near misses are refused.
 #include "golden/reference.h"
 #include "io/importer.h"
+#include "ops/unstored.h"
 #include "passes/pipeline.h"
 #include "unit/complete.h"
 #include "unit/onnx_builder.h"
@@ -68,7 +69,13 @@ Floats computed(const ir::Graph& graph, const std::map<std::string, Floats>& inp
   for (const ir::TensorId id : graph.inputs) {
     values[id] = inputs.at(graph.tensor(id).name);
   }
-  const auto results = golden::evaluate(graph, {.precision = ops::Precision::Fp32}, values);
+  // No number format anywhere.
+  const ops::Arithmetic exact{
+    .precision = ops::Precision::Fp32,
+    .weight = ops::unstored,
+    .activation = ops::unstored,
+    .stored = ops::unstored};
+  const auto results = golden::evaluate(graph, exact, values);
   REQUIRE(results);
   return results->at(graph.outputs.front());
 }
