@@ -15,8 +15,8 @@ columns(const std::vector<float>& values, std::int64_t cols, std::int64_t first,
   std::vector<float> taken;
   const auto width = static_cast<std::size_t>(cols);
   for (std::size_t row = 0; row + width <= values.size(); row += width) {
-    const auto begin = values.begin() + static_cast<std::ptrdiff_t>(row) + first;
-    taken.insert(taken.end(), begin, begin + count);
+    const auto begin = values.begin() + static_cast<std::ptrdiff_t>(row) + static_cast<std::ptrdiff_t>(first);
+    taken.insert(taken.end(), begin, begin + static_cast<std::ptrdiff_t>(count));
   }
   return taken;
 }

@@ -62,7 +62,6 @@ bool is_move(const Rewriter& rewriter, const ir::Node& node) {
 Layout::Layout(const Rewriter& rewriter, Context& context, Through through)
     : rewriter_(rewriter),
       context_(context),
-      through_(through),
       sources_(rewriter.graph.tensors.size()) {
   for (std::size_t t = 0; t < sources_.size(); ++t) {
     sources_[t] = static_cast<TensorId>(t);

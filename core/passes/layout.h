@@ -50,7 +50,6 @@ class Layout {
 
   const Rewriter& rewriter_;
   Context& context_;
-  Through through_;
   std::vector<TensorId> sources_; ///< by tensor
   std::map<TensorId, Form> forms_;
   std::size_t kept_ = 0; ///< elements in them

@@ -102,7 +102,7 @@ lower::Program nest(std::uint64_t seed) {
       const std::uint32_t next = random.below(static_cast<std::uint32_t>(left.size()));
       const bool other = disturbed && random.once_in(6);
       b.step(left[next], amount + (other ? random.below(2) : 0));
-      left.erase(left.begin() + next);
+      left.erase(left.begin() + static_cast<std::ptrdiff_t>(next));
       if (reads && random.once_in(2)) {
         store();
       }

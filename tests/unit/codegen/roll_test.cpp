@@ -14,7 +14,7 @@ using namespace plena::tests;
 
 namespace {
 
-constexpr codegen::PassSettings roomy{1'000'000, 1'000'000};
+const codegen::PassSettings roomy{1'000'000, 1'000'000};
 
 codegen::Listing rolled(
   const lower::Program& program, const codegen::PassSettings& settings = roomy
