@@ -4,6 +4,7 @@
 #include "ops/arith.h"
 #include "ops/chains.h"
 #include "ops/elementwise.h"
+#include "ops/product_blocks.h"
 #include "ops/whole_tiles.h"
 
 #include <algorithm>
@@ -155,25 +156,8 @@ class PortableProduct {
       fetch(slot, offset, resident_);
     }
     const lower::Gp columns = b_.set(0); // within the first tile
-    const lower::Gp result_column = b_.copy(result_);
-    const bool one_group = row_groups_ == 1;
-    const lower::Gp first_rows = one_group ? b_.set(x_.at()) : lower::zero_gp;
-    b_.loop(groups, [&] {
-      if (one_group) {
-        block(columns, first_rows);
-        b_.M_MM_WO(result_column, lower::zero_gp, 0);
-      } else {
-        const lower::Gp rows = b_.set(x_.at());
-        const lower::Gp result = b_.copy(result_column);
-        low_.each_row(row_groups_, [&] {
-          block(columns, rows);
-          b_.M_MM_WO(result, lower::zero_gp, 0);
-          b_.step(rows, t_.blen * t_.mlen);
-          b_.step(result, t_.blen * t_.mlen);
-        });
-      }
-      b_.step(columns, t_.blen * t_.mlen);
-      b_.step(result_column, t_.blen);
+    each_block(low_, x_, row_groups_, columns, result_, groups, [&](lower::Gp weights, lower::Gp rows) {
+      block(weights, rows);
     });
   }
 

@@ -1,6 +1,7 @@
 #include "ops/product_transposed.h"
 
 #include "base/size.h"
+#include "ops/product_blocks.h"
 
 #include <algorithm>
 
@@ -149,25 +150,8 @@ class PortableTransposed : TransposedProduct {
 
   /// `groups` times BLEN result columns for all rows.
   void columns(lower::Gp weights, std::uint64_t groups) {
-    const lower::Gp column = b_.copy(result_);
-    const bool one_group = row_groups_ == 1;
-    const lower::Gp first_rows = one_group ? b_.set(x_.at()) : lower::zero_gp;
-    b_.loop(groups, [&] {
-      if (one_group) {
-        block(weights, first_rows);
-        b_.M_MM_WO(column, lower::zero_gp, 0);
-      } else {
-        const lower::Gp rows = b_.set(x_.at());
-        const lower::Gp result = b_.copy(column);
-        low_.each_row(row_groups_, [&] {
-          block(weights, rows);
-          b_.M_MM_WO(result, lower::zero_gp, 0);
-          b_.step(rows, t_.blen * t_.mlen);
-          b_.step(result, t_.blen * t_.mlen);
-        });
-      }
-      b_.step(weights, t_.blen * t_.mlen);
-      b_.step(column, t_.blen);
+    each_block(low_, x_, row_groups_, weights, result_, groups, [&](lower::Gp first, lower::Gp rows) {
+      block(first, rows);
     });
   }
 
