@@ -1,6 +1,6 @@
-// The compiler's choices that these tests ask for, as far as it has them. Each part here is there for
-// one member of its interface and goes when that member has come: a choice that does not exist is not
-// made, and the case then falls short like any other.
+// The compiler's choices that these tests ask for, as far as it has them. Each part here is there
+// for one member of its interface and goes when that member has come: a choice that does not exist
+// is not made, and the case then falls short like any other.
 #pragma once
 
 #include "codegen/compile.h"

@@ -6,6 +6,8 @@
 #include "cost/price.h"
 #include "driver/program_facts.h"
 #include "emu/timing.h"
+#include "golden/precision.h"
+#include "golden/reference.h"
 #include "isa/codec.h"
 #include "ops_cases/compiler.h"
 
@@ -101,6 +103,32 @@ std::string check_program(const isa::Program& program) {
            : "its text assembles to another program";
 }
 
+double distance(std::span<const float> values, std::span<const float> golden) {
+  return numerics::compare(values, golden).max_abs;
+}
+
+/// What the formats of HBM cost in the outputs that do not pass.
+std::string tell_formats(Measured& result, const RecordedCase& test, const ir::Graph& graph) {
+  const auto passes = [](const Agreement& one) { return one.pass; };
+  if (std::all_of(result.outputs.begin(), result.outputs.end(), passes)) {
+    return {};
+  }
+  const ops::Arithmetic hardware =
+    ops::arithmetic_of(test.config, ops::Precision::Hardware, result.compiled.plan);
+  const Result<golden::Values> exact = golden::evaluate(
+    graph, golden::arithmetic_in(golden::Precision::NoBf16, hardware), test.model.inputs
+  );
+  if (!exact.ok()) {
+    return rendered(exact.diagnostics());
+  }
+  for (std::size_t i = 0; i < result.outputs.size(); ++i) {
+    if (!result.outputs[i].pass) {
+      result.outputs[i].of_formats = distance(exact->at(graph.outputs[i]), test.expected[i].values);
+    }
+  }
+  return {};
+}
+
 Agreement agreement(const Expected& expected, std::span<const float> values, std::uint64_t cols) {
   Agreement result;
   result.pass = within(expected.limit, expected.values, values, cols);
@@ -109,8 +137,7 @@ Agreement agreement(const Expected& expected, std::span<const float> values, std
   }
   const numerics::Errors errors = numerics::compare(values, expected.values);
   result.max_abs = errors.max_abs;
-  result.equal =
-    1.0 - static_cast<double>(errors.differing) / static_cast<double>(errors.count);
+  result.equal = 1.0 - static_cast<double>(errors.differing) / static_cast<double>(errors.count);
   for (const float value : expected.values) {
     result.largest = std::max(result.largest, std::fabs(static_cast<double>(value)));
   }
@@ -183,6 +210,7 @@ Measured measure(const RecordedCase& test, const Form& form) {
     const std::vector<float> values = placed_values(*place, test.config.mlen, *result.machine);
     result.outputs.push_back(agreement(test.expected[i], values, place->cols));
   }
+  result.failure = tell_formats(result, test, graph);
   return result;
 }
 

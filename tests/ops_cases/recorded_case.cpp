@@ -24,12 +24,8 @@ const Limit exact{{Kind::Exact}};
 
 Limit steps_of_row(double steps) { return {{Kind::StepsOfRowMax, steps}}; }
 Limit share_of_row(double share) { return {{Kind::ShareOfRowMax, share}}; }
-Limit steps_of_largest(double steps) {
-  return {{Kind::StepsOfRowMax, steps}, Limit::Of::Whole};
-}
-Limit share_of_largest(double share) {
-  return {{Kind::ShareOfRowMax, share}, Limit::Of::Whole};
-}
+Limit steps_of_largest(double steps) { return {{Kind::StepsOfRowMax, steps}, Limit::Of::Whole}; }
+Limit share_of_largest(double share) { return {{Kind::ShareOfRowMax, share}, Limit::Of::Whole}; }
 
 std::vector<float> read_floats(const std::filesystem::path& path) {
   const std::vector<std::uint8_t> bytes = read_bytes(path);
@@ -44,7 +40,9 @@ ir::Shape shape_of(const nlohmann::json& json) { return json.get<ir::Shape>(); }
 class CaseGraph {
  public:
   CaseGraph(RecordedCase& target, nlohmann::json meta)
-      : target_(target), meta_(std::move(meta)), model_(target.model) {}
+      : target_(target),
+        meta_(std::move(meta)),
+        model_(target.model) {}
 
   const nlohmann::json& meta() const { return meta_; }
 
@@ -109,8 +107,7 @@ class CaseGraph {
     std::vector<float> values;
     for (std::int64_t r = 0; r < logical[0]; ++r) {
       for (std::int64_t c = 0; c < logical[1]; ++c) {
-        const std::int64_t element =
-          base + c / lanes * phys_rows * lanes + r * lanes + c % lanes;
+        const std::int64_t element = base + c / lanes * phys_rows * lanes + r * lanes + c % lanes;
         const auto at = static_cast<std::size_t>(2 * element);
         // What the image does not reach is zero.
         const std::uint32_t bits =
@@ -203,9 +200,7 @@ void add(CaseGraph& g) {
 void silu(CaseGraph& g) { g.output(g.node("silu", {g.input("X")}), exact); }
 
 void gelu(CaseGraph& g) {
-  g.output(
-    g.node("gelu", {g.input("X")}, {{"approximate", std::string("sigmoid1702")}}), exact
-  );
+  g.output(g.node("gelu", {g.input("X")}, {{"approximate", std::string("sigmoid1702")}}), exact);
 }
 
 void norm(CaseGraph& g) {
@@ -338,13 +333,10 @@ const std::map<std::string, ConvSize> conv_presets{
 
 void conv2d(CaseGraph& g) {
   const bool named = g.meta().at("arguments").is_object();
-  const ConvSize size = named ? ConvSize{
-                                  g.argument("C_in", 0),
-                                  g.argument("H", 0),
-                                  g.argument("W", 0),
-                                  g.argument("K", 0),
-                                  g.argument("stride", 0)}
-                              : conv_presets.at(g.preset());
+  const ConvSize size =
+    named
+      ? ConvSize{g.argument("C_in", 0), g.argument("H", 0), g.argument("W", 0), g.argument("K", 0), g.argument("stride", 0)}
+      : conv_presets.at(g.preset());
   const std::int64_t taps = size.channels * size.kernel * size.kernel;
   const std::int64_t outputs = g.shape("W_2d")[1];
   // Weights are recorded as a matrix of one row per tap.
@@ -366,8 +358,8 @@ void conv2d(CaseGraph& g) {
   const auto y = g.node(
     "conv2d", {image, w}, {{"strides", std::vector<std::int64_t>{size.stride, size.stride}}}
   );
-  // Goldens of the presets know no number formats. Those of the patch cases do, but add up chunks of
-  // four tiles of taps, each rounded, when there are more.
+  // Goldens of the presets know no number formats. Those of the patch cases do, but add up chunks
+  // of four tiles of taps, each rounded, when there are more.
   const bool split = taps > 4 * g.hardware("mlen");
   g.output(y, !named ? share_of_largest(0.08) : split ? steps_of_largest(1) : exact);
 }
@@ -391,14 +383,11 @@ void moe_stage(CaseGraph& g) {
   const auto up = g.node("linear", {x, g.constant("W_up_e0")});
   if (stage == "clamp") {
     const auto gate_limited = g.node("clamp", {gate}, {{"max", clamp_limit}});
-    const auto up_limited =
-      g.node("clamp", {up}, {{"min", -clamp_limit}, {"max", clamp_limit}});
+    const auto up_limited = g.node("clamp", {up}, {{"min", -clamp_limit}, {"max", clamp_limit}});
     return g.output(g.node("add", {gate_limited, up_limited}), exact);
   }
   const auto h = activated(g, gate, up);
-  g.output(
-    stage == "activation" ? h : g.node("linear", {h, g.constant("W_down_e0")}), exact
-  );
+  g.output(stage == "activation" ? h : g.node("linear", {h, g.constant("W_down_e0")}), exact);
 }
 
 void moe_combine(CaseGraph& g) {
@@ -459,9 +448,8 @@ void top_k(CaseGraph& g) {
   const auto ids = wanted.at("indices").get<std::vector<float>>();
   const auto weights = wanted.at("weights").get<std::vector<float>>();
   const double tolerance = wanted.at("weight_atol");
-  const auto chosen = g.node(
-    "top_k", {g.prestaged("TopKLogits")}, {{"k", static_cast<std::int64_t>(ids.size())}}
-  );
+  const auto chosen =
+    g.node("top_k", {g.prestaged("TopKLogits")}, {{"k", static_cast<std::int64_t>(ids.size())}});
   g.output(chosen, weights, {{Kind::Exact, tolerance}, Limit::Of::Number});
   g.output(g.more_outputs(), ids, exact);
 }
@@ -470,7 +458,7 @@ using Write = void (*)(CaseGraph&);
 
 Write writer_of(const std::string& op, const std::string& name) {
   if (op == "routed_moe") {
-    return name.starts_with("combine")         ? moe_combine
+    return name.starts_with("combine")          ? moe_combine
            : name.starts_with("device_routing") ? moe_device_routing
            : name.starts_with("topk")           ? top_k
                                                 : moe_stage;

@@ -1,5 +1,5 @@
-// The recorded operator programs of the reference tools (data/ops): what was recorded, and the graph
-// in canonical operators that asks our compiler for the same.
+// The recorded operator programs of the reference tools (data/ops): what was recorded, and the
+// graph in canonical operators that asks our compiler for the same.
 #pragma once
 
 #include "config/config.h"
@@ -27,13 +27,15 @@ struct RecordedCase {
   config::Config config;
   Model model;
   std::vector<Expected> expected{}; ///< by output of the graph
-  /// Operators that the graph needs and ops.def does not have; the graph is then not to be compiled.
+  /// Operators that the graph needs and ops.def does not have; the graph is then not to be
+  /// compiled.
   std::vector<std::string> missing{};
   /// The recorded program was written without loops.
   bool unrolled = false;
   /// The recorded program ends with a fault, a defect of the tool that made it.
   bool aborts = false;
-  /// How far the recorded program's result lies from the golden at most; 0 where that was not recorded.
+  /// How far the recorded program's result lies from the golden at most; 0 where that was not
+  /// recorded.
   double recorded_error = 0;
 };
 

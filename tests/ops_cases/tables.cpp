@@ -27,9 +27,8 @@ std::map<std::string, std::uint64_t> dense_figures() {
     if (std::filesystem::exists(meta)) {
       const auto json = nlohmann::json::parse(read_text(meta));
       const std::string images = json.at("memory_images_from");
-      figures[images.substr(std::string_view("ops/").size())] = static_cast<std::uint64_t>(
-        json.at("upstream_emulator").at("latency_ns").get<double>()
-      );
+      figures[images.substr(std::string_view("ops/").size())] =
+        static_cast<std::uint64_t>(json.at("upstream_emulator").at("latency_ns").get<double>());
     }
   }
   return figures;
@@ -52,6 +51,14 @@ double largest_of(const Measured& ours) {
   return largest;
 }
 
+double formats_of(const Measured& ours) {
+  double most = 0;
+  for (const Agreement& one : ours.outputs) {
+    most = std::max(most, one.of_formats);
+  }
+  return most;
+}
+
 std::string agreement_text(const Measured& ours) {
   if (!ours.failure.empty()) {
     return ours.absent ? "-" : "fails";
@@ -61,7 +68,9 @@ std::string agreement_text(const Measured& ours) {
     text += text.empty() ? "" : "; ";
     text += one.max_abs == 0
               ? "equal"
-              : fmt::format("{:.3g} of {:.3g}, {:.1f} % equal", one.max_abs, one.largest, 100 * one.equal);
+              : fmt::format(
+                  "{:.3g} of {:.3g}, {:.1f} % equal", one.max_abs, one.largest, 100 * one.equal
+                );
     text += one.pass ? "" : fmt::format(" **outside: {:.1f} %**", 100 * one.max_abs / one.largest);
   }
   return text;
@@ -140,7 +149,7 @@ std::string results_table(const std::vector<CaseRow>& rows) {
       " {} |\n",
       row.ours[0].absent || row.ours[1].absent ? "-"
       : differing.empty()                      ? "same memories"
-                                               : fmt::format("differ in {}", fmt::join(differing, ", "))
+                          : fmt::format("differ in {}", fmt::join(differing, ", "))
     );
   }
   return text;
@@ -263,24 +272,26 @@ std::vector<Shortfall> shortfalls(const std::vector<CaseRow>& rows) {
         continue;
       }
       runs[i] = true;
-      const bool good = std::all_of(
-        ours.outputs.begin(), ours.outputs.end(), [](const Agreement& one) { return one.pass; }
-      );
+      const bool good =
+        std::all_of(ours.outputs.begin(), ours.outputs.end(), [](const Agreement& one) {
+          return one.pass;
+        });
       if (!good) {
         note(
           fmt::format("result, {}", forms[i].name),
           fmt::format(
-            "{}; upstream's own {:.3g}, {:.1f} %",
+            "{}; formats alone {:.1f} %; upstream's own {:.3g}, {:.1f} %",
             agreement_text(ours),
+            100 * formats_of(ours) / largest_of(ours),
             row.recorded_error,
             100 * row.recorded_error / largest_of(ours)
           )
         );
-        found.back().as_recorded = std::all_of(
-          ours.outputs.begin(),
-          ours.outputs.end(),
-          [&](const Agreement& one) { return one.pass || one.max_abs <= row.recorded_error; }
-        );
+        // Then the bound asks for less than the formats of HBM cost before the program begins.
+        found.back().of_formats =
+          std::all_of(ours.outputs.begin(), ours.outputs.end(), [&](const Agreement& one) {
+            return one.pass || (one.max_abs <= row.recorded_error && one.max_abs <= one.of_formats);
+          });
       }
     }
     for (std::size_t i = 0; i < row.differing.size(); ++i) {
@@ -314,9 +325,7 @@ std::vector<Shortfall> shortfalls(const std::vector<CaseRow>& rows) {
       row.rows >= 64 && (is("linear/") || is("ffn/") || is("flash_attention_mha/"));
     if (many_rows && runs[whole_tile]) {
       at_most(
-        "dense a tenth of upstream",
-        row.ours[whole_tile].cost.cycles,
-        row.recorded.cycles / 10
+        "dense a tenth of upstream", row.ours[whole_tile].cost.cycles, row.recorded.cycles / 10
       );
     }
     if (row.dense_figure != 0 && runs[dense] && runs[dense + 1]) {
@@ -331,10 +340,12 @@ std::vector<Shortfall> shortfalls(const std::vector<CaseRow>& rows) {
 }
 
 std::string shortfalls_table(const std::vector<CaseRow>& rows) {
-  std::string text =
-    "# What the operator cases do not show\n\n"
-    "Results outside of their bound are those that upstream's own program has there as well.\n\n"
-    "| case | rule | ours, theirs |\n|---|---|---|\n";
+  std::string text = "# What the operator cases do not show\n\n"
+                     "A result may lie outside of its bound where exact arithmetic over the "
+                     "tensors as HBM holds them\n"
+                     "lies outside as well (formats alone), if it is no further off than that, nor "
+                     "than upstream's own.\n\n"
+                     "| case | rule | ours, theirs |\n|---|---|---|\n";
   for (const Shortfall& one : shortfalls(rows)) {
     const std::string first_line = one.detail.substr(0, one.detail.find('\n'));
     text += fmt::format("| {} | {} | {} |\n", one.name, one.rule, first_line);
