@@ -282,6 +282,38 @@ val profile_csv(const val& handle) {
   });
 }
 
+val pin(const val& handle, const val& name) {
+  return with_session<Status>(handle, [&](Session& session) -> Status {
+    const auto text = to_text(name, "name");
+    return text ? session.pin(text->text) : Status(text.diagnostics());
+  });
+}
+
+val unpin(const val& handle) {
+  return with_session<Status>(handle, [](Session& session) -> Status {
+    session.unpin();
+    return Done{};
+  });
+}
+
+val compare_with_pinned(const val& handle) {
+  return with_session<Result<std::string>>(handle, [](Session& session) {
+    return session.compare_with_pinned();
+  });
+}
+
+val diff_with_pinned(const val& handle, const val& first, const val& count, const val& everything) {
+  return with_session<Result<std::string>>(handle, [&](Session& session) -> Result<std::string> {
+    const auto from = to_count(first, "first", max_exact_integer);
+    const auto rows = to_count(count, "count", max_u32);
+    const auto all = to_bool(everything, "everything");
+    if (!from || !rows || !all) {
+      return !from ? from.diagnostics() : !rows ? rows.diagnostics() : all.diagnostics();
+    }
+    return session.diff_with_pinned(*from, static_cast<std::uint32_t>(*rows), *all);
+  });
+}
+
 } // namespace
 } // namespace plena::wasm
 
@@ -312,4 +344,8 @@ EMSCRIPTEN_BINDINGS(plena) {
   emscripten::function("moment", &moment);
   emscripten::function("export_trace", &export_trace);
   emscripten::function("profile_csv", &profile_csv);
+  emscripten::function("pin", &pin);
+  emscripten::function("unpin", &unpin);
+  emscripten::function("compare_with_pinned", &compare_with_pinned);
+  emscripten::function("diff_with_pinned", &diff_with_pinned);
 }

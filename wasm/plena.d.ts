@@ -452,6 +452,52 @@ export interface Verdict {
   diagnostics: Diagnostic[];
 }
 
+/** A number of both runs; null where it is not known. */
+export interface ComparedNumber {
+  name: string;
+  title: string;
+  a: number | null;
+  b: number | null;
+}
+
+/** Cycles of a group of instructions in both runs; null where a run has no such group. */
+export interface ComparedRow {
+  key: string;
+  label: string;
+  a: number | null;
+  b: number | null;
+  /** First instruction of the group in the present program, -1 for none. */
+  pc: number;
+}
+
+export type DiffChange = 'same' | 'renamed' | 'shifted' | 'changed' | 'removed' | 'added';
+
+/** `a` is the run that was kept, `b` the present one. */
+export interface RunComparison {
+  schema: number;
+  a: { name: string; timing: string; fault: string | null };
+  b: { name: string; timing: string; fault: string | null };
+  numbers: ComparedNumber[];
+  by: { cause: ComparedRow[]; unit: ComparedRow[]; opcode: ComparedRow[]; node: ComparedRow[] };
+  /** Rows of the difference of the programs, by kind. */
+  diff: Record<DiffChange, number>;
+  /** The numbers as a table for a pull request. */
+  markdown: string;
+}
+
+export interface DiffWord {
+  pc: number;
+  text: string;
+  cycles: number;
+}
+
+/** Rows of the two programs side by side, from `first` on, of `total`. */
+export interface DiffRows {
+  total: number;
+  first: number;
+  rows: { change: DiffChange; a: DiffWord | null; b: DiffWord | null; node: string }[];
+}
+
 export interface PlenaModule {
   api_version(): number;
   describe(): Reply<Description>;
@@ -488,6 +534,12 @@ export interface PlenaModule {
   export_trace(session: number, form: 'perfetto' | 'konata', from: number): Reply<TracePiece>;
   /** The tables of `profile` as CSV. */
   profile_csv(session: number): Reply<string>;
+  /** Keeps the finished run to compare later ones with, whatever the session holds then. */
+  pin(session: number, name: string): Reply<null>;
+  unpin(session: number): Reply<null>;
+  compare_with_pinned(session: number): Reply<RunComparison>;
+  /** `everything`: all rows, else the real differences with some rows around each. */
+  diff_with_pinned(session: number, first: number, count: number, everything: boolean): Reply<DiffRows>;
 }
 
 export interface ModuleOptions {

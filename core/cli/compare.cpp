@@ -1,10 +1,11 @@
 // `plena compare`: two models or programs number by number, as a table for a pull request.
 
+#include "driver/compare.h"
+
 #include "cli/commands.h"
 #include "cli/files.h"
 #include "cli/model.h"
 #include "cli/run.h"
-#include "driver/compare.h"
 
 #include <fmt/format.h>
 #include <memory>
@@ -18,15 +19,22 @@ struct Options : ModelOptions {
   TimingOptions timing;
   std::vector<std::string> conditions;
   std::string json;
+  std::string diff;
 };
 
+constexpr std::string_view diff_real = "real";
+
 /// Runs one side; nothing when it cannot be run, with `status` saying how the command ends.
-std::optional<report::Side>
-run_side(const Options& options, const std::string& what, Steps& steps, int& status) {
+std::optional<report::Side> run_side(
+  driver::Session& session,
+  const Options& options,
+  const std::string& what,
+  Steps& steps,
+  int& status
+) {
   status = exit_unusable;
   ModelOptions model = options;
   model.model = what;
-  driver::Session session;
   if (!steps.take(set_timing(session, options.timing)) ||
       !load_program_or_model(session, model, steps) || !steps.take(session.reset())) {
     return std::nullopt;
@@ -53,8 +61,7 @@ run_side(const Options& options, const std::string& what, Steps& steps, int& sta
 std::string timing_title(const Options& options) {
   driver::Session session;
   const Result<std::string> toml = settings_text(options.settings);
-  if (!toml || !session.set_settings(options.settings, *toml) ||
-      !set_timing(session, options.timing)) {
+  if (!toml || !session.set_settings(options.settings, *toml) || !set_timing(session, options.timing)) {
     return {};
   }
   return session.timing_title();
@@ -74,8 +81,10 @@ int compare(const Options& options) {
     return exit_unusable;
   }
   int status = exit_done;
-  const auto a = run_side(options, options.model, steps, status);
-  const auto b = a ? run_side(options, options.other, steps, status) : std::nullopt;
+  driver::Session first;
+  driver::Session second;
+  const auto a = run_side(first, options, options.model, steps, status);
+  const auto b = a ? run_side(second, options, options.other, steps, status) : std::nullopt;
   if (!b) {
     return status;
   }
@@ -86,7 +95,8 @@ int compare(const Options& options) {
       print(
         {{.code = "E_CONDITION",
           .message = fmt::format("condition '{}': the number is not known here", condition.text),
-          .hint = "errors are known of models, lines of models and .asm files, prices of products of models "
+          .hint = "errors are known of models, lines of models and .asm files, prices of products "
+                  "of models "
                   "compiled with --opt dense or auto"}}
       );
       return exit_unusable;
@@ -94,12 +104,17 @@ int compare(const Options& options) {
     results.push_back({condition.text, *result});
   }
   const std::string timing = timing_title(options);
-  if (!options.json.empty() &&
-      !steps.take(write_file(options.json, report::comparison(*a, *b, timing, results)))) {
+  if (!options.json.empty() && !steps.take(write_file(options.json, report::comparison(*a, *b, timing, results)))) {
     return exit_unusable;
   }
   if (options.json != "-") {
     fmt::print("{}\n{}\n", report::comparison_table(*a, *b), timing);
+  }
+  if (!options.diff.empty()) {
+    const auto sink = [](std::string_view text) { fmt::print("{}", text); };
+    if (!steps.take(second.pin(options.model, first)) || !steps.take(second.write_diff(options.diff != diff_real, sink))) {
+      return exit_unusable;
+    }
   }
   bool failed = false;
   for (const report::ConditionResult& result : results) {
@@ -128,6 +143,15 @@ void add_compare(CLI::App& app, Action& action) {
     options->conditions,
     "exit with 1 if this holds of the second: cycles>+0.5%, loops>+2, static>1000 (repeatable)"
   );
+  command
+    ->add_option(
+      "--diff",
+      options->diff,
+      "print both programs instruction by instruction: the real differences, or all (~ other "
+      "registers, "
+      "@ another constant, ! changed, - only in A, + only in B)"
+    )
+    ->check(CLI::IsMember({diff_real, std::string_view("all")}));
   command->add_option("--json", options->json, "write a report (- for standard output)");
   command->callback([&action, options] { action = [options] { return compare(*options); }; });
 }

@@ -10,6 +10,7 @@
 #include <array>
 #include <map>
 #include <optional>
+#include <set>
 #include <string_view>
 #include <utility>
 
@@ -400,6 +401,19 @@ filled(const Matches& matches, std::span<const std::uint32_t> a, std::span<const
   return all;
 }
 
+/// Nodes of the same name on both sides; without any, nodes say nothing of what belongs together.
+bool share_nodes(const DiffSide& a, const DiffSide& b) {
+  if (a.node_of_word.empty() || b.node_of_word.empty()) {
+    return false;
+  }
+  const std::set<std::string_view> names(a.node_names.begin(), a.node_names.end());
+  return std::any_of(b.node_names.begin(), b.node_names.end(), [&](const std::string& name) {
+    return names.contains(name);
+  });
+}
+
+DiffSide without_nodes(const DiffSide& side) { return {side.words, {}, {}}; }
+
 class Differ {
  public:
   Differ(const DiffSide& a, const DiffSide& b) : a_(a), b_(b) {}
@@ -492,7 +506,7 @@ class Differ {
 } // namespace
 
 std::vector<DiffRow> program_diff(const DiffSide& a, const DiffSide& b) {
-  return Differ(a, b).run();
+  return share_nodes(a, b) ? Differ(a, b).run() : Differ(without_nodes(a), without_nodes(b)).run();
 }
 
 } // namespace plena::driver

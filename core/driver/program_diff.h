@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace plena::driver {
@@ -18,6 +19,10 @@ enum class Change : std::uint8_t {
   Removed, ///< only in the first program
   Added,   ///< only in the second
 };
+/// By Change, as reports name them, and as lines of text begin.
+inline constexpr std::string_view change_names[]{
+  "same", "renamed", "shifted", "changed", "removed", "added"};
+inline constexpr std::string_view change_signs = " ~@!-+";
 
 inline constexpr std::uint32_t no_word = 0xFFFFFFFF;
 
@@ -37,9 +42,10 @@ struct DiffSide {
   std::span<const std::string> node_names;     ///< by node
 };
 
-/// Every word of both programs is in exactly one row, in order. Registers match when the rows that
-/// gave them their values match, in loops also from one iteration to the next; an operand that
-/// matches in another register is Renamed, whatever the register's number.
+/// Programs without a node name in common are aligned as they stand. Every word of both is in
+/// exactly one row, in order. Registers match when the rows that gave them their values match, in
+/// loops also from one iteration to the next; an operand that matches in another register is
+/// Renamed, whatever the register's number.
 std::vector<DiffRow> program_diff(const DiffSide& a, const DiffSide& b);
 
 /// Whether a row is another computation, not just other registers or constants.

@@ -94,6 +94,7 @@ void Session::State::take_program(isa::Program new_program, std::string new_text
   text = std::move(new_text);
   depths = loop_depths(program.words);
   expected_executions = driver::expected_executions(program.words);
+  diff.reset();
   drop_run();
 }
 

@@ -278,6 +278,25 @@ class Session {
   /// A piece of the recorded trace: the first for 0, then each for the `next` of the one before.
   Result<TracePiece> export_trace(TraceForm form, std::uint64_t from);
   Result<std::string> profile_csv() const;
+
+  // A run that others are compared with. It stays when another model, other settings or another
+  // program take the session over.
+
+  /// Keeps the present run, or that of another session, under a name, in the place of the one kept
+  /// before. E_NO_RUN before its end.
+  Status pin(std::string_view name);
+  Status pin(std::string_view name, const Session& of);
+  void unpin();
+  /// The present run beside the one kept. E_NOT_PINNED, E_NO_RUN.
+  Result<std::string> compare_with_pinned() const; // RunComparison
+  /// Both programs instruction by instruction, rows [first, first + count): all of them, or the real
+  /// differences with some rows around each.
+  Result<std::string>
+  diff_with_pinned(std::uint64_t first, std::uint32_t count, bool everything) const; // DiffRows
+  /// The same as text, a line each that begins with ` ` (the same), `~` (other registers), `@` (another
+  /// constant), `!` (changed), `-` (only in the one kept) or `+` (only in the present one).
+  Status write_diff(bool everything, const TextSink& sink) const;
+
   /// Compares machine results with both goldens; needs a compiled model and a finished run. The machine
   /// is always judged by the hardware golden; `precision` (ops/precisions.def) is that of the golden
   /// whose numbers are shown.

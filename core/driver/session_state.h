@@ -3,6 +3,7 @@
 
 #include "codegen/compile.h"
 #include "config/config.h"
+#include "driver/pinned.h"
 #include "driver/session.h"
 #include "driver/stages.h"
 #include "emu/machine.h"
@@ -23,7 +24,8 @@ struct Session::State {
   // settings
   std::string settings_name;
   std::optional<config::Config> given_config; ///< the settings
-  std::optional<config::Config> config; ///< in force: with the numbers that the compiled model asks for
+  std::optional<config::Config>
+    config; ///< in force: with the numbers that the compiled model asks for
 
   // model: the canonical graph, and values that the user gave for its inputs and outputs
   std::map<std::string, std::int64_t, std::less<>> dimensions;
@@ -76,6 +78,11 @@ struct Session::State {
   };
   Export exported;
 
+  // the run that others are compared with
+  std::shared_ptr<const Pinned> pinned;
+  /// Of its program and this one, as long as there is no other.
+  mutable std::shared_ptr<const ProgramDiff> diff;
+
   // verdict
   VerdictSummary verdict;
   std::vector<AblationLine> ablation;
@@ -98,6 +105,10 @@ struct Session::State {
   /// How the next or the present run counts cycles.
   config::Timing timing_settings() const;
   report::TimeFacts time_facts() const;
+  DiffSide diff_side() const;
+  Status can_compare() const;
+  /// The difference of the pinned program and this one.
+  const ProgramDiff& difference() const;
   report::TraceSource trace_source() const;
   emu::RunResult run(std::uint64_t budget);
   /// The machine at the start of the program.

@@ -176,6 +176,14 @@ TEST_CASE("programs are aligned by their nodes") {
   CHECK(rows[2] == DiffRow{1, 2, Change::Same});
 }
 
+TEST_CASE("nodes without a name in common do not keep programs apart") {
+  const std::string exp = "V_EXP_V gp1, gp1, 0\n";
+  const Text one(exp + exp, {{"a", 1}, {"b", 1}});
+  CHECK(real(diff(one, Text(exp + exp))) == 0);
+  CHECK(real(diff(Text(exp + exp), one)) == 0);
+  CHECK(real(diff(one, Text(exp + exp, {{"c", 1}, {"d", 1}}))) == 0);
+}
+
 TEST_CASE("every word is in one row, whatever the programs") {
   std::mt19937 random(7);
   const auto program = [&] {
