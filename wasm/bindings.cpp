@@ -289,6 +289,17 @@ val pin(const val& handle, const val& name) {
   });
 }
 
+val keep_pinned_of(const val& handle, const val& other) {
+  return with_session<Status>(handle, [&](Session& session) -> Status {
+    const Session* from = find(other);
+    if (from == nullptr) {
+      return bad_argument("other", "the handle of a session");
+    }
+    session.keep_pinned_of(*from);
+    return Done{};
+  });
+}
+
 val unpin(const val& handle) {
   return with_session<Status>(handle, [](Session& session) -> Status {
     session.unpin();
@@ -345,6 +356,7 @@ EMSCRIPTEN_BINDINGS(plena) {
   emscripten::function("export_trace", &export_trace);
   emscripten::function("profile_csv", &profile_csv);
   emscripten::function("pin", &pin);
+  emscripten::function("keep_pinned_of", &keep_pinned_of);
   emscripten::function("unpin", &unpin);
   emscripten::function("compare_with_pinned", &compare_with_pinned);
   emscripten::function("diff_with_pinned", &diff_with_pinned);

@@ -536,6 +536,8 @@ export interface PlenaModule {
   profile_csv(session: number): Reply<string>;
   /** Keeps the finished run to compare later ones with, whatever the session holds then. */
   pin(session: number, name: string): Reply<null>;
+  /** The kept run of another session, in the place of this one's. */
+  keep_pinned_of(session: number, other: number): Reply<null>;
   unpin(session: number): Reply<null>;
   compare_with_pinned(session: number): Reply<RunComparison>;
   /** `everything`: all rows, else the real differences with some rows around each. */

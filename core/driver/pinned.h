@@ -2,6 +2,7 @@
 // then.
 #pragma once
 
+#include "base/size.h"
 #include "driver/program_diff.h"
 #include "emu/timing.h"
 #include "isa/program.h"
@@ -35,7 +36,7 @@ struct ProgramDiff {
 
   std::uint64_t size(bool everything) const { return everything ? rows.size() : real.size(); }
   const DiffRow& row(std::uint64_t i, bool everything) const {
-    return rows[everything ? i : real[i]];
+    return rows[everything ? to_size(i) : real[to_size(i)]];
   }
 };
 

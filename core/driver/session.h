@@ -286,6 +286,8 @@ class Session {
   /// before. E_NO_RUN before its end.
   Status pin(std::string_view name);
   Status pin(std::string_view name, const Session& of);
+  /// Keeps the run that another session keeps, or none where that keeps none.
+  void keep_pinned_of(const Session& other);
   void unpin();
   /// The present run beside the one kept. E_NOT_PINNED, E_NO_RUN.
   Result<std::string> compare_with_pinned() const; // RunComparison

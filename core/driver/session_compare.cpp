@@ -85,6 +85,11 @@ Status Session::pin(std::string_view name, const Session& of) {
   return Done{};
 }
 
+void Session::keep_pinned_of(const Session& other) {
+  state_->pinned = other.state_->pinned;
+  state_->diff.reset();
+}
+
 void Session::unpin() {
   state_->pinned.reset();
   state_->diff.reset();

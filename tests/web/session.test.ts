@@ -501,3 +501,66 @@ describe('selection', () => {
     expect(selection.current.value.node).toBe(3);
   });
 });
+
+describe('comparing', () => {
+  it('keeps a finished run only', async () => {
+    const { store, session } = await setUp();
+    await session.start();
+    session.edit('S_ADDI_INT gp1, gp0, 1\nS_ADDI_INT gp2, gp0, 2\n');
+    await session.step();
+    await session.comparing.pin();
+    expect(store.compared.baseline.value).toBeNull();
+    expect(store.notice.value).toContain('Only a finished run');
+  });
+
+  it('sets every later run beside the baseline, of other machines too', async () => {
+    const { store, session } = await setUp();
+    await session.start();
+    await session.comparing.pin();
+    expect(store.compared.result.value?.diff.changed).toBe(0);
+    const lines = (store.text.value?.current ?? '').split('\n');
+    session.edit(['S_ADDI_INT gp9, gp0, 9', ...lines].join('\n'));
+    await until(() => store.textAssembled.value);
+    await session.toggle();
+    expect(store.compared.result.value?.b.fault).toBeNull();
+    const changes = store.compared.result.value?.diff;
+    expect((changes?.changed ?? 0) + (changes?.added ?? 0)).toBeGreaterThan(0);
+    expect(session.comparing.diff.at(0)?.b?.text).toContain('gp9');
+    const other = store.built.presets.find(({ name }) => name !== store.preset.value)?.name ?? '';
+    await session.choosePreset(other);
+    expect(store.compared.baseline.value?.name).toContain(store.built.preset);
+    expect(store.compared.result.value?.a.name).toBe(store.compared.baseline.value?.name);
+  });
+
+  it('forgets the comparison while the machine moves, and the baseline when told', async () => {
+    const { store, session } = await setUp();
+    await session.start();
+    await session.comparing.pin();
+    expect(store.compared.result.value).not.toBeNull();
+    await session.step();
+    expect(store.compared.result.value).toBeNull();
+    await session.comparing.unpin();
+    await session.toggle();
+    expect(store.compared.result.value).toBeNull();
+  });
+
+  it('swaps the sides, with an edit that one of them had', async () => {
+    const { store, session } = await setUp();
+    await session.start();
+    const compiled = store.text.value?.current ?? '';
+    const edited = `S_ADDI_INT gp9, gp0, 9\n${compiled}`;
+    session.edit(edited);
+    await until(() => store.textAssembled.value);
+    await session.toggle();
+    await session.comparing.pin();
+    session.revert();
+    await until(() => store.textAssembled.value);
+    await session.toggle();
+    const before = store.compared.result.value;
+    await session.swap();
+    expect(store.text.value?.current).toBe(edited);
+    const after = store.compared.result.value;
+    expect(after?.numbers[0]?.a).toBe(before?.numbers[0]?.b);
+    expect(after?.numbers[0]?.b).toBe(before?.numbers[0]?.a);
+  });
+});

@@ -165,6 +165,19 @@ class Session {
   gp = new Array(16).fill(0);
   settings = null;
   model = null;
+  pinned = null;
+}
+
+/** Line by line from the start, which is enough here. */
+function diffOf(s) {
+  const length = Math.max(s.pinned.program.length, s.program.length);
+  const word = (one, pc) => (one ? { pc, text: one.text, cycles: 1 } : null);
+  return Array.from({ length }, (_, pc) => {
+    const a = word(s.pinned.program[pc], pc);
+    const b = word(s.program[pc], pc);
+    const change = !a ? 'added' : !b ? 'removed' : a.text === b.text ? 'same' : 'changed';
+    return { change, a, b, node: '' };
+  });
 }
 
 function info(s) {
@@ -627,5 +640,45 @@ export default async function createPlena() {
         ? good({ text: `${form} head\n`, next: 1 })
         : good({ text: `${at(id).trace.length} instructions\n`, next: null }),
     profile_csv: (id) => good(`table,key,cycles\ntotal,,${at(id).cycles}\n`),
+    pin(id, name) {
+      const { cycles, program } = at(id);
+      at(id).pinned = { name, cycles, program };
+      return good(null);
+    },
+    keep_pinned_of(id, other) {
+      at(id).pinned = at(other).pinned;
+      return good(null);
+    },
+    unpin(id) {
+      at(id).pinned = null;
+      return good(null);
+    },
+    compare_with_pinned(id) {
+      const s = at(id);
+      if (!s.pinned)
+        return bad(error('E_NOT_PINNED', 'There is no run to compare with.', 'Pin one.'));
+      const timing = 'mock';
+      const count = (change) => diffOf(s).filter((row) => row.change === change).length;
+      return good({
+        schema: 1,
+        a: { name: s.pinned.name, timing, fault: null },
+        b: { name: s.model.name, timing, fault: null },
+        numbers: [{ name: 'cycles', title: 'cycles', a: s.pinned.cycles, b: s.cycles }],
+        by: { cause: [], unit: [], opcode: [], node: [] },
+        diff: {
+          same: count('same'),
+          renamed: 0,
+          shifted: 0,
+          changed: count('changed'),
+          removed: count('removed'),
+          added: count('added'),
+        },
+        markdown: `| cycles | ${s.pinned.cycles} | ${s.cycles} |\n`,
+      });
+    },
+    diff_with_pinned(id, first, count, everything) {
+      const rows = diffOf(at(id)).filter((row) => everything || row.change !== 'same');
+      return good({ total: rows.length, first, rows: rows.slice(first, first + count) });
+    },
   };
 }

@@ -132,6 +132,7 @@ export function createHost(module: PlenaModule, env: HostEnvironment) {
       throw error;
     }
     if (result.ok) {
+      module.keep_pinned_of(fresh, session);
       module.session_free(session);
       session = fresh;
       budget = FIRST_BUDGET;
@@ -211,6 +212,18 @@ export function createHost(module: PlenaModule, env: HostEnvironment) {
         return answer('engine', module.export_trace(session, call.form, call.from));
       case 'profileCsv':
         return answer('engine', module.profile_csv(session));
+      case 'compared':
+        return answer('engine', module.compare_with_pinned(session));
+      case 'diffRows':
+        return answer(
+          'engine',
+          module.diff_with_pinned(session, call.first, call.count, call.everything),
+        );
+      case 'pin':
+        await settle();
+        return answer('run', module.pin(session, call.name));
+      case 'unpin':
+        return answer('engine', module.unpin(session));
       case 'record':
         await settle();
         firstCycle = call.firstCycle;

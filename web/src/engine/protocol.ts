@@ -4,6 +4,7 @@ import type {
   Ablation,
   Description,
   Diagnostic,
+  DiffRows,
   Heat,
   Lanes,
   ModelInfo,
@@ -12,13 +13,14 @@ import type {
   ProgramInfo,
   Registers,
   Row,
+  RunComparison,
   RunState,
   SettingsInfo,
   TracePiece,
   Verdict,
 } from './types.ts';
 
-export const PROTOCOL = 3;
+export const PROTOCOL = 4;
 
 /** Milliseconds between two progress messages of a run, at least. */
 export const PROGRESS_INTERVAL = 100;
@@ -91,6 +93,11 @@ export interface Calls {
     answer: TracePiece;
   };
   profileCsv: { ask: object; answer: string };
+  /** Keeps the finished run, to set later ones beside it, also those of other models. */
+  pin: { ask: { name: string }; answer: null };
+  unpin: { ask: object; answer: null };
+  compared: { ask: object; answer: RunComparison };
+  diffRows: { ask: { first: number; count: number; everything: boolean }; answer: DiffRows };
 }
 
 export type TraceForm = 'perfetto' | 'konata';

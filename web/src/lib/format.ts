@@ -28,8 +28,9 @@ function trim(text: string): string {
   return text.includes('.') ? text.replace(/\.?0+$/, '') : text;
 }
 
-/** A share in percent, never rounded up to 100 when it is not. */
-export function percent(share: number): string {
+/** A share in percent, never rounded up to 100 when it is not; `beyond`: it may be more than the whole. */
+export function percent(share: number, beyond = false): string {
+  if (beyond && share > 1) return `${short(share * 100)} %`;
   if (share >= 1) return '100 %';
   if (share <= 0) return '0 %';
   const text = Math.min(99.99, share * 100);

@@ -2,7 +2,8 @@
 // file in this folder.
 import type { ComponentType } from 'preact';
 
-export type Region = 'model' | 'program' | 'machine' | 'time' | 'bottom';
+/** A place of the page. Panels of the same one share it: one is in front, the others a click away. */
+export type Region = 'model' | 'program' | 'result' | 'machine' | 'time' | 'bottom';
 
 export interface Panel<State extends object = object> {
   /** Public: appears in stored and shared states, never renamed. */

@@ -320,7 +320,7 @@ export default definePanel({
   id: 'report',
   title: 'Result',
   short: 'Result',
-  region: 'machine',
+  region: 'result',
   order: 30,
   version: 1,
   initial: {},

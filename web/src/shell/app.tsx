@@ -3,7 +3,6 @@ import { computed, signal } from '@preact/signals';
 import { useEffect, useMemo } from 'preact/hooks';
 import { panels } from '../panels/index.ts';
 import { PageContext } from '../panels/page.ts';
-import type { Panel } from '../panels/panel.ts';
 import type { Session } from '../state/session.ts';
 import type { Store } from '../state/store.ts';
 import { Splitter } from '../ui/splitter.tsx';
@@ -11,7 +10,7 @@ import { DropZone } from './drop-zone.tsx';
 import { Header } from './header.tsx';
 import { Headline } from './headline.tsx';
 import { listenToKeys } from './keys.ts';
-import { Pane } from './pane.tsx';
+import { Dock } from './pane.tsx';
 import { StatusBar } from './status-bar.tsx';
 import { Tabs } from './tabs.tsx';
 
@@ -45,8 +44,6 @@ function resize(key: keyof typeof FIRST_SIZES, value: number) {
   }
 }
 
-const inRegion = (region: Panel['region']) => panels.filter((one) => one.region === region);
-
 export function App({ store, session }: { store: Store; session: Session }) {
   const page = useMemo(() => ({ store, session }), [store, session]);
   const problemsOpen = useMemo(
@@ -70,7 +67,6 @@ export function App({ store, session }: { store: Store; session: Session }) {
   );
 
   const { left, right, lower, time } = sizes.value;
-  const [report, registers] = inRegion('machine');
   return (
     <PageContext.Provider value={page}>
       <div class="page" data-tab={store.tab.value} data-standing={store.standing.value}>
@@ -91,9 +87,7 @@ export function App({ store, session }: { store: Store; session: Session }) {
               '--right': `${right}fr`,
             }}
           >
-            {inRegion('model').map((panel) => (
-              <Pane key={panel.id} panel={panel} />
-            ))}
+            <Dock region="model" panels={panels} />
             <Splitter
               label="Width of the model"
               orientation="vertical"
@@ -104,9 +98,7 @@ export function App({ store, session }: { store: Store; session: Session }) {
               onChange={(value) => resize('left', value)}
               onReset={() => resize('left', FIRST_SIZES.left)}
             />
-            {inRegion('program').map((panel) => (
-              <Pane key={panel.id} panel={panel} />
-            ))}
+            <Dock region="program" panels={panels} />
             <Splitter
               label="Width of result and machine"
               orientation="vertical"
@@ -118,7 +110,7 @@ export function App({ store, session }: { store: Store; session: Session }) {
               onReset={() => resize('right', FIRST_SIZES.right)}
             />
             <div class="stack" style={{ '--upper': `${100 - lower}fr`, '--lower': `${lower}fr` }}>
-              {report && <Pane panel={report} />}
+              <Dock region="result" panels={panels} />
               <Splitter
                 label="Height of the machine"
                 orientation="horizontal"
@@ -129,7 +121,7 @@ export function App({ store, session }: { store: Store; session: Session }) {
                 onChange={(value) => resize('lower', value)}
                 onReset={() => resize('lower', FIRST_SIZES.lower)}
               />
-              {registers && <Pane panel={registers} />}
+              <Dock region="machine" panels={panels} />
             </div>
           </div>
           <Splitter
@@ -142,15 +134,11 @@ export function App({ store, session }: { store: Store; session: Session }) {
             onChange={(value) => resize('time', value)}
             onReset={() => resize('time', FIRST_SIZES.time)}
           />
-          {inRegion('time').map((panel) => (
-            <Pane key={panel.id} panel={panel} />
-          ))}
+          <Dock region="time" panels={panels} />
         </main>
-        {inRegion('bottom').map((panel) => (
-          <div key={panel.id} class={`drawer ${problemsOpen.value ? 'is-open' : ''}`}>
-            <Pane panel={panel} />
-          </div>
-        ))}
+        <div class={`drawer ${problemsOpen.value ? 'is-open' : ''}`}>
+          <Dock region="bottom" panels={panels} />
+        </div>
         <StatusBar
           problemsOpen={problemsOpen.value}
           onProblems={() => {

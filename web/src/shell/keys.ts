@@ -8,6 +8,10 @@ export const KEYS: readonly { keys: string; action: string }[] = [
   { keys: 'F10', action: 'step one instruction' },
   { keys: 'Escape', action: 'stop the run' },
   { keys: 'Alt+\u2190 / Alt+\u2192', action: 'earlier / later selection' },
+  {
+    keys: 'x / Shift+X',
+    action: 'pin this run as the baseline / swap both, where nothing is typed',
+  },
   { keys: 'F6 / Shift+F6', action: 'next / previous pane' },
   { keys: 'F8 / Shift+F8', action: 'next / previous problem' },
   { keys: 'F1', action: 'help for the instruction, in the program; elsewhere this list' },
@@ -38,6 +42,8 @@ export function listenToKeys({ store, session }: Page): () => void {
     const command = event.ctrlKey || event.metaKey;
     if (command && event.key === 'Enter') void session.toggle();
     else if (event.key === '?' && !command && !takesText(event.target)) toggleHelp();
+    else if (event.code === 'KeyX' && !command && !event.altKey && !takesText(event.target))
+      void (event.shiftKey ? session.swap() : session.comparing.pin());
     else if (event.key === 'F1') toggleHelp();
     else if (event.key === 'F8') nextProblem({ store, session }, event.shiftKey);
     else if (event.key === 'F10' && !event.shiftKey) void session.step();

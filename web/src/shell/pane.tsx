@@ -1,22 +1,55 @@
-// The frame of a panel: a landmark with its name, its tools and its own scrolling.
-import type { Panel } from '../panels/panel.ts';
+// The frame of a panel: a landmark with its name, its tools and its own scrolling. Panels that share a
+// region take turns in it; a head names them all.
+import { usePage } from '../panels/page.ts';
+import type { Panel, Region } from '../panels/panel.ts';
+import { Segmented } from '../ui/segmented.tsx';
 
-export function Pane({ panel }: { panel: Panel }) {
-  const { id, title, scrolls, tools: Tools, view: View } = panel;
+function Pane({ panel, peers }: { panel: Panel; peers: readonly Panel[] }) {
+  const { store } = usePage();
+  const { id, title, region, scrolls, tools: Tools, view: View } = panel;
+  const front = (store.front.value[region] ?? peers[0]?.id) === id;
+  const tab = store.tab.value === id;
+  if (!front && !tab) return null;
   return (
     <section
-      class={`pane pane-${id}`}
+      class={`pane pane-${id} ${front ? 'is-front' : ''} ${tab ? 'is-tab' : ''}`}
       id={`pane-${id}`}
       aria-labelledby={`title-${id}`}
       tabIndex={-1}
     >
       <header class="pane-head">
-        <h2 id={`title-${id}`}>{title}</h2>
+        <h2 id={`title-${id}`} class={peers.length > 1 ? 'is-shared' : ''}>
+          {title}
+        </h2>
+        {peers.length > 1 && (
+          <div class="pane-peers">
+            <Segmented
+              label="Shown here"
+              value={id}
+              options={peers.map((one) => ({ value: one.id, text: one.title }))}
+              onChange={(value) => {
+                store.front.value = { ...store.front.peek(), [region]: value };
+              }}
+            />
+          </div>
+        )}
         <div class="pane-tools">{Tools && <Tools />}</div>
       </header>
       <div class="pane-body" {...(scrolls ? { tabIndex: 0 } : {})}>
         <View />
       </div>
     </section>
+  );
+}
+
+/** A region and the panels in it. */
+export function Dock({ region, panels }: { region: Region; panels: readonly Panel[] }) {
+  const peers = panels.filter((one) => one.region === region);
+  return (
+    <div class={`dock dock-${region}`}>
+      {peers.map((panel) => (
+        <Pane key={panel.id} panel={panel} peers={peers} />
+      ))}
+    </div>
   );
 }

@@ -4,6 +4,7 @@ import type { Recipe } from '../engine/protocol.ts';
 import type { Diagnostic, ProgramInfo } from '../engine/types.ts';
 import type { LayoutClient } from '../graph/layout-client.ts';
 import type { Autosave } from './autosave.ts';
+import type { Comparing } from './comparing.ts';
 import type { RowCache } from './rows.ts';
 import { NO_PROBLEMS, type ProblemStep, type Store } from './store.ts';
 import type { Timing } from './timing.ts';
@@ -16,6 +17,7 @@ export interface Context {
   client: EngineClient;
   rows: RowCache;
   timing: Timing;
+  comparing: Comparing;
   layouts: LayoutClient;
   autosave: Autosave;
   /** Bytes of a gallery model. */
@@ -28,19 +30,22 @@ export interface Context {
   ticket: number;
 }
 
-export function report(context: Context, step: ProblemStep, found: readonly Diagnostic[]) {
+/** What telling the user needs of it. */
+type Told = Pick<Context, 'store'>;
+
+export function report(context: Told, step: ProblemStep, found: readonly Diagnostic[]) {
   const { problems } = context.store;
   problems.value = { ...problems.peek(), [step]: found };
 }
 
-export function forget(context: Context, ...steps: ProblemStep[]) {
+export function forget(context: Told, ...steps: ProblemStep[]) {
   const { problems } = context.store;
   const next = { ...problems.peek() };
   for (const step of steps) next[step] = NO_PROBLEMS[step];
   problems.value = next;
 }
 
-export function announce(context: Context, sentence: string) {
+export function announce(context: Told, sentence: string) {
   context.store.announcement.value = sentence;
 }
 

@@ -2,6 +2,7 @@
 // and the same again in a fresh engine.
 import { type Answer, type Opened, problem, type Recipe } from '../engine/protocol.ts';
 import type { Diagnostic } from '../engine/types.ts';
+import type { Baseline } from './comparing.ts';
 import { announce, type Context, EDITABLE_LINES, errorsOf, forget, report } from './context.ts';
 import { type Editing, editKey, waysOf } from './editing.ts';
 import { run } from './running.ts';
@@ -286,5 +287,13 @@ export function createOpening(context: Context, editing: Editing) {
     }
   }
 
-  return { openExample, openFiles, choosePreset, choose, restore };
+  /** A run that was kept, again: its model, its settings, and its text where that was edited. */
+  async function openBaseline({ recipe, source, text }: Baseline) {
+    if (text === null) return openAndRun(recipe, source);
+    if (!(await open(recipe, source, false))) return;
+    editing.edit(text);
+    if (await editing.flush()) await run(context, 'start');
+  }
+
+  return { openBaseline, openExample, openFiles, choosePreset, choose, restore };
 }

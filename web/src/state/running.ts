@@ -88,6 +88,8 @@ async function settleRun(
   if (end.reason === 'done') await compare(context, end.elapsedMs, current);
   else if (end.reason !== 'limit' && store.verdict.peek() && store.standing.peek() !== 'built')
     store.standing.value = 'outdated';
+  if ((end.reason === 'done' || end.reason === 'fault') && current())
+    await context.comparing.refresh();
 }
 
 async function compare(context: Context, elapsedMs: number, current: () => boolean) {

@@ -3,6 +3,7 @@ import { createClient, type WorkerLike } from '../engine/client.ts';
 import type { ChoiceInfo, Diagnostic } from '../engine/types.ts';
 import type { LayoutClient } from '../graph/layout-client.ts';
 import type { Autosave } from './autosave.ts';
+import { createComparing } from './comparing.ts';
 import { announce, type Context, report } from './context.ts';
 import { createEditing } from './editing.ts';
 import { createOpening, type NamedBytes } from './opening.ts';
@@ -39,7 +40,10 @@ export function createSession(store: Store, services: Services) {
       store.machine.value = 'stopped';
       store.busy.value = null;
       report(context, 'engine', [{ ...why, severity: 'warning' }]);
-      store.notice.value = `${why.message} ${why.hint}`;
+      const baseline = store.compared.baseline.peek();
+      store.compared.baseline.value = null;
+      const lost = baseline ? ` The baseline ${baseline.name} went with it; pin it again.` : '';
+      store.notice.value = `${why.message} ${why.hint}${lost}`;
       announce(context, store.notice.value);
       // An engine that dies of the same model again is left alone until the user acts.
       if (restoring) return;
@@ -60,7 +64,7 @@ export function createSession(store: Store, services: Services) {
 
   const timing = createTiming(store, client);
 
-  const context: Context = {
+  const base: Omit<Context, 'comparing'> = {
     store,
     client,
     rows,
@@ -72,12 +76,14 @@ export function createSession(store: Store, services: Services) {
     compiled: null,
     ticket: 0,
   };
+  const context: Context = Object.assign(base, { comparing: createComparing(base) });
   const editing = createEditing(context);
   const opening = createOpening(context, editing);
 
   return {
     rows,
     timing,
+    comparing: context.comparing,
     /** Starts the engine and proves the built result, or returns to what this tab had open. */
     async start() {
       store.engine.value = 'starting';
@@ -132,6 +138,13 @@ export function createSession(store: Store, services: Services) {
       if (!answer.ok || version !== store.programVersion.peek()) return;
       store.time.firstCycle.value = cycle;
       await run(context, 'start');
+    },
+    /** The present run becomes the baseline, and the baseline is run again. */
+    async swap() {
+      const baseline = store.compared.baseline.peek();
+      if (!baseline) return;
+      await context.comparing.pin();
+      if (store.compared.baseline.peek() !== baseline) await opening.openBaseline(baseline);
     },
     dispose: () => client.dispose(),
   };

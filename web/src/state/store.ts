@@ -14,6 +14,7 @@ import type {
   ProgramInfo,
   Registers,
   Row,
+  RunComparison,
   RunState,
   SettingsInfo,
   Verdict,
@@ -22,6 +23,7 @@ import type { GraphLayout } from '../graph/shape.ts';
 import { byCode } from '../lib/bits.ts';
 import { markCauses } from '../lib/causes.ts';
 import { markNodes } from '../lib/node-colours.ts';
+import type { Baseline } from './comparing.ts';
 import { createSelection } from './selection.ts';
 
 export interface GalleryEntry {
@@ -160,12 +162,23 @@ export function createStore(built: StaticResult) {
       /** Where they were asked to start. */
       firstCycle: signal(0),
     },
+    /** The finished run beside one that was kept. */
+    compared: {
+      baseline: signal<Baseline | null>(null),
+      result: signal<RunComparison | null>(null),
+      /** The difference of the programs shows all rows, not the real differences alone. */
+      everything: signal(false),
+      /** Rows that are shown of it. */
+      rows: signal(0),
+    },
     problems,
     /** One polite sentence for screen readers and the status bar. */
     announcement: signal(''),
     /** Something that happened to the user's work and should be seen; stays until dismissed. */
     notice: signal<string | null>(null),
     tab: signal<Tab>('report'),
+    /** The panel in front, by region, where several share one. */
+    front: signal<Readonly<Record<string, string>>>({}),
     reveal: signal<Reveal | null>(null),
     selection: createSelection(),
 

@@ -1,0 +1,111 @@
+// A run that is kept as the baseline, and the present one beside it.
+import type { Recipe } from '../engine/protocol.ts';
+import type { DiffRow } from '../lib/deltas.ts';
+import { type BlockCache, createBlockCache } from './blocks.ts';
+import { announce, type Context, report } from './context.ts';
+import { waysOf } from './editing.ts';
+import type { Source } from './store.ts';
+
+/** What is needed to run the baseline again. */
+export interface Baseline {
+  name: string;
+  recipe: Recipe;
+  source: Source;
+  /** The edited text that ran, where it was edited. */
+  text: string | null;
+}
+
+export interface Comparing {
+  /** All rows of both programs, or the real differences, as the store says. */
+  diff: BlockCache<DiffRow>;
+  pin(): Promise<void>;
+  unpin(): Promise<void>;
+  /** The finished run is set beside the baseline. */
+  refresh(): Promise<void>;
+  showEverything(everything: boolean): void;
+}
+
+export function createComparing(context: Omit<Context, 'comparing'>): Comparing {
+  const { store, client } = context;
+  const { compared } = store;
+
+  const diff = createBlockCache<DiffRow>(async (first, count) => {
+    if (!compared.result.peek()) return null;
+    const everything = compared.everything.peek();
+    const answer = await client.call({ kind: 'diffRows', first, count, everything });
+    if (!answer.ok || everything !== compared.everything.peek()) return null;
+    compared.rows.value = answer.value.total;
+    return answer.value.rows;
+  });
+
+  function nameOfRun(): string {
+    const ways = waysOf(store).map(({ title, value }) => `${title.toLowerCase()} ${value}`);
+    const edited = store.edited.peek() ? ['edited'] : [];
+    return [store.source.peek().name, store.preset.peek(), ...ways, ...edited].join(', ');
+  }
+
+  function forget() {
+    compared.result.value = null;
+    compared.rows.value = 0;
+    diff.clear();
+  }
+
+  async function ask() {
+    const version = store.time.version.peek();
+    const answer = await client.call({ kind: 'compared' });
+    if (version !== store.time.version.peek() || !compared.baseline.peek()) return;
+    if (!answer.ok) {
+      report(context, 'result', answer.diagnostics);
+      return;
+    }
+    compared.result.value = answer.value;
+    diff.clear();
+    await diff.ensure(0);
+  }
+
+  // Whatever moves the machine ends what was said of its last run.
+  store.time.version.subscribe(forget);
+
+  return {
+    diff,
+    async pin() {
+      const { recipe } = context;
+      const machine = store.machine.peek();
+      if (!recipe || (machine !== 'done' && machine !== 'fault')) {
+        store.notice.value =
+          'Only a finished run can be the baseline: run the program to its end first.';
+        announce(context, store.notice.value);
+        return;
+      }
+      const baseline: Baseline = {
+        name: nameOfRun(),
+        recipe,
+        source: store.source.peek(),
+        text: store.edited.peek() ? (store.text.peek()?.current ?? null) : null,
+      };
+      const answer = await client.call({ kind: 'pin', name: baseline.name });
+      if (!answer.ok) {
+        report(context, 'result', answer.diagnostics);
+        return;
+      }
+      compared.baseline.value = baseline;
+      announce(context, `${baseline.name} is the baseline; runs from here on are set beside it.`);
+      await ask();
+    },
+    async unpin() {
+      compared.baseline.value = null;
+      forget();
+      await client.call({ kind: 'unpin' });
+      announce(context, 'There is no baseline any more.');
+    },
+    async refresh() {
+      forget();
+      if (compared.baseline.peek()) await ask();
+    },
+    showEverything(everything) {
+      compared.everything.value = everything;
+      diff.clear();
+      void diff.ensure(0);
+    },
+  };
+}
