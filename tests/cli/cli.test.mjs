@@ -379,6 +379,20 @@ test('verify shows the numbers of other references and the price of each roundin
   }
 });
 
+test('compare shows the instructions that differ in more than registers and addresses', () => {
+  writeFileSync(at('a.asm'), 'S_ADDI_INT gp1, gp0, 64\nV_ADD_VV gp1, gp1, gp1, 0\n');
+  writeFileSync(at('b.asm'), 'S_ADDI_INT gp2, gp0, 128\nV_ADD_VV gp2, gp2, gp2, 0\nS_ADDI_INT gp3, gp0, 1\n');
+  const lines = (what) =>
+    run(['compare', 'a.asm', 'b.asm', '--diff', what]).stdout.split('\n').filter((line) => /^[ ~@!+-] +\d/.test(line));
+  assert.deepEqual(lines('all').map((line) => line[0]), ['@', '~', '+']);
+  assert.match(lines('all')[1], /V_ADD_VV gp1, gp1, gp1, 0 +V_ADD_VV gp2, gp2, gp2, 0$/);
+  writeFileSync(at('c.asm'), 'S_ADDI_INT gp2, gp0, 128\nV_ADD_VV gp2, gp2, gp2, 0\n');
+  const same = run(['compare', 'a.asm', 'c.asm', '--diff', 'real']);
+  assert.equal(same.status, 0);
+  assert.doesNotMatch(same.stdout, /^[~@!+-] +\d/m);
+  assert.equal(run(['compare', 'a.asm', 'b.asm', '--diff', 'some']).status, 2);
+});
+
 test('verify compares stages both ways and has every measure', () => {
   const model = path.join(source, 'models', 'deep_mlp.json');
   const result = run(['verify', model, '--stages', '--json', 'deep.json']);

@@ -119,6 +119,11 @@ const plausible = {
   moment: [0],
   export_trace: ['konata', 0],
   profile_csv: [],
+  pin: ['first'],
+  keep_pinned_of: [1],
+  unpin: [],
+  compare_with_pinned: [],
+  diff_with_pinned: [0, 10, true],
 };
 const counters = ['api_version', 'session_new', 'session_free', 'session_count', 'describe'];
 
@@ -296,6 +301,39 @@ test('a fault of the program is a value with its place', () => {
 
 test('no session is left over', () => {
   assert.equal(engine.session_count(), 0);
+});
+
+test('a kept run goes with the session that takes it over', () => {
+  const value = (reply) => {
+    assert.equal(reply.ok, true, JSON.stringify(reply.diagnostics));
+    return reply.value;
+  };
+  const run = (text) => {
+    const session = engine.session_new();
+    value(engine.assemble(session, text, false));
+    value(engine.reset(session));
+    value(engine.run(session, 1e6));
+    return session;
+  };
+  const first = run('V_ADD_VV gp0, gp0, gp0, 0\n');
+  assertCode(engine.compare_with_pinned(first), 'E_NOT_PINNED');
+  value(engine.pin(first, 'first'));
+  const second = run('V_ADD_VV gp0, gp0, gp0, 0\nS_ADDI_INT gp1, gp0, 1\n');
+  assertCode(engine.keep_pinned_of(second, 12345), 'E_ARGUMENT');
+  value(engine.keep_pinned_of(second, first));
+  engine.session_free(first);
+  const compared = value(engine.compare_with_pinned(second));
+  assert.equal(compared.a.name, 'first');
+  assert.deepEqual(compared.numbers.find(({ name }) => name === 'static'), {
+    name: 'static', title: 'static instructions', a: 1, b: 2,
+  });
+  assert.equal(compared.diff.added, 1);
+  const rows = value(engine.diff_with_pinned(second, 0, 10, true));
+  assert.deepEqual(rows.rows.map(({ change }) => change), ['same', 'added']);
+  assertCode(engine.diff_with_pinned(second, 0, 10, 'yes'), 'E_ARGUMENT');
+  value(engine.unpin(second));
+  assertCode(engine.compare_with_pinned(second), 'E_NOT_PINNED');
+  engine.session_free(second);
 });
 
 test('time: tables add up, the timeline shows what was recorded', () => {
