@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { createServer, type Plugin, type UserConfig } from 'vite';
 import { checkEngine, engineDir, projectRoot, webRoot } from './engine-path.ts';
+import { offline } from './offline.ts';
 
 const { version } = JSON.parse(readFileSync(resolve(projectRoot, 'package.json'), 'utf8')) as {
   version: string;
@@ -122,7 +123,7 @@ export default (): UserConfig => {
   checkEngine();
   return {
     ...shared,
-    plugins: [prerender(), policy(), preload()],
+    plugins: [prerender(), policy(), preload(), offline()],
     worker: { format: 'es' },
     build: {
       outDir: resolve(projectRoot, 'dist'),

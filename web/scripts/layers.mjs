@@ -12,6 +12,7 @@ const MAY_USE = {
   graph: [],
   ui: ['lib'],
   editor: ['lib'],
+  offline: [],
   state: ['engine/client.ts', 'engine/protocol.ts', 'lib', 'graph'],
   panels: ['state', 'lib', 'graph', 'ui', 'editor', 'engine/protocol.ts'],
   shell: ['panels', 'state', 'lib', 'ui', 'engine/protocol.ts'],

@@ -5,6 +5,7 @@ import { fetchModel } from './examples.ts';
 import { createLayoutClient } from './graph/layout-client.ts';
 import { App } from './shell/app.tsx';
 import { createAutosave, tabStorage } from './state/autosave.ts';
+import { keepForOffline } from './state/offline.ts';
 import { createSession } from './state/session.ts';
 import { createStore } from './state/store.ts';
 
@@ -25,4 +26,9 @@ const session = createSession(store, {
 const root = document.getElementById('app');
 if (root) hydrate(<App store={store} session={session} />, root);
 // The result is on screen already; the engine may take its time.
-requestAnimationFrame(() => void session.start());
+requestAnimationFrame(
+  () =>
+    void session.start().finally(() => {
+      if (import.meta.env.PROD) void keepForOffline(store, location.href);
+    }),
+);

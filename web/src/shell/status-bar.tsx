@@ -81,7 +81,10 @@ export function StatusBar(props: { problemsOpen: boolean; onProblems(): void }) 
         <Selected store={store} />
       </span>
       <span class="status-gap" />
-      <span class="muted status-wide">Nothing leaves this page</span>
+      <span class="muted status-wide">
+        Nothing leaves this page
+        {store.offline.value === 'kept' && '; it works without a network'}
+      </span>
       <span class="muted status-wide">version {store.built.version}</span>
       <button
         type="button"

@@ -162,6 +162,8 @@ export function createStore(built: StaticResult) {
       /** Where they were asked to start. */
       firstCycle: signal(0),
     },
+    /** Whether the page is kept for visits without a network. */
+    offline: signal<'no' | 'kept' | 'off'>('no'),
     /** The finished run beside one that was kept. */
     compared: {
       baseline: signal<Baseline | null>(null),
