@@ -25,4 +25,9 @@ const session = createSession(store, {
 const root = document.getElementById('app');
 if (root) hydrate(<App store={store} session={session} />, root);
 // The result is on screen already; the engine may take its time.
-requestAnimationFrame(() => void session.start());
+const fragment = () => (location.hash.length > 1 ? location.hash : null);
+requestAnimationFrame(() => void session.start(fragment()));
+addEventListener('hashchange', () => {
+  const link = fragment();
+  if (link !== null) void session.openLink(link);
+});

@@ -5,11 +5,13 @@ import type {
   Description,
   Diagnostic,
   Heat,
+  Judgement,
   Lanes,
   ModelInfo,
   Moment,
   Profile,
   ProgramInfo,
+  RecipeInfo,
   Registers,
   Row,
   RunState,
@@ -18,7 +20,7 @@ import type {
   Verdict,
 } from './types.ts';
 
-export const PROTOCOL = 3;
+export const PROTOCOL = 4;
 
 /** Milliseconds between two progress messages of a run, at least. */
 export const PROGRESS_INTERVAL = 100;
@@ -34,6 +36,8 @@ export interface Recipe {
   inputs: { name: string; bytes: Uint8Array }[];
   /** Compile options, as JSON. */
   options: string;
+  /** The recipe of the link that this comes from, as JSON. */
+  link?: string;
 }
 
 export interface Opened {
@@ -91,6 +95,14 @@ export interface Calls {
     answer: TracePiece;
   };
   profileCsv: { ask: object; answer: string };
+  /** What a link, or the text of a recipe file, says. */
+  readLink: { ask: { text: string }; answer: RecipeInfo };
+  /** The compiled program's text with the edits of a recipe. */
+  recipeText: { ask: { recipe: string }; answer: string };
+  /** What the run has come to, against what a recipe says. */
+  judge: { ask: { recipe: string }; answer: Judgement };
+  /** The recipe of what was done, and its link without `#`. `wish`: as for `make_recipe`. */
+  share: { ask: { wish: string }; answer: { json: string; link: string } };
 }
 
 export type TraceForm = 'perfetto' | 'konata';

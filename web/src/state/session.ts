@@ -8,6 +8,7 @@ import { createEditing } from './editing.ts';
 import { createOpening, type NamedBytes } from './opening.ts';
 import { createRowCache } from './rows.ts';
 import { ablate, pause, run, showPrecision, step, stop } from './running.ts';
+import { createSharing } from './sharing.ts';
 import type { Choices, Store } from './store.ts';
 import { createTiming } from './timing.ts';
 
@@ -74,12 +75,13 @@ export function createSession(store: Store, services: Services) {
   };
   const editing = createEditing(context);
   const opening = createOpening(context, editing);
+  const sharing = createSharing(context, editing, opening);
 
   return {
     rows,
     timing,
     /** Starts the engine and proves the built result, or returns to what this tab had open. */
-    async start() {
+    async start(link: string | null = null) {
       store.engine.value = 'starting';
       const description = await client.call({ kind: 'hello' });
       if (!description.ok) {
@@ -89,7 +91,10 @@ export function createSession(store: Store, services: Services) {
       }
       store.description.value = description.value;
       store.engine.value = 'ready';
-      const saved = services.autosave.loadSource();
+      if (link !== null && (await sharing.openLink(link))) return;
+      // A link that waits for a file, or was refused, leaves the page with its built result.
+      const opened = store.link.peek();
+      const saved = link === null ? services.autosave.loadSource() : null;
       const { built } = store;
       const known = saved && built.gallery.some((one) => one.id === saved.example);
       const presetKnown = description.value.presets.some((one) => one.name === saved?.preset);
@@ -100,9 +105,18 @@ export function createSession(store: Store, services: Services) {
       const first =
         example === built.example && preset === built.preset && Object.keys(choices).length === 0;
       await opening.openExample(example, preset, first, choices);
+      if (opened?.state === 'waiting' || opened?.state === 'refused') store.link.value = opened;
     },
+    openLink: (link: string) => sharing.openLink(link),
+    share: () => sharing.share(),
     openExample: (id: string) => opening.openExample(id),
-    openFiles: (files: NamedBytes[]) => opening.openFiles(files),
+    async openFiles(files: NamedBytes[]) {
+      const [only] = files;
+      const recipe = files.length === 1 && only?.name.toLowerCase().endsWith('.plena.json');
+      const text = recipe ? new TextDecoder().decode(only.bytes) : '';
+      if (text.includes('"plena_recipe"')) await sharing.openLink(text);
+      else if (!(await sharing.takeFiles(files))) await opening.openFiles(files);
+    },
     choosePreset: (name: string) => opening.choosePreset(name),
     choose: (name: string, value: string | null) => opening.choose(name, value),
     edit: (text: string) => editing.edit(text),
