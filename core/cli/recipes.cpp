@@ -197,10 +197,60 @@ Status sort_files(LinkOptions& options, std::string& assembly) {
   return Done{};
 }
 
+/// Prints the link of a recipe, or writes what was asked for; the exit status.
+int offer(
+  const LinkOptions& options, const recipe::Recipe& recipe, const std::string& link, Steps& steps
+) {
+  const std::string address = fmt::format("{}#{}", options.base, link);
+  const bool offered = address.size() <= recipe::longest_offered;
+  if (!options.output.empty() && !steps.take(write_file(options.output, recipe::write(recipe) + "\n"))) {
+    return exit_unusable;
+  }
+  if (!options.json.empty()) {
+    const std::string report =
+      recipe::link_json(recipe, offered ? address : std::string(), address.size());
+    if (!steps.take(write_file(options.json, report))) {
+      return exit_unusable;
+    }
+  }
+  if (!offered && options.output.empty()) {
+    print(
+      {{.code = "E_LINK_SIZE",
+        .message = fmt::format(
+          "the link would have {} characters, and browsers and chat tools cut links of more than "
+          "{}",
+          address.size(),
+          recipe::longest_offered
+        ),
+        .hint = "write the recipe to a file: -o NAME.plena.json"}}
+    );
+    return exit_unusable;
+  }
+  if (options.json != "-" && options.output.empty()) {
+    fmt::print("{}\n", address);
+  }
+  if (offered && address.size() > comfortable && options.output.empty()) {
+    print(
+      {{.severity = Severity::Note,
+        .code = "N_LINK_LONG",
+        .message = fmt::format(
+          "{} characters: some chat tools cut links of more than {}", address.size(), comfortable
+        ),
+        .hint = "-o NAME.plena.json writes the recipe to a file"}}
+    );
+  }
+  return exit_done;
+}
+
 int link(LinkOptions options) {
   driver::Session session;
   Steps steps;
   std::string assembly;
+  if (options.files.size() == 1 && names_recipe(options.files.front())) {
+    const auto recipe = steps.take(read_recipe(options.files.front()));
+    return recipe ? offer(options, *recipe, recipe::link_of(*recipe, recipe::ZlibCodec()), steps)
+                  : exit_unusable;
+  }
   if (!steps.take(one_on_stdout({{"--json", options.json}, {"--output", options.output}})) ||
       !steps.take(sort_files(options, assembly)) || !steps.take(set_timing(session, options.timing))) {
     return exit_unusable;
@@ -247,43 +297,8 @@ int link(LinkOptions options) {
     }
     link = recipe::link_of(*recipe, codec);
   }
-  const std::string address = fmt::format("{}#{}", options.base, link);
-  const bool offered = address.size() <= recipe::longest_offered;
-  if (!options.output.empty() && !steps.take(write_file(options.output, recipe::write(*recipe) + "\n"))) {
-    return exit_unusable;
-  }
-  if (!options.json.empty()) {
-    const std::string report =
-      recipe::link_json(*recipe, offered ? address : std::string(), address.size());
-    if (!steps.take(write_file(options.json, report))) {
-      return exit_unusable;
-    }
-  }
-  if (!offered && options.output.empty()) {
-    print(
-      {{.code = "E_LINK_SIZE",
-        .message = fmt::format(
-          "the link would have {} characters, and browsers and chat tools cut links of more than "
-          "{}",
-          address.size(),
-          recipe::longest_offered
-        ),
-        .hint = "write the recipe to a file: -o NAME.plena.json"}}
-    );
-    return exit_unusable;
-  }
-  if (options.json != "-" && options.output.empty()) {
-    fmt::print("{}\n", address);
-  }
-  if (offered && address.size() > comfortable && options.output.empty()) {
-    print(
-      {{.severity = Severity::Note,
-        .code = "N_LINK_LONG",
-        .message = fmt::format(
-          "{} characters: some chat tools cut links of more than {}", address.size(), comfortable
-        ),
-        .hint = "-o NAME.plena.json writes the recipe to a file"}}
-    );
+  if (const int status = offer(options, *recipe, link, steps); status != exit_done) {
+    return status;
   }
   return session.status().fault && !options.no_run ? (print({*session.status().fault}), exit_fault)
                                                    : exit_done;

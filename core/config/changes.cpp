@@ -143,8 +143,9 @@ template <class F> void each_key(Config& config, F&& visit) {
   }
   for (const TimingKey& key : timing_keys()) {
     const std::uint64_t now = key.get(config.timing);
+    const auto place = static_cast<std::size_t>(now);
     const Value shown =
-      key.choices.empty() ? Value(now) : Value(std::string(key.choices[now].name));
+      key.choices.empty() ? Value(now) : Value(std::string(key.choices[place].name));
     visit(std::string(key.key), shown, [&](const Value& value) {
       if (key.choices.empty()) {
         const auto* number = std::get_if<std::uint64_t>(&value);
@@ -288,7 +289,8 @@ std::string to_toml(const Config& config, std::string_view title) {
       out,
       "{} = {{ value = {} }}\n",
       key.key,
-      key.choices.empty() ? fmt::format("{}", now) : fmt::format("\"{}\"", key.choices[now].name)
+      key.choices.empty() ? fmt::format("{}", now)
+                          : fmt::format("\"{}\"", key.choices[static_cast<std::size_t>(now)].name)
     );
   }
   return text;

@@ -39,9 +39,7 @@ class TestCodec final : public recipe::Codec {
     return out;
   }
   Inflated inflate(
-    std::span<const std::uint8_t> bytes,
-    std::span<const std::uint8_t> dictionary,
-    std::size_t limit
+    std::span<const std::uint8_t> bytes, std::span<const std::uint8_t> dictionary, std::size_t limit
   ) const override {
     static recipe::Bytes room(limit);
     const int size = call(1, bytes, dictionary, room);

@@ -1,5 +1,5 @@
-// Every kind of link that was ever made opens for ever. A file of the museum has a link in its first line
-// and its recipe in the second; `--update` is not for them.
+// Every kind of link that was ever made opens for ever. A file of the museum has a link in its
+// first line and its recipe in the second; `--update` is not for them.
 #include "folders.h"
 #include "recipe/codec.h"
 #include "recipe/link.h"
@@ -14,7 +14,8 @@ using namespace plena;
 TEST_CASE("museum: every link opens as the recipe that it was made from", "[unit][recipe]") {
   const tests::TestCodec codec;
   std::vector<std::filesystem::path> files;
-  for (const auto& entry : std::filesystem::directory_iterator(tests::source_dir() / "tests/recipe/museum")) {
+  for (const auto& entry :
+       std::filesystem::directory_iterator(tests::source_dir() / "tests/recipe/museum")) {
     if (entry.path().extension() == ".link") {
       files.push_back(entry.path());
     }

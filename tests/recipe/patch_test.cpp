@@ -1,6 +1,5 @@
 // Edits: they turn one text into the other, find their place again, or say that it is gone.
 #include "recipe/patch.h"
-
 #include "recipe/samples.h"
 
 #include <catch2/catch.hpp>
@@ -97,7 +96,9 @@ TEST_CASE("patch: hostile edits take no time and break nothing", "[unit][recipe]
   const std::string before = joined(random_lines(random, 20000));
   std::vector<Edit> edits;
   for (int i = 0; i < 1000; ++i) {
-    edits.push_back({random.next(), random.often(5) ? random.next() : random.below(9), "00000000", "x\n"});
+    edits.push_back(
+      {random.next(), random.often(5) ? random.next() : random.below(9), "00000000", "x\n"}
+    );
   }
   const Patched result = patched(before, edits);
   CHECK(result.lost.size() == edits.size());

@@ -1,6 +1,5 @@
 // The JSON of recipes: canonical, strict, and never a crash.
 #include "recipe/recipe.h"
-
 #include "recipe/samples.h"
 #include "recipe/upgrade.h"
 
@@ -63,7 +62,9 @@ TEST_CASE("recipe: of a baseline only what differs is written", "[unit][recipe]"
   made.baseline->options["opt"] = std::string("dense");
   made.baseline->digests = {};
   const std::string text = write(made);
-  CHECK(nlohmann::json::parse(text)["b"] == nlohmann::json::parse(R"({"c": {"opt": "dense"}, "d": {}})"));
+  CHECK(
+    nlohmann::json::parse(text)["b"] == nlohmann::json::parse(R"({"c": {"opt": "dense"}, "d": {}})")
+  );
   REQUIRE(parse(text));
   CHECK(*parse(text) == made);
   CHECK(baseline_of(*parse(text))->model == made.model);
@@ -99,8 +100,12 @@ TEST_CASE("recipe: what is wrong is told with its place", "[unit][recipe]") {
     {with("/m/g", nullptr), "E_RECIPE_MISSING", "/m"},
     {with("/m/g", "../../x"), "E_RECIPE_VALUE", "/m/g"},
     {with("/m/g", 7), "E_RECIPE_TYPE", "/m/g"},
-    {with("/m", {{"u", "http://example.com/x"}, {"h", std::string(64, 'a')}}), "E_RECIPE_VALUE", "/m/u"},
-    {with("/m", {{"u", "https://example.com/<x>"}, {"h", std::string(64, 'a')}}), "E_RECIPE_VALUE", "/m/u"},
+    {with("/m", {{"u", "http://example.com/x"}, {"h", std::string(64, 'a')}}),
+     "E_RECIPE_VALUE",
+     "/m/u"},
+    {with("/m", {{"u", "https://example.com/<x>"}, {"h", std::string(64, 'a')}}),
+     "E_RECIPE_VALUE",
+     "/m/u"},
     {with("/m", {{"f", "a/b.onnx"}, {"h", std::string(64, 'a')}}), "E_RECIPE_VALUE", "/m/f"},
     {with("/m", {{"j", "text"}}), "E_RECIPE_TYPE", "/m/j"},
     {with("/s", nullptr), "E_RECIPE_MISSING", "/s/p"},
@@ -133,7 +138,9 @@ TEST_CASE("recipe: what is wrong is told with its place", "[unit][recipe]") {
 
 TEST_CASE("recipe: a view that cannot be read costs a warning", "[unit][recipe]") {
   for (const nlohmann::json& view :
-       {nlohmann::json(7), nlohmann::json::parse(R"({"t": "<b>"})"), nlohmann::json::parse(R"({"later": 1})")}) {
+       {nlohmann::json(7),
+        nlohmann::json::parse(R"({"t": "<b>"})"),
+        nlohmann::json::parse(R"({"later": 1})")}) {
     const Result<Recipe> read = parse(with("/v", view));
     REQUIRE(read);
     REQUIRE(read.diagnostics().size() == 1);

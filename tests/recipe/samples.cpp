@@ -24,17 +24,23 @@ std::string hex(Random& random, std::size_t digits) {
   return text;
 }
 
-template <class T, std::size_t n> T pick(Random& random, const T (&list)[n]) { return list[random.below(n)]; }
+template <class T, std::size_t n> T pick(Random& random, const T (&list)[n]) {
+  return list[random.below(n)];
+}
 
 Model random_model(Random& random) {
   switch (random.below(5)) {
   case 0:
-    return {.gallery = std::string(pick(random, {"swiglu_block", "linear", "kv_store"})), .sha256 = hex(random, 16)};
+    return {
+      .gallery = std::string(pick(random, {"swiglu_block", "linear", "kv_store"})),
+      .sha256 = hex(random, 16)};
   case 1:
-    return {.address = fmt::format("https://example.com/{}.onnx", random.below(1000)), .sha256 = hex(random, 64)};
+    return {
+      .address = fmt::format("https://example.com/{}.onnx", random.below(1000)),
+      .sha256 = hex(random, 64)};
   case 2:
     return {
-      .file = std::string(pick(random, {"model.onnx", "größe \"x\".json", "</script>.onnx"})),
+      .file = std::string(pick(random, {"model.onnx", "größe \"x\".json", "<script>.onnx"})),
       .bytes = random.below(1u << 30),
       .sha256 = hex(random, 64)};
   case 3:
@@ -57,7 +63,8 @@ Values random_values(Random& random) {
       values[fmt::format("MLEN{}", random.below(9))] = random.next() >> random.below(64);
       break;
     case 1:
-      values[pick(random, {"opt", "HBM_M_KV_TYPE"})] = std::string(pick(random, {"dense", "auto", "e4m3x8/ue8m0"}));
+      values[pick(random, {"opt", "HBM_M_KV_TYPE"})] =
+        std::string(pick(random, {"dense", "auto", "e4m3x8/ue8m0"}));
       break;
     default:
       values["keep_stages"] = random.often(5);
@@ -94,7 +101,11 @@ Way random_way(Random& random) {
       {1 + random.below(2'000'000),
        random.below(5),
        hex(random, 8),
-       random.often(7) ? fmt::format("S_ADDI_INT gp{}, gp0, {}\n; \t\"é\" <img src=x>\n", random.below(16), random.below(5000))
+       random.often(7) ? fmt::format(
+                           "S_ADDI_INT gp{}, gp0, {}\n; \t\"é\" <img src=x>\n",
+                           random.below(16),
+                           random.below(5000)
+                         )
                        : ""}
     );
   }

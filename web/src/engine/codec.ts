@@ -12,6 +12,7 @@ class TooLong extends Error {}
 export const codec: LinkCodec = {
   deflate: (bytes, dictionary) => deflateSync(bytes, { level: 9, mem: 8, dictionary }),
   inflate(bytes, dictionary, limit) {
+    if (bytes.length === 0) return { end: 'cut', bytes };
     const pieces: Uint8Array[] = [];
     let size = 0;
     const inflate = new Inflate({ dictionary }, (piece) => {
@@ -24,8 +25,7 @@ export const codec: LinkCodec = {
         inflate.push(bytes.subarray(at, at + PIECE), at + PIECE >= bytes.length);
     } catch (error) {
       const code = (error as { code?: unknown }).code;
-      const end =
-        error instanceof TooLong ? 'long' : code === UNEXPECTED_END ? 'cut' : 'broken';
+      const end = error instanceof TooLong ? 'long' : code === UNEXPECTED_END ? 'cut' : 'broken';
       return { end, bytes: new Uint8Array() };
     }
     const all = new Uint8Array(size);

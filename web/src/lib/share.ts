@@ -19,7 +19,8 @@ export interface IssueFacts {
 const EXCERPT_LINES = 40;
 
 /** Names come from files: in a table or a sentence they must stay text. */
-export const escaped = (name: string) => name.replace(/[\\`*_{}[\]<>()#+|!\n\r]/g, (one) => `\\${one}`);
+export const escaped = (name: string) =>
+  name.replace(/[\\`*_{}[\]<>()#+|!\n\r]/g, (one) => `\\${one}`);
 
 /** A fence longer than any run of backticks in the text. */
 function fenced(text: string): string {
@@ -45,7 +46,7 @@ export function issueText(facts: IssueFacts): string {
   if (verdict) {
     lines.push(
       `| result | ${verdict.verdict === 'pass' ? 'agrees with its reference' : 'differs from its reference'} |`,
-      `| cycles | ${verdict.cycles} (${escaped(verdict.timing.title)}) |`,
+      `| cycles | ${verdict.cycles} (${escaped(verdict.timing.text)}) |`,
       ...Object.entries(verdict.digests).map(
         ([name, digest]) => `| ${name} | ${digest.slice(0, 16)} |`,
       ),

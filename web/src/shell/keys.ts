@@ -47,7 +47,8 @@ async function copyLink({ store, session }: Page) {
     await navigator.clipboard.writeText(shared.address);
     store.announcement.value = `Link copied, ${length} characters.`;
   } catch {
-    store.announcement.value = 'The browser did not let the page copy; the link is in the address bar.';
+    store.announcement.value =
+      'The browser did not let the page copy; the link is in the address bar.';
   }
 }
 

@@ -80,8 +80,7 @@ function Details({ link }: { link: OpenedLink }) {
       return (
         <div>
           <p>
-            {judgement.text}.
-            {made !== here && ` Made with release ${made}, run with ${here}.`}
+            {judgement.text}.{made !== here && ` Made with release ${made}, run with ${here}.`}
           </p>
           {judgement.outcome === 'differs' && (
             <table class="link-stages">

@@ -26,6 +26,13 @@ function knownChoices(saved: Choices, list: readonly ChoiceInfo[]): Choices {
   return Object.fromEntries(entries);
 }
 
+/** The text of a file that holds a recipe; models may be called alike. */
+function recipeText({ name, bytes }: NamedBytes): string | null {
+  if (!name.toLowerCase().endsWith('.plena.json')) return null;
+  const text = new TextDecoder().decode(bytes);
+  return text.includes('"plena_recipe"') ? text : null;
+}
+
 export function createSession(store: Store, services: Services) {
   let restoring = false;
 
@@ -111,10 +118,8 @@ export function createSession(store: Store, services: Services) {
     share: () => sharing.share(),
     openExample: (id: string) => opening.openExample(id),
     async openFiles(files: NamedBytes[]) {
-      const [only] = files;
-      const recipe = files.length === 1 && only?.name.toLowerCase().endsWith('.plena.json');
-      const text = recipe ? new TextDecoder().decode(only.bytes) : '';
-      if (text.includes('"plena_recipe"')) await sharing.openLink(text);
+      const recipe = files.length === 1 && files[0] ? recipeText(files[0]) : null;
+      if (recipe !== null) await sharing.openLink(recipe);
       else if (!(await sharing.takeFiles(files))) await opening.openFiles(files);
     },
     choosePreset: (name: string) => opening.choosePreset(name),

@@ -182,14 +182,16 @@ export function createSharing(context: Context, editing: Editing, opening: Openi
     return true;
   }
 
-  const wishOf = (model: object) =>
-    JSON.stringify({
+  const wishOf = (model: object) => {
+    const selected = store.selection.current.peek().pc;
+    return JSON.stringify({
       ...model,
       view: {
         tab: store.tab.peek(),
-        ...(store.selection.pc.peek() === null ? {} : { pc: store.selection.pc.peek() }),
+        ...(selected === null ? {} : { pc: selected }),
       },
     });
+  };
 
   /** How the model is named: the gallery's, in the link when it is small, else by its hash. */
   async function make(): Promise<Answer<{ json: string; link: string }>> {
