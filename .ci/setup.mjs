@@ -12,7 +12,7 @@ const packages = {
   build: [
     'ccache', 'cmake', 'emscripten', 'g++', 'gzip', 'libcli11-dev', 'libfmt-dev',
     'libhwy-dev', 'libprotozero-dev', 'libtomlplusplus-dev', 'ninja-build', 'nlohmann-json3-dev',
-    'node-acorn',
+    'node-acorn', 'zlib1g-dev',
   ],
   test: ['catch2', 'chromium'],
 };

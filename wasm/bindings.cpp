@@ -1,6 +1,8 @@
 // The functions of the engine module, as plena.d.ts declares them. Each is a few lines over
 // driver/session.h; handles keep the C++ objects on this side. This is the only file with Embind.
 #include "boundary.h"
+#include "driver/reproduce.h"
+#include "driver/tools.h"
 
 #include <emscripten/bind.h>
 #include <limits>
@@ -325,6 +327,160 @@ val diff_with_pinned(const val& handle, const val& first, const val& count, cons
   });
 }
 
+/// Deflate by a library of the page.
+class PageCodec final : public recipe::Codec {
+ public:
+  explicit PageCodec(val codec) : codec_(std::move(codec)) {}
+
+  recipe::Bytes deflate(
+    std::span<const std::uint8_t> bytes, std::span<const std::uint8_t> dictionary
+  ) const override {
+    return bytes_of(codec_.call<val>("deflate", copy_of(bytes), copy_of(dictionary)));
+  }
+  Inflated inflate(
+    std::span<const std::uint8_t> bytes, std::span<const std::uint8_t> dictionary, std::size_t limit
+  ) const override {
+    const val inflated =
+      codec_.call<val>("inflate", copy_of(bytes), copy_of(dictionary), static_cast<double>(limit));
+    const auto name = inflated["end"].as<std::string>();
+    const End end = name == "done"   ? End::Done
+                    : name == "cut"  ? End::Cut
+                    : name == "long" ? End::TooLong
+                                     : End::Broken;
+    return {end, end == End::Done ? bytes_of(inflated["bytes"]) : recipe::Bytes()};
+  }
+
+ private:
+  /// Memory may grow while the page works: it gets bytes of its own.
+  static val copy_of(std::span<const std::uint8_t> bytes) {
+    return val::global("Uint8Array")
+      .new_(val(emscripten::typed_memory_view(bytes.size(), bytes.data())));
+  }
+  static recipe::Bytes bytes_of(const val& bytes) {
+    return emscripten::convertJSArrayToNumberVector<std::uint8_t>(bytes);
+  }
+
+  val codec_;
+};
+
+Result<PageCodec> to_codec(const val& value) {
+  if (value.isNull() || value.isUndefined() || value["deflate"].typeOf().as<std::string>() != "function" ||
+      value["inflate"].typeOf().as<std::string>() != "function") {
+    return bad_argument("codec", "an object with the functions deflate and inflate");
+  }
+  return PageCodec(value);
+}
+
+Result<recipe::Recipe> to_recipe(const val& json) {
+  const auto text = to_text(json, "recipe");
+  return text ? recipe::parse(text->text) : Result<recipe::Recipe>(text.diagnostics());
+}
+
+/// The document, with what the reader had to say before it.
+Result<std::string> info_of(const Result<recipe::Recipe>& read) {
+  if (!read) {
+    return read.diagnostics();
+  }
+  Result<std::string> info = driver::recipe_info(*read);
+  if (!info) {
+    return info;
+  }
+  Diagnostics notes = read.diagnostics();
+  notes.insert(notes.end(), info.diagnostics().begin(), info.diagnostics().end());
+  return {std::move(info).value(), std::move(notes)};
+}
+
+val read_link(const val& link, const val& codec) {
+  return guard([&]() -> Result<std::string> {
+    const auto text = to_text(link, "link");
+    const auto packing = to_codec(codec);
+    if (!text || !packing) {
+      return (text ? packing.diagnostics() : text.diagnostics());
+    }
+    return info_of(recipe::read_link(text->text, *packing));
+  });
+}
+
+val read_recipe(const val& json) {
+  return guard([&]() -> Result<std::string> { return info_of(to_recipe(json)); });
+}
+
+val make_link(const val& json, const val& codec) {
+  return guard([&]() -> Result<Text> {
+    const auto recipe = to_recipe(json);
+    const auto packing = to_codec(codec);
+    if (!recipe || !packing) {
+      return recipe ? packing.diagnostics() : recipe.diagnostics();
+    }
+    return Text{recipe::link_of(*recipe, *packing)};
+  });
+}
+
+val make_recipe(const val& handle, const val& wish_json) {
+  return with_session<Result<Text>>(handle, [&](Session& session) -> Result<Text> {
+    const auto text = to_text(wish_json, "wishJson");
+    const auto wish =
+      text ? recipe::parse_wish(text->text) : Result<recipe::Wish>(text.diagnostics());
+    if (!wish) {
+      return wish.diagnostics();
+    }
+    const auto made = session.recipe(*wish);
+    return made ? Result<Text>(Text{recipe::write(*made)}) : Result<Text>(made.diagnostics());
+  });
+}
+
+/// Calls `action` with the session and the recipe.
+template <class R, class F> val with_recipe(const val& handle, const val& json, F&& action) {
+  return with_session<R>(handle, [&](Session& session) -> R {
+    const auto recipe = to_recipe(json);
+    if (!recipe) {
+      return recipe.diagnostics();
+    }
+    return action(session, *recipe);
+  });
+}
+
+val prepare_recipe(const val& handle, const val& json) {
+  return with_recipe<Status>(
+    handle,
+    json,
+    [](Session& session, const recipe::Recipe& recipe) -> Status {
+      session.prepare_recipe(recipe);
+      return Done{};
+    }
+  );
+}
+
+val check_recipe_model(const val& handle, const val& json) {
+  return with_recipe<Status>(handle, json, [](Session& session, const recipe::Recipe& recipe) {
+    return session.check_recipe_model(recipe);
+  });
+}
+
+val recipe_text(const val& handle, const val& json) {
+  return with_recipe<Result<Text>>(
+    handle,
+    json,
+    [](Session& session, const recipe::Recipe& recipe) -> Result<Text> {
+      const Result<std::string> text = session.recipe_text(recipe);
+      return text ? Result<Text>(Text{*text}, text.diagnostics())
+                  : Result<Text>(text.diagnostics());
+    }
+  );
+}
+
+val judge(const val& handle, const val& json) {
+  return with_recipe<Result<std::string>>(
+    handle,
+    json,
+    [](Session& session, const recipe::Recipe& recipe) -> Result<std::string> {
+      return recipe::judgement_json(
+        recipe::judge(recipe.digests, session.recipe_digests()), recipe, driver::version(), {}
+      );
+    }
+  );
+}
+
 } // namespace
 } // namespace plena::wasm
 
@@ -360,4 +516,12 @@ EMSCRIPTEN_BINDINGS(plena) {
   emscripten::function("unpin", &unpin);
   emscripten::function("compare_with_pinned", &compare_with_pinned);
   emscripten::function("diff_with_pinned", &diff_with_pinned);
+  emscripten::function("read_link", &read_link);
+  emscripten::function("read_recipe", &read_recipe);
+  emscripten::function("make_link", &make_link);
+  emscripten::function("make_recipe", &make_recipe);
+  emscripten::function("prepare_recipe", &prepare_recipe);
+  emscripten::function("check_recipe_model", &check_recipe_model);
+  emscripten::function("recipe_text", &recipe_text);
+  emscripten::function("judge", &judge);
 }

@@ -498,6 +498,65 @@ export interface DiffRows {
   rows: { change: DiffChange; a: DiffWord | null; b: DiffWord | null; node: string }[];
 }
 
+/** Raw deflate with a dictionary, from a library of the page. */
+export interface LinkCodec {
+  deflate(bytes: Uint8Array, dictionary: Uint8Array): Uint8Array;
+  /** `long`: more than `limit` bytes come of it; `cut`: it goes on beyond the bytes. */
+  inflate(
+    bytes: Uint8Array,
+    dictionary: Uint8Array,
+    limit: number,
+  ): { end: 'done' | 'cut' | 'broken' | 'long'; bytes: Uint8Array };
+}
+
+/** What a recipe says, for whoever opens it. */
+export interface RecipeInfo {
+  /** The recipe itself, as canonical JSON. */
+  json: string;
+  release: string;
+  model: {
+    kind: 'gallery' | 'address' | 'file' | 'inline' | 'none';
+    /** In the gallery, of the file, or the address. */
+    name: string;
+    /** Of a file, 0 where not known. */
+    bytes: number;
+    /** Its first digits for the gallery. */
+    sha256: string;
+    /** The model itself, for `inline`. */
+    json: string;
+  };
+  settings: { name: string; toml: string };
+  /** Compile options, as JSON. */
+  options: string;
+  inputs: { name: string; bytes: number; sha256: string }[];
+  /** Number of edits of the compiled program. */
+  edits: number;
+  /** The run stops after so many instructions; null at its end. */
+  stop: number | null;
+  /** Whether it says what must come of it. */
+  checked: boolean;
+  baseline: boolean;
+  view: { tab: string | null; pc: number | null; node: number | null; cycle: number | null };
+}
+
+/** What came of a recipe against what it says must come of it. */
+export interface Judgement {
+  schema: number;
+  outcome: 'reproduced' | 'differs' | 'unchecked';
+  stages: {
+    name: string;
+    title: string;
+    expected: string | null;
+    found: string | null;
+    same: boolean;
+  }[];
+  /** Name of the first stage that differs. */
+  first: string | null;
+  text: string;
+  release: { made: string; here: string };
+  diagnostics: unknown[];
+}
+
 export interface PlenaModule {
   api_version(): number;
   describe(): Reply<Description>;
@@ -542,6 +601,21 @@ export interface PlenaModule {
   compare_with_pinned(session: number): Reply<RunComparison>;
   /** `everything`: all rows, else the real differences with some rows around each. */
   diff_with_pinned(session: number, first: number, count: number, everything: boolean): Reply<DiffRows>;
+  /** A link, or its fragment. */
+  read_link(link: string, codec: LinkCodec): Reply<RecipeInfo>;
+  read_recipe(recipe: string): Reply<RecipeInfo>;
+  /** The fragment of a link, without `#`. */
+  make_link(recipe: string, codec: LinkCodec): Reply<string>;
+  /** Of what the session has done. `wishJson`: `{gallery | address | json, view}`: how to name the
+   * model (else by its file's hash), and where the reader is. */
+  make_recipe(session: number, wishJson: string): Reply<string>;
+  /** Before the model is loaded: what the recipe says about it. */
+  prepare_recipe(session: number, recipe: string): Reply<null>;
+  /** Fails unless the model that was loaded is the recipe's. */
+  check_recipe_model(session: number, recipe: string): Reply<null>;
+  /** The compiled program's text with the recipe's edits. */
+  recipe_text(session: number, recipe: string): Reply<string>;
+  judge(session: number, recipe: string): Reply<Judgement>;
 }
 
 export interface ModuleOptions {

@@ -5,10 +5,13 @@
 #include "cli/commands.h"
 #include "cli/files.h"
 #include "cli/model.h"
+#include "cli/recipes.h"
 #include "cli/run.h"
 
 #include <fmt/format.h>
+#include <limits>
 #include <memory>
+#include <utility>
 
 namespace plena::cli {
 
@@ -16,6 +19,7 @@ namespace {
 
 struct Options : ModelOptions {
   std::string other;
+  std::vector<std::string> files;
   TimingOptions timing;
   std::vector<std::string> conditions;
   std::string json;
@@ -24,22 +28,46 @@ struct Options : ModelOptions {
 
 constexpr std::string_view diff_real = "real";
 
+/// What the command line names as a side.
+struct Named {
+  std::string name;
+  std::optional<recipe::Recipe> recipe{}; ///< of a link
+};
+
+/// A program at its start; false after telling why not.
+bool load_side(driver::Session& session, const Options& options, const Named& side, Steps& steps) {
+  if (!steps.take(set_timing(session, options.timing))) {
+    return false;
+  }
+  if (side.recipe) {
+    return steps.take(open_named(session, *side.recipe, options.files)).has_value();
+  }
+  ModelOptions model = options;
+  model.model = side.name;
+  return load_program_or_model(session, model, steps);
+}
+
+struct Ran {
+  report::Side side;
+  std::string timing; ///< how its cycles are counted
+};
+
 /// Runs one side; nothing when it cannot be run, with `status` saying how the command ends.
-std::optional<report::Side> run_side(
+std::optional<Ran> run_side(
   driver::Session& session,
   const Options& options,
-  const std::string& what,
+  const Named& named,
   Steps& steps,
   int& status
 ) {
   status = exit_unusable;
-  ModelOptions model = options;
-  model.model = what;
-  if (!steps.take(set_timing(session, options.timing)) ||
-      !load_program_or_model(session, model, steps) || !steps.take(session.reset())) {
+  if (!load_side(session, options, named, steps) || !steps.take(session.reset())) {
     return std::nullopt;
   }
-  switch (run_to_end(session)) {
+  const std::uint64_t limit = named.recipe && named.recipe->stop
+                                ? *named.recipe->stop
+                                : std::numeric_limits<std::uint64_t>::max();
+  switch (run_to_end(session, limit)) {
   case RunEnd::Interrupted:
     status = exit_interrupted;
     return std::nullopt;
@@ -51,20 +79,51 @@ std::optional<report::Side> run_side(
   print(session.run_warnings());
   if (const auto fault = session.status().fault) {
     print({*fault});
-  } else if (!session.output_names().empty() && !steps.take(session.verify())) {
+  } else if (
+    session.status().reason == driver::RunStatus::Reason::Done && !session.output_names().empty() &&
+    !steps.take(session.verify())
+  ) {
     return std::nullopt;
   }
-  return driver::side_of(session, what);
+  return Ran{driver::side_of(session, named.name), session.timing_title()};
 }
 
-/// How cycles are counted, which is the same for both sides.
-std::string timing_title(const Options& options) {
-  driver::Session session;
-  const Result<std::string> toml = settings_text(options.settings);
-  if (!toml || !session.set_settings(options.settings, *toml) || !set_timing(session, options.timing)) {
-    return {};
+/// Two models, programs or links; or one link with what it is compared with, which comes first.
+std::optional<std::pair<Named, Named>> name_sides(const Options& options, Steps& steps) {
+  std::pair<Named, Named> sides{{options.model}, {options.other}};
+  for (Named* side : {&sides.first, &sides.second}) {
+    if (side->name.empty() || !names_recipe(side->name)) {
+      continue;
+    }
+    side->recipe = steps.take(read_recipe(side->name));
+    if (!side->recipe) {
+      return std::nullopt;
+    }
   }
-  return session.timing_title();
+  const bool alone = options.other.empty();
+  const Status takes = alone ? check_takes_options(options, {options.model})
+                             : check_takes_options(options, {options.model, options.other});
+  if (!steps.take(takes)) {
+    return std::nullopt;
+  }
+  if (alone) {
+    const auto baseline =
+      sides.first.recipe ? recipe::baseline_of(*sides.first.recipe) : std::nullopt;
+    if (!baseline) {
+      steps.take(Status(Diagnostic{
+        .code = "E_USAGE",
+        .message = "there is nothing to compare this with",
+        .hint = "name two models, programs or links, or one link that has a baseline"}));
+      return std::nullopt;
+    }
+    sides.second = {"link", sides.first.recipe};
+    sides.first = {"its baseline", baseline};
+  } else {
+    // Links are long; what they are is in the table.
+    sides.first.name = sides.first.recipe ? "link A" : sides.first.name;
+    sides.second.name = sides.second.recipe ? "link B" : sides.second.name;
+  }
+  return sides;
 }
 
 int compare(const Options& options) {
@@ -77,20 +136,24 @@ int compare(const Options& options) {
     }
     conditions.push_back(*condition);
   }
-  if (!steps.take(check_takes_options(options, {options.model, options.other}))) {
+  const auto sides = name_sides(options, steps);
+  if (!sides) {
     return exit_unusable;
   }
   int status = exit_done;
-  driver::Session first;
-  driver::Session second;
-  const auto a = run_side(first, options, options.model, steps, status);
-  const auto b = a ? run_side(second, options, options.other, steps, status) : std::nullopt;
-  if (!b) {
+  driver::Session session_a;
+  driver::Session session_b;
+  const auto first = run_side(session_a, options, sides->first, steps, status);
+  const auto second =
+    first ? run_side(session_b, options, sides->second, steps, status) : std::nullopt;
+  if (!second) {
     return status;
   }
+  const report::Side& a = first->side;
+  const report::Side& b = second->side;
   std::vector<report::ConditionResult> results;
   for (const report::Condition& condition : conditions) {
-    const std::optional<bool> result = report::holds(condition, *a, *b);
+    const std::optional<bool> result = report::holds(condition, a, b);
     if (!result) {
       print(
         {{.code = "E_CONDITION",
@@ -103,16 +166,18 @@ int compare(const Options& options) {
     }
     results.push_back({condition.text, *result});
   }
-  const std::string timing = timing_title(options);
-  if (!options.json.empty() && !steps.take(write_file(options.json, report::comparison(*a, *b, timing, results)))) {
+  const std::string timing = first->timing == second->timing
+                               ? first->timing
+                               : fmt::format("A: {}; B: {}", first->timing, second->timing);
+  if (!options.json.empty() && !steps.take(write_file(options.json, report::comparison(a, b, timing, results)))) {
     return exit_unusable;
   }
   if (options.json != "-") {
-    fmt::print("{}\n{}\n", report::comparison_table(*a, *b), timing);
+    fmt::print("{}\n{}\n", report::comparison_table(a, b), timing);
   }
   if (!options.diff.empty()) {
     const auto sink = [](std::string_view text) { fmt::print("{}", text); };
-    if (!steps.take(second.pin(options.model, first)) || !steps.take(second.write_diff(options.diff != diff_real, sink))) {
+    if (!steps.take(session_b.pin(a.name, session_a)) || !steps.take(session_b.write_diff(options.diff != diff_real, sink))) {
       return exit_unusable;
     }
   }
@@ -123,9 +188,7 @@ int compare(const Options& options) {
       failed = true;
     }
   }
-  return !a->fault.empty() || !b->fault.empty() ? exit_fault
-         : failed                               ? exit_not_holding
-                                                : exit_done;
+  return !a.fault.empty() || !b.fault.empty() ? exit_fault : failed ? exit_not_holding : exit_done;
 }
 
 } // namespace
@@ -135,8 +198,13 @@ void add_compare(CLI::App& app, Action& action) {
   CLI::App* command =
     app.add_subcommand("compare", "Run two models or programs and compare what they cost");
   add_model_options(*command, *options);
-  command->get_option("model")->description(program_or_model);
-  command->add_option("other", options->other, "the same, compared with the first")->required();
+  command->get_option("model")->description(
+    fmt::format("{}; or a link, or a recipe (.plena.json)", program_or_model)
+  );
+  command->add_option("other", options->other, "the same, compared with the first");
+  command->add_option(
+    "--file", options->files, "model or input that a link names only by its hash (repeatable)"
+  );
   add_timing_options(*command, options->timing);
   command->add_option(
     "--fail-if",

@@ -89,10 +89,11 @@ OutputFile::OutputFile(const std::filesystem::path& path) : path_(path) {
     file_ = stdout;
     return;
   }
-  // What is no regular file (a terminal, a pipe, /dev/null) cannot be replaced by renaming.
+  // What is no regular file (a terminal, a pipe, /dev/null) cannot be replaced by renaming, and a link
+  // (/dev/stdout is one) must not be.
   std::error_code error;
-  const bool special =
-    std::filesystem::exists(path, error) && !std::filesystem::is_regular_file(path, error);
+  const bool special = std::filesystem::is_symlink(path, error) ||
+                       (std::filesystem::exists(path, error) && !std::filesystem::is_regular_file(path, error));
   temporary_ = special ? path : std::filesystem::path(path.string() + ".part");
   file_ = std::fopen(temporary_.c_str(), "wb");
   if (file_ == nullptr) {

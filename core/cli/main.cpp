@@ -101,6 +101,8 @@ int run(int argc, char** argv) {
     add_verify(app, action);
     add_profile(app, action);
     add_compare(app, action);
+    add_link(app, action);
+    add_run(app, action);
     add_docs(app, action);
     add_bench(app, action);
   }

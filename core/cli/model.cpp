@@ -119,6 +119,7 @@ bool prepare(driver::Session& session, const ModelOptions& options, Steps& steps
       !bind_dimensions(session, options.bindings)) {
     return false;
   }
+  session.set_seed(options.seed);
   return load_model_files(session, options, steps);
 }
 
@@ -129,11 +130,16 @@ bool load_inputs(driver::Session& session, const ModelOptions& options) {
 
 void add_model_options(CLI::App& command, ModelOptions& options) {
   command.add_option("model", options.model, "model (.onnx or .json), or folder of a checkpoint")->required();
+  add_compile_options(command, options);
+}
+
+void add_compile_options(CLI::App& command, ModelOptions& options) {
   add_part_options(command, options.part);
   command.add_option("--settings", options.settings, "settings: a preset's name or a TOML file")
     ->capture_default_str();
   command.add_option("--bind", options.bindings, "value of a symbolic dimension, NAME=NUMBER");
   command.add_option("--inputs", options.inputs, "folder with NAME.npy, .bin or .txt per input");
+  command.add_option("--seed", options.seed, "seed of inputs that are made up; else the model's");
   for (const driver::Choice& choice : driver::choices()) {
     std::string help = fmt::format("{}:", choice.meaning);
     std::vector<std::string> names;

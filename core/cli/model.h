@@ -29,6 +29,7 @@ struct ModelOptions {
   std::string settings{driver::default_settings};
   std::vector<std::string> bindings{};
   std::string inputs{};
+  std::optional<std::uint64_t> seed{};
   std::map<std::string, std::string> choices{}; ///< of driver::choices(), by name; others are the model's
 };
 
@@ -76,6 +77,8 @@ bool compile_model(
   Diagnostics* notes = nullptr ///< what the compiler has to say, for a report
 );
 void add_model_options(CLI::App& command, ModelOptions& options);
+/// The same without the model itself.
+void add_compile_options(CLI::App& command, ModelOptions& options);
 void add_timing_options(CLI::App& command, TimingOptions& options);
 /// The first of them alone, for a command that runs nothing.
 void add_cost_profile(CLI::App& command, TimingOptions& options);

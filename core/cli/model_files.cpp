@@ -159,15 +159,22 @@ bool load_model_files(driver::Session& session, const ModelOptions& options, Ste
     return false;
   }
   session.choose_part(std::move(part));
-  const std::filesystem::path path = options.model;
+  return steps.take(load_model_path(session, options.model)).has_value();
+}
+
+Status load_model_path(driver::Session& session, const std::string& name) {
+  const auto done = [](const Result<std::string>& loaded) -> Status {
+    return loaded ? Status(Done{}, loaded.diagnostics()) : Status(loaded.diagnostics());
+  };
+  const std::filesystem::path path = name;
   std::error_code error;
   if (!std::filesystem::is_directory(path, error)) {
-    const auto bytes = steps.take(read_bytes(path));
-    return bytes && steps.take(session.load_model(path.filename().string(), *bytes));
+    const Result<std::vector<std::uint8_t>> bytes = read_bytes(path);
+    return bytes ? done(session.load_model(path.filename().string(), *bytes)) : Status(bytes.diagnostics());
   }
-  const auto files = steps.take(files_in(path));
-  const std::string name = std::filesystem::weakly_canonical(path, error).filename().string();
-  return files && steps.take(session.load_files(name, *files));
+  const Result<std::vector<driver::ModelFile>> files = files_in(path);
+  const std::string folder = std::filesystem::weakly_canonical(path, error).filename().string();
+  return files ? done(session.load_files(folder, *files)) : Status(files.diagnostics());
 }
 
 } // namespace plena::cli

@@ -8,6 +8,9 @@ namespace plena::cli {
 /// --layers, --seq, --ids.
 void add_part_options(CLI::App& command, PartOptions& options);
 
+/// A model's file or the folder of a checkpoint, of which the session knows the part.
+Status load_model_path(driver::Session& session, const std::string& path);
+
 /// The model, a file or the folder of a checkpoint, into the session; false after telling why not.
 bool load_model_files(driver::Session& session, const ModelOptions& options, Steps& steps);
 

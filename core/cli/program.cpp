@@ -3,6 +3,7 @@
 
 #include "cli/files.h"
 #include "cli/model.h"
+#include "cli/recipes.h"
 
 #include <algorithm>
 #include <filesystem>
@@ -79,7 +80,10 @@ Status check_takes_options(
   if (!options.inputs.empty()) {
     given.emplace_back("--inputs");
   }
-  if (given.empty() || !std::all_of(sides.begin(), sides.end(), is_program)) {
+  const auto is_compiled = [](std::string_view side) {
+    return is_program(side) || names_recipe(std::string(side));
+  };
+  if (given.empty() || !std::all_of(sides.begin(), sides.end(), is_compiled)) {
     return Done{};
   }
   return Diagnostic{

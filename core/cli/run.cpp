@@ -12,14 +12,14 @@ namespace plena::cli {
 
 namespace {
 
-bool goes_on(const driver::Session& session) {
-  const auto reason = session.status().reason;
-  return reason == driver::RunStatus::Reason::Ready || reason == driver::RunStatus::Reason::Slice;
+bool goes_on(const driver::RunStatus& status) {
+  return status.reason == driver::RunStatus::Reason::Ready ||
+         status.reason == driver::RunStatus::Reason::Slice;
 }
 
 } // namespace
 
-RunEnd run_to_end(driver::Session& session) {
+RunEnd run_to_end(driver::Session& session, std::uint64_t limit) {
   using Clock = std::chrono::steady_clock;
   constexpr std::chrono::milliseconds wanted{50};
   constexpr std::uint64_t longest = 1 << 24;
@@ -28,14 +28,15 @@ RunEnd run_to_end(driver::Session& session) {
   Progress progress("emulate");
   // Instructions take from nanoseconds to milliseconds: the slice finds its length.
   std::uint64_t slice = 64;
-  while (goes_on(session)) {
+  for (auto status = session.status(); goes_on(status) && status.executed < limit;
+       status = session.status()) {
     if (interrupted()) {
       progress.clear();
       fmt::print(stderr, "stopped after {} instructions\n", session.status().executed);
       return RunEnd::Interrupted;
     }
     const Clock::time_point start = Clock::now();
-    if (Result<std::string> state = session.run(slice); !state) {
+    if (Result<std::string> state = session.run(std::min(slice, limit - status.executed)); !state) {
       print(state.diagnostics());
       return RunEnd::Failed;
     }

@@ -1,23 +1,24 @@
-# cmake -DOUT=file.cpp "-DFILES=a.toml;b.toml" -P embed.cmake: the files as a C++ table.
+# cmake -DOUT=file.cpp "-DFILES=a.toml;b.toml" -DHEADER=folder/header.h -DNAMESPACE=plena::folder -DTYPE=Row
+# -DFUNCTION=rows -P embed.cmake: the files as a table of TYPE, name and text, which FUNCTION returns.
 set(rows "")
 foreach(file IN LISTS FILES)
   get_filename_component(name ${file} NAME_WE)
   file(READ ${file} text)
-  string(APPEND rows "  {\"${name}\", R\"toml(${text})toml\"},\n")
+  string(APPEND rows "  {\"${name}\", R\"file(${text})file\"},\n")
 endforeach()
-file(WRITE ${OUT} "// Written by embed.cmake from configs/.
-#include \"config/embedded.h\"
+file(WRITE ${OUT} "// Written by embed.cmake.
+#include \"${HEADER}\"
 
-namespace plena::config {
+namespace ${NAMESPACE} {
 
 namespace {
 
-constexpr EmbeddedFile files[] = {
+constexpr ${TYPE} files[] = {
 ${rows}};
 
 } // namespace
 
-std::span<const EmbeddedFile> embedded_files() { return files; }
+std::span<const ${TYPE}> ${FUNCTION}() { return files; }
 
-} // namespace plena::config
+} // namespace ${NAMESPACE}
 ")

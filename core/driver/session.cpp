@@ -213,7 +213,12 @@ Session::load_model(std::string_view name, std::span<const std::uint8_t> bytes) 
   const io::FormatInfo* format = io::recognise(name, bytes);
   report::ModelFacts facts{
     std::string(name), format != nullptr ? std::string(format->id) : "", sha256_hex(bytes)};
-  return state_->take_graph(std::move(imported).value(), std::move(facts), std::move(warnings));
+  Result<std::string> info =
+    state_->take_graph(std::move(imported).value(), std::move(facts), std::move(warnings));
+  if (info) {
+    state_->model_bytes = bytes.size();
+  }
+  return info;
 }
 
 void Session::bind_dimension(std::string_view name, std::int64_t value) {
@@ -280,6 +285,7 @@ Session::set_input(std::string_view name, std::span<const std::uint8_t> bytes, T
     warnings.push_back(*std::move(warning));
   }
   state_->inputs[std::string(name)] = std::move(values).value();
+  state_->input_files[std::string(name)] = {bytes.size(), sha256_hex(bytes)};
   return {Done{}, std::move(warnings)};
 }
 

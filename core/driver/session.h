@@ -3,6 +3,8 @@
 #pragma once
 
 #include "base/result.h"
+#include "recipe/judge.h"
+#include "recipe/recipe.h"
 
 #include <cstdint>
 #include <functional>
@@ -198,6 +200,8 @@ class Session {
   Result<std::string> load_files(std::string_view name, std::span<const ModelFile> files); // ModelInfo
   /// Of the models loaded from here on that are checkpoints or described by their dimensions.
   void choose_part(ModelPart part);
+  /// Of inputs that are made up, instead of the model's.
+  void set_seed(std::optional<std::uint64_t> seed);
   /// Value of a symbolic dimension of the next model loaded.
   void bind_dimension(std::string_view name, std::int64_t value);
   /// Values for one graph input; inputs that are never set are seeded.
@@ -313,6 +317,20 @@ class Session {
   const VerdictSummary& verdict() const;
   /// Values of the outputs after `verify`: fp32 golden, hardware golden, machine (name.fp32 ...).
   std::vector<NamedTensor> output_values() const;
+
+  // Recipes (core/recipe); driver/reproduce.h opens one in a single step.
+
+  /// What has been done since the model was loaded, with digests of what came of it. A run that was not
+  /// finished becomes one that stops there. E_NO_PROGRAM, E_RECIPE_MODEL, E_RECIPE_PROGRAM.
+  Result<recipe::Recipe> recipe(const recipe::Wish& wish) const;
+  /// Of the program and the run as they are.
+  recipe::Digests recipe_digests() const;
+  /// Before the model is loaded: what a recipe says about it.
+  void prepare_recipe(const recipe::Recipe& recipe);
+  /// E_RECIPE_FILE unless the model that was loaded is the recipe's.
+  Status check_recipe_model(const recipe::Recipe& recipe) const;
+  /// The compiled text with the recipe's edits, with W_RECIPE_EDIT for those that find no place.
+  Result<std::string> recipe_text(const recipe::Recipe& recipe) const;
 
   struct State; ///< session_state.h
 

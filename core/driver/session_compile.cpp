@@ -22,7 +22,7 @@ codegen::Values Session::State::input_values() const {
       values[id] = given->second;
       continue;
     }
-    ir::Constant seeded = io::input_values(*graph, i);
+    ir::Constant seeded = io::input_values(*graph, i, seed);
     if (seeded.floats.empty()) {
       seeded.floats.assign(seeded.ints.begin(), seeded.ints.end());
     }
@@ -80,6 +80,7 @@ Result<std::string> Session::compile(std::string_view options_json) {
   }
 
   state.compiled = std::move(compiled).value();
+  state.asked = *asked;
   state.options = names_of(*options);
   state.compiled_text = text;
   state.images = {};

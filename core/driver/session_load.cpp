@@ -109,6 +109,8 @@ Session::State::take_graph(ir::Graph imported, report::ModelFacts facts, Diagnos
   graph = std::move(lowered->graph);
   model_notes = notes;
   inputs.clear();
+  input_files.clear();
+  model_bytes = 0;
   expected.clear();
   compiled.reset();
   return {report::model_info(model, *graph), std::move(notes)};

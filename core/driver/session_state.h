@@ -30,16 +30,24 @@ struct Session::State {
   // model: the canonical graph, and values that the user gave for its inputs and outputs
   std::map<std::string, std::int64_t, std::less<>> dimensions;
   ModelPart part; ///< of the next one
+  std::optional<std::uint64_t> seed; ///< of inputs that are made up
   report::ModelFacts model;
+  std::uint64_t model_bytes = 0; ///< of its file; 0 for several
   std::optional<ir::Graph> graph;
   Diagnostics model_notes;
   std::map<std::string, std::vector<float>, std::less<>> inputs;
+  struct InputFile {
+    std::uint64_t bytes = 0;
+    std::string sha256{};
+  };
+  std::map<std::string, InputFile> input_files; ///< that `inputs` come from
   std::map<std::string, std::vector<float>, std::less<>> expected;
 
   bool keep_dumps = false;
 
   // program: what is run, and the compiled one that it may be an edit of
   std::optional<codegen::Compiled> compiled;
+  ir::RunChoices asked;   ///< by the caller
   ir::RunChoices options; ///< that it was compiled with
   std::string compiled_text;
   isa::Program program;

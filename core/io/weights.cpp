@@ -34,7 +34,8 @@ ih4(std::string_view name, std::uint64_t seed, double std, double mean, std::siz
   return values;
 }
 
-ir::Constant input_values(const ir::Graph& graph, std::size_t number) {
+ir::Constant
+input_values(const ir::Graph& graph, std::size_t number, std::optional<std::uint64_t> seed) {
   PLENA_CHECK(number < graph.inputs.size());
   const ir::Tensor& tensor = graph.tensor(graph.inputs[number]);
   const ir::InputSpec spec =
@@ -47,7 +48,7 @@ ir::Constant input_values(const ir::Graph& graph, std::size_t number) {
     return {.ints = std::vector<std::int64_t>(count)};
   }
   const std::string& name = spec.generator_name.empty() ? tensor.name : spec.generator_name;
-  return {.floats = ih4(name, spec.seed, spec.std, spec.mean, count)};
+  return {.floats = ih4(name, seed.value_or(spec.seed), spec.std, spec.mean, count)};
 }
 
 float half_value(std::uint16_t bits) {

@@ -5,6 +5,7 @@
 #include "ir/graph.h"
 
 #include <cstdint>
+#include <optional>
 #include <string_view>
 #include <vector>
 
@@ -24,8 +25,10 @@ ih4(std::string_view name, std::uint64_t seed, double std, double mean, std::siz
 
 /// Values of graph input `number` as its InputSpec describes them; without one, ih4 under the
 /// input's name with seed 42, mean 0 and standard deviation 1. Integer inputs without values are
-/// zero.
-ir::Constant input_values(const ir::Graph& graph, std::size_t number);
+/// zero. `seed` takes the place of the seed there.
+ir::Constant input_values(
+  const ir::Graph& graph, std::size_t number, std::optional<std::uint64_t> seed = std::nullopt
+);
 
 /// IEEE binary16 and bfloat16 to f32, exact: how files store small floats.
 float half_value(std::uint16_t bits);

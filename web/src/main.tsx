@@ -26,9 +26,14 @@ const session = createSession(store, {
 const root = document.getElementById('app');
 if (root) hydrate(<App store={store} session={session} />, root);
 // The result is on screen already; the engine may take its time.
+const fragment = () => (location.hash.length > 1 ? location.hash : null);
 requestAnimationFrame(
   () =>
-    void session.start().finally(() => {
+    void session.start(fragment()).finally(() => {
       if (import.meta.env.PROD) void keepForOffline(store, location.href);
     }),
 );
+addEventListener('hashchange', () => {
+  const link = fragment();
+  if (link !== null) void session.openLink(link);
+});

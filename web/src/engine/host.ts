@@ -92,9 +92,17 @@ export function createHost(module: PlenaModule, env: HostEnvironment) {
       const settings = module.set_settings(fresh, recipe.settings.name, recipe.settings.toml);
       if (!settings.ok) return fail('settings', settings.diagnostics);
       notes.push(...settings.diagnostics);
+      if (recipe.link !== undefined) {
+        const prepared = module.prepare_recipe(fresh, recipe.link);
+        if (!prepared.ok) return fail('settings', prepared.diagnostics);
+      }
       const model = module.load_model(fresh, recipe.model.name, recipe.model.bytes);
       if (!model.ok) return fail('model', model.diagnostics);
       notes.push(...model.diagnostics);
+      if (recipe.link !== undefined) {
+        const same = module.check_recipe_model(fresh, recipe.link);
+        if (!same.ok) return fail('model', same.diagnostics);
+      }
       for (const input of recipe.inputs) {
         // A file named after an output holds what a trusted runtime computed for it. A model with
         // a single input takes any other values, whatever their file is called.
@@ -224,6 +232,26 @@ export function createHost(module: PlenaModule, env: HostEnvironment) {
         return answer('run', module.pin(session, call.name));
       case 'unpin':
         return answer('engine', module.unpin(session));
+      case 'readLink': {
+        if (call.text.trimStart().startsWith('{'))
+          return answer('engine', module.read_recipe(call.text));
+        const { codec } = await import('./codec.ts');
+        return answer('engine', module.read_link(call.text, codec));
+      }
+      case 'recipeText':
+        return answer('engine', module.recipe_text(session, call.recipe));
+      case 'judge':
+        await settle();
+        return answer('run', module.judge(session, call.recipe));
+      case 'share': {
+        await settle();
+        const made = module.make_recipe(session, call.wish);
+        if (!made.ok) return fail('engine', made.diagnostics);
+        const { codec } = await import('./codec.ts');
+        const link = module.make_link(made.value, codec);
+        if (!link.ok) return fail('engine', link.diagnostics);
+        return { ok: true, value: { json: made.value, link: link.value }, diagnostics: [] };
+      }
       case 'record':
         await settle();
         firstCycle = call.firstCycle;

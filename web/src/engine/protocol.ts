@@ -6,11 +6,13 @@ import type {
   Diagnostic,
   DiffRows,
   Heat,
+  Judgement,
   Lanes,
   ModelInfo,
   Moment,
   Profile,
   ProgramInfo,
+  RecipeInfo,
   Registers,
   Row,
   RunComparison,
@@ -36,6 +38,8 @@ export interface Recipe {
   inputs: { name: string; bytes: Uint8Array }[];
   /** Compile options, as JSON. */
   options: string;
+  /** The recipe of the link that this comes from, as JSON. */
+  link?: string;
 }
 
 export interface Opened {
@@ -98,6 +102,14 @@ export interface Calls {
   unpin: { ask: object; answer: null };
   compared: { ask: object; answer: RunComparison };
   diffRows: { ask: { first: number; count: number; everything: boolean }; answer: DiffRows };
+  /** What a link, or the text of a recipe file, says. */
+  readLink: { ask: { text: string }; answer: RecipeInfo };
+  /** The compiled program's text with the edits of a recipe. */
+  recipeText: { ask: { recipe: string }; answer: string };
+  /** What the run has come to, against what a recipe says. */
+  judge: { ask: { recipe: string }; answer: Judgement };
+  /** The recipe of what was done, and its link without `#`. `wish`: as for `make_recipe`. */
+  share: { ask: { wish: string }; answer: { json: string; link: string } };
 }
 
 export type TraceForm = 'perfetto' | 'konata';

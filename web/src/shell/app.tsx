@@ -10,6 +10,7 @@ import { DropZone } from './drop-zone.tsx';
 import { Header } from './header.tsx';
 import { Headline } from './headline.tsx';
 import { listenToKeys } from './keys.ts';
+import { LinkBar } from './link-bar.tsx';
 import { Dock } from './pane.tsx';
 import { StatusBar } from './status-bar.tsx';
 import { Tabs } from './tabs.tsx';
@@ -75,6 +76,7 @@ export function App({ store, session }: { store: Store; session: Session }) {
         </a>
         <Header />
         <Headline />
+        <LinkBar />
         <main
           class="desk"
           style={{ '--desk-upper': `${100 - time}fr`, '--desk-lower': `${time}fr` }}

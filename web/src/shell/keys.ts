@@ -1,10 +1,12 @@
 // Keys that work everywhere on the page. All but `?` carry a modifier or are function keys, so that
 // typing is never taken for a command; `?` is left to whatever takes text.
+import { LONGEST_OFFERED } from '../lib/share.ts';
 import { nextProblem } from '../panels/diagnostics-panel.tsx';
 import type { Page } from '../panels/page.ts';
 
 export const KEYS: readonly { keys: string; action: string }[] = [
   { keys: 'Ctrl+Enter', action: 'run, pause or continue' },
+  { keys: 'Ctrl+S', action: 'copy a link to what you see' },
   { keys: 'F10', action: 'step one instruction' },
   { keys: 'Escape', action: 'stop the run' },
   { keys: 'Alt+\u2190 / Alt+\u2192', action: 'earlier / later selection' },
@@ -36,11 +38,30 @@ const takesText = (target: EventTarget | null) =>
 
 const toggleHelp = () => document.getElementById('help')?.togglePopover();
 
+/** Copies the link at once; the dialog has the rest. */
+async function copyLink({ store, session }: Page) {
+  const shared = await session.share();
+  if (!shared) return;
+  const { length } = shared.address;
+  if (length > LONGEST_OFFERED) {
+    store.announcement.value = `The link would have ${length} characters: Share has a download instead.`;
+    return;
+  }
+  try {
+    await navigator.clipboard.writeText(shared.address);
+    store.announcement.value = `Link copied, ${length} characters.`;
+  } catch {
+    store.announcement.value =
+      'The browser did not let the page copy; the link is in the address bar.';
+  }
+}
+
 export function listenToKeys({ store, session }: Page): () => void {
   const onKey = (event: KeyboardEvent) => {
     if (event.defaultPrevented) return;
     const command = event.ctrlKey || event.metaKey;
     if (command && event.key === 'Enter') void session.toggle();
+    else if (command && event.key === 's') void copyLink({ store, session });
     else if (event.key === '?' && !command && !takesText(event.target)) toggleHelp();
     else if (event.code === 'KeyX' && !command && !event.altKey && !takesText(event.target))
       void (event.shiftKey ? session.swap() : session.comparing.pin());

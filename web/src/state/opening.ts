@@ -42,6 +42,7 @@ export function createOpening(context: Context, editing: Editing) {
   async function open(recipe: Recipe, source: Source, first: boolean): Promise<boolean> {
     const ticket = ++context.ticket;
     editing.cancel();
+    if (recipe.link === undefined) store.link.value = null;
     store.busy.value = 'opening';
     store.opening.value = { recipe, source };
     if (store.machine.peek() === 'running') await client.stop();
@@ -102,7 +103,7 @@ export function createOpening(context: Context, editing: Editing) {
     } else {
       rows.clear(store.built.rows);
     }
-    if (source.kind === 'gallery')
+    if (source.kind === 'gallery' && recipe.link === undefined)
       autosave.saveSource({
         example: source.id,
         preset: recipe.settings.name,
@@ -134,7 +135,8 @@ export function createOpening(context: Context, editing: Editing) {
     const text = await client.call({ kind: 'text' });
     if (ticket !== context.ticket || !text.ok) return;
     store.text.value = { compiled: text.value, current: text.value };
-    const key = editKey(context);
+    // What a link says is not mixed with what this tab has typed.
+    const key = context.recipe?.link === undefined ? editKey(context) : null;
     const saved = key ? autosave.loadEdit(key) : null;
     if (saved === null || saved === text.value) return;
     editing.edit(saved);
@@ -295,5 +297,7 @@ export function createOpening(context: Context, editing: Editing) {
     if (await editing.flush()) await run(context, 'start');
   }
 
-  return { openBaseline, openExample, openFiles, choosePreset, choose, restore };
+  return { open, openBaseline, openExample, openFiles, choosePreset, choose, restore };
 }
+
+export type Opening = ReturnType<typeof createOpening>;

@@ -9,6 +9,7 @@ import { createEditing } from './editing.ts';
 import { createOpening, type NamedBytes } from './opening.ts';
 import { createRowCache } from './rows.ts';
 import { ablate, pause, run, showPrecision, step, stop } from './running.ts';
+import { createSharing } from './sharing.ts';
 import type { Choices, Store } from './store.ts';
 import { createTiming } from './timing.ts';
 
@@ -24,6 +25,13 @@ function knownChoices(saved: Choices, list: readonly ChoiceInfo[]): Choices {
     list.some((one) => one.name === name && one.values.some((known) => known.name === value)),
   );
   return Object.fromEntries(entries);
+}
+
+/** The text of a file that holds a recipe; models may be called alike. */
+function recipeText({ name, bytes }: NamedBytes): string | null {
+  if (!name.toLowerCase().endsWith('.plena.json')) return null;
+  const text = new TextDecoder().decode(bytes);
+  return text.includes('"plena_recipe"') ? text : null;
 }
 
 export function createSession(store: Store, services: Services) {
@@ -79,13 +87,14 @@ export function createSession(store: Store, services: Services) {
   const context: Context = Object.assign(base, { comparing: createComparing(base) });
   const editing = createEditing(context);
   const opening = createOpening(context, editing);
+  const sharing = createSharing(context, editing, opening);
 
   return {
     rows,
     timing,
     comparing: context.comparing,
     /** Starts the engine and proves the built result, or returns to what this tab had open. */
-    async start() {
+    async start(link: string | null = null) {
       store.engine.value = 'starting';
       const description = await client.call({ kind: 'hello' });
       if (!description.ok) {
@@ -95,7 +104,10 @@ export function createSession(store: Store, services: Services) {
       }
       store.description.value = description.value;
       store.engine.value = 'ready';
-      const saved = services.autosave.loadSource();
+      if (link !== null && (await sharing.openLink(link))) return;
+      // A link that waits for a file, or was refused, leaves the page with its built result.
+      const opened = store.link.peek();
+      const saved = link === null ? services.autosave.loadSource() : null;
       const { built } = store;
       const known = saved && built.gallery.some((one) => one.id === saved.example);
       const presetKnown = description.value.presets.some((one) => one.name === saved?.preset);
@@ -106,9 +118,16 @@ export function createSession(store: Store, services: Services) {
       const first =
         example === built.example && preset === built.preset && Object.keys(choices).length === 0;
       await opening.openExample(example, preset, first, choices);
+      if (opened?.state === 'waiting' || opened?.state === 'refused') store.link.value = opened;
     },
+    openLink: (link: string) => sharing.openLink(link),
+    share: () => sharing.share(),
     openExample: (id: string) => opening.openExample(id),
-    openFiles: (files: NamedBytes[]) => opening.openFiles(files),
+    async openFiles(files: NamedBytes[]) {
+      const recipe = files.length === 1 && files[0] ? recipeText(files[0]) : null;
+      if (recipe !== null) await sharing.openLink(recipe);
+      else if (!(await sharing.takeFiles(files))) await opening.openFiles(files);
+    },
     choosePreset: (name: string) => opening.choosePreset(name),
     choose: (name: string, value: string | null) => opening.choose(name, value),
     edit: (text: string) => editing.edit(text),

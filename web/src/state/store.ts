@@ -7,11 +7,13 @@ import type {
   ChoiceInfo,
   Description,
   Diagnostic,
+  Judgement,
   LaneInfo,
   MeasureInfo,
   ModelInfo,
   Profile,
   ProgramInfo,
+  RecipeInfo,
   Registers,
   Row,
   RunComparison,
@@ -62,6 +64,14 @@ export interface StaticResult {
 export type Choices = Readonly<Record<string, string>>;
 
 export const choicesOf = (recipe: Recipe) => JSON.parse(recipe.options) as Choices;
+
+/** What became of a link. */
+export type OpenedLink =
+  | { state: 'running'; info: RecipeInfo }
+  /** For a file that only its owner has. */
+  | { state: 'waiting'; info: RecipeInfo; diagnostics: readonly Diagnostic[] }
+  | { state: 'refused'; info: RecipeInfo | null; diagnostics: readonly Diagnostic[] }
+  | { state: 'judged'; info: RecipeInfo; judgement: Judgement };
 
 /** Where the model came from. */
 export type Source =
@@ -178,6 +188,8 @@ export function createStore(built: StaticResult) {
     announcement: signal(''),
     /** Something that happened to the user's work and should be seen; stays until dismissed. */
     notice: signal<string | null>(null),
+    /** The link that was opened, until something else is. */
+    link: signal<OpenedLink | null>(null),
     tab: signal<Tab>('report'),
     /** The panel in front, by region, where several share one. */
     front: signal<Readonly<Record<string, string>>>({}),

@@ -1,0 +1,29 @@
+// How one machine differs from another, key by key, and a settings file from a machine: so that a
+// few words can stand for a whole file.
+#pragma once
+
+#include "config/config.h"
+
+#include <cstdint>
+#include <map>
+#include <string>
+#include <variant>
+
+namespace plena::config {
+
+/// By key: a number, the name of a choice, or a number format: `e8m7` (sign, 8 exponent and 7
+/// mantissa bits), `ue8m0` (no sign), `i32`, and `e4m3x8/ue8m0` for blocks of 8 with a scale. Of
+/// latencies both columns have their own key, `KEY.dc_lib_en` and `KEY.dc_lib_dis`.
+using Changes = std::map<std::string, std::variant<std::uint64_t, std::string>>;
+
+/// Of what a run depends on: the section TRANSACTIONAL and how time is counted.
+Changes changes_between(const Config& from, const Config& to);
+
+/// E_SETTINGS_KEY for a key that there is not, E_SETTINGS_VALUE for a value that it cannot have,
+/// and what `validate` says. The key is the place.
+Result<Config> changed(const Config& config, const Changes& changes);
+
+/// A settings file that loads as this machine, without a section ANALYTIC.
+std::string to_toml(const Config& config, std::string_view title);
+
+} // namespace plena::config

@@ -1,0 +1,245 @@
+#include "recipe/patch.h"
+
+#include <algorithm>
+#include <cstdint>
+#include <fmt/format.h>
+#include <optional>
+
+namespace plena::recipe {
+
+namespace {
+
+/// Texts that differ in more lines than this are told as one edit: finding the fewest would take
+/// long.
+constexpr std::size_t max_distance = 512;
+/// Places that a search looks at, over all edits of a text; a hostile link gets no more.
+constexpr std::size_t max_looks = 100'000'000;
+
+/// Lines with their line ends, which the last one may lack.
+std::vector<std::string_view> lines_of(std::string_view text) {
+  std::vector<std::string_view> lines;
+  while (!text.empty()) {
+    const std::size_t end = std::min(text.find('\n'), text.size() - 1) + 1;
+    lines.push_back(text.substr(0, end));
+    text.remove_prefix(end);
+  }
+  return lines;
+}
+
+std::uint64_t hash_of(std::string_view line) {
+  std::uint64_t hash = 0xcbf29ce484222325; // FNV-1a
+  for (const char c : line) {
+    hash = (hash ^ static_cast<unsigned char>(c)) * 0x100000001b3;
+  }
+  return hash;
+}
+
+/// Hashes of any stretch of lines, in constant time each. Beyond both ends stands a line that no
+/// text has.
+class Anchors {
+ public:
+  explicit Anchors(const std::vector<std::string_view>& lines) {
+    sums_.reserve(lines.size() + 3);
+    powers_.reserve(lines.size() + 3);
+    add(1);
+    for (const std::string_view line : lines) {
+      add(hash_of(line));
+    }
+    add(2);
+  }
+
+  /// Lines that there are.
+  std::size_t size() const { return sums_.size() - 3; }
+
+  /// Of `count` lines from `first` on and the one on either side; first + count is at most size().
+  std::string anchor(std::size_t first, std::size_t count) const {
+    std::uint64_t hash = sums_[first + count + 2] - sums_[first] * powers_[count + 2];
+    hash ^= hash >> 29;
+    hash *= 0xbf58476d1ce4e5b9;
+    return fmt::format("{:08x}", hash >> 32);
+  }
+
+ private:
+  static constexpr std::uint64_t base = 0x9e3779b97f4a7c15;
+
+  void add(std::uint64_t hash) {
+    sums_.push_back(sums_.back() * base + hash);
+    powers_.push_back(powers_.back() * base);
+  }
+
+  std::vector<std::uint64_t> sums_{0};
+  std::vector<std::uint64_t> powers_{1};
+};
+
+struct Stretch {
+  std::size_t before = 0; ///< first line that goes
+  std::size_t removed = 0;
+  std::size_t after = 0; ///< first line that comes
+  std::size_t added = 0;
+};
+
+using Lines = std::vector<std::string_view>;
+
+/// Where two lists of lines differ, in the fewest lines (Myers 1986); nothing when that is more
+/// than max_distance. `offset` is where both lists start.
+std::optional<std::vector<Stretch>>
+shortest(const Lines& a, const Lines& b, std::size_t offset, std::size_t a_end, std::size_t b_end) {
+  const auto n = static_cast<std::ptrdiff_t>(a_end - offset);
+  const auto m = static_cast<std::ptrdiff_t>(b_end - offset);
+  const std::ptrdiff_t limit = std::min(n + m, static_cast<std::ptrdiff_t>(max_distance));
+  const auto at = [&](const Lines& lines, std::ptrdiff_t i) {
+    return lines[offset + static_cast<std::size_t>(i)];
+  };
+  // reach[d][k + d]: how far in `a` a path of d changes comes on diagonal k.
+  std::vector<std::vector<std::ptrdiff_t>> reach;
+  const auto reached = [&](std::ptrdiff_t d, std::ptrdiff_t k) {
+    return reach[static_cast<std::size_t>(d)][static_cast<std::size_t>(k + d)];
+  };
+  const auto came_down = [&](std::ptrdiff_t d, std::ptrdiff_t k) {
+    return k == -d || (k != d && reached(d - 1, k - 1) < reached(d - 1, k + 1));
+  };
+  std::ptrdiff_t distance = 0;
+  for (bool found = false;; ++distance) {
+    if (distance > limit) {
+      return std::nullopt;
+    }
+    reach.emplace_back(static_cast<std::size_t>(2 * distance + 1));
+    for (std::ptrdiff_t k = -distance; k <= distance && !found; k += 2) {
+      std::ptrdiff_t x = distance == 0            ? 0
+                         : came_down(distance, k) ? reached(distance - 1, k + 1)
+                                                  : reached(distance - 1, k - 1) + 1;
+      while (x < n && x - k < m && x - k >= 0 && at(a, x) == at(b, x - k)) {
+        ++x;
+      }
+      reach.back()[static_cast<std::size_t>(k + distance)] = x;
+      found = x >= n && x - k >= m;
+    }
+    if (found) {
+      break;
+    }
+  }
+  // Back along the path; each change is one line.
+  std::vector<Stretch> changes;
+  std::ptrdiff_t k = n - m;
+  for (std::ptrdiff_t d = distance; d > 0; --d) {
+    const bool down = came_down(d, k);
+    const std::ptrdiff_t from_k = down ? k + 1 : k - 1;
+    const std::ptrdiff_t x = reached(d - 1, from_k);
+    changes.push_back(
+      {offset + static_cast<std::size_t>(x),
+       down ? std::size_t{0} : std::size_t{1},
+       offset + static_cast<std::size_t>(x - from_k),
+       down ? std::size_t{1} : std::size_t{0}}
+    );
+    k = from_k;
+  }
+  std::reverse(changes.begin(), changes.end());
+  return changes;
+}
+
+/// Changes that touch each other, or with one line between them, become one: it needs one anchor.
+std::vector<Stretch> joined(const std::vector<Stretch>& changes) {
+  std::vector<Stretch> result;
+  for (const Stretch& change : changes) {
+    if (!result.empty()) {
+      Stretch& last = result.back();
+      const std::size_t between = change.before - (last.before + last.removed);
+      if (between <= 1) {
+        last.removed += between + change.removed;
+        last.added += between + change.added;
+        continue;
+      }
+    }
+    result.push_back(change);
+  }
+  return result;
+}
+
+} // namespace
+
+std::vector<Edit> edits_between(std::string_view before, std::string_view after) {
+  const Lines a = lines_of(before);
+  const Lines b = lines_of(after);
+  std::size_t head = 0;
+  while (head < a.size() && head < b.size() && a[head] == b[head]) {
+    ++head;
+  }
+  std::size_t a_end = a.size();
+  std::size_t b_end = b.size();
+  while (a_end > head && b_end > head && a[a_end - 1] == b[b_end - 1]) {
+    --a_end;
+    --b_end;
+  }
+  if (a_end == head && b_end == head) {
+    return {};
+  }
+  const auto fewest = shortest(a, b, head, a_end, b_end);
+  const std::vector<Stretch> stretches =
+    fewest ? joined(*fewest) : std::vector<Stretch>{{head, a_end - head, head, b_end - head}};
+  const Anchors anchors(a);
+  std::vector<Edit> edits;
+  for (const Stretch& stretch : stretches) {
+    Edit edit{
+      .line = stretch.before + 1,
+      .removed = stretch.removed,
+      .anchor = anchors.anchor(stretch.before, stretch.removed)};
+    for (std::size_t i = 0; i < stretch.added; ++i) {
+      edit.added += b[stretch.after + i];
+    }
+    edits.push_back(std::move(edit));
+  }
+  return edits;
+}
+
+Patched patched(std::string_view before, const std::vector<Edit>& edits) {
+  const Lines lines = lines_of(before);
+  const Anchors anchors(lines);
+  Patched result;
+  std::size_t next = 0;     // first line that is not yet in the result
+  std::ptrdiff_t moved = 0; // how far the last edit was from where it was made
+  std::size_t looks = 0;
+  const auto copy_to = [&](std::size_t end) {
+    for (; next < end; ++next) {
+      result.text += lines[next];
+    }
+  };
+  for (std::size_t i = 0; i < edits.size(); ++i) {
+    const Edit& edit = edits[i];
+    std::optional<std::size_t> place;
+    if (edit.line >= 1 && edit.removed <= lines.size() && next + edit.removed <= lines.size()) {
+      const auto count = static_cast<std::size_t>(edit.removed);
+      const std::size_t last = lines.size() - count;
+      const auto made =
+        static_cast<std::size_t>(std::min<std::uint64_t>(edit.line - 1, lines.size()));
+      const std::ptrdiff_t wish = static_cast<std::ptrdiff_t>(made) + moved;
+      const std::size_t start = static_cast<std::size_t>(
+        std::clamp(wish, static_cast<std::ptrdiff_t>(next), static_cast<std::ptrdiff_t>(last))
+      );
+      // Outwards from where it should be.
+      for (std::size_t step = 0; !place && looks < max_looks; ++step, ++looks) {
+        const bool below = start + step <= last;
+        const bool above = step <= start - next;
+        if (!below && !above) {
+          break;
+        }
+        if (below && anchors.anchor(start + step, count) == edit.anchor) {
+          place = start + step;
+        } else if (above && anchors.anchor(start - step, count) == edit.anchor) {
+          place = start - step;
+        }
+      }
+    }
+    if (!place) {
+      result.lost.push_back(i);
+      continue;
+    }
+    moved = static_cast<std::ptrdiff_t>(*place) - static_cast<std::ptrdiff_t>(edit.line - 1);
+    copy_to(*place);
+    result.text += edit.added;
+    next = *place + static_cast<std::size_t>(edit.removed);
+  }
+  copy_to(lines.size());
+  return result;
+}
+
+} // namespace plena::recipe

@@ -1,0 +1,640 @@
+#include "recipe/recipe.h"
+
+#include "base/text.h"
+#include "io/json_syntax.h"
+#include "recipe/link.h"
+#include "recipe/upgrade.h"
+
+#include <algorithm>
+#include <fmt/format.h>
+#include <limits>
+#include <nlohmann/json.hpp>
+#include <tuple>
+
+namespace plena::recipe {
+
+namespace {
+
+using Json = nlohmann::json;
+
+constexpr const char* version_key = "plena_recipe";
+constexpr std::size_t max_items = 1000;
+constexpr std::size_t max_ids = 1 << 16;
+constexpr std::size_t max_errors = 50;
+
+// ---- what a value may be
+
+enum class Rule : std::uint8_t {
+  Any,
+  Word,
+  Line,
+  FileName,
+  Address,
+  Release,
+  Hex8,
+  Hex16,
+  Hex,
+  Text,
+  Model
+};
+
+bool all_of(std::string_view text, bool (*fits)(char)) {
+  return std::all_of(text.begin(), text.end(), fits);
+}
+bool is_digit(char c) { return c >= '0' && c <= '9'; }
+bool is_hex(char c) { return is_digit(c) || (c >= 'a' && c <= 'f'); }
+bool is_word(char c) {
+  return is_digit(c) || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_' || c == '.' ||
+         c == '-';
+}
+bool is_printable(char c) { return static_cast<unsigned char>(c) >= 0x20 && c != '\x7f'; }
+
+/// NUMBER.NUMBER.NUMBER, then perhaps a sign and words.
+bool is_release(std::string_view text) {
+  for (int part = 0; part < 3; ++part) {
+    const std::size_t digits = std::min(text.find_first_not_of("0123456789"), text.size());
+    if (digits < 1 || digits > 5) {
+      return false;
+    }
+    text.remove_prefix(digits);
+    if (part < 2) {
+      if (!text.starts_with('.')) {
+        return false;
+      }
+      text.remove_prefix(1);
+    }
+  }
+  return text.empty() || (text.size() <= 42 && text.size() >= 2 &&
+                          (text[0] == '-' || text[0] == '+') && all_of(text.substr(1), is_word));
+}
+
+bool is_address(std::string_view text) {
+  const bool secure = text.starts_with("https://");
+  return secure && text.size() > 8 && text.size() <= 2000 && all_of(text, [](char c) {
+           return c > ' ' && c < '\x7f' &&
+                  std::string_view("\"'<>\\`{}|^").find(c) == std::string_view::npos;
+         });
+}
+
+bool fits(Rule rule, std::string_view text) {
+  switch (rule) {
+  case Rule::Any:
+  case Rule::Model:
+    return true;
+  case Rule::Word:
+    return !text.empty() && text.size() <= 80 && all_of(text, is_word);
+  case Rule::Line:
+    return !text.empty() && text.size() <= 200 && all_of(text, is_printable);
+  case Rule::FileName:
+    return !text.empty() && text.size() <= 255 && all_of(text, is_printable) &&
+           text.find_first_of("/\\") == std::string_view::npos;
+  case Rule::Address:
+    return is_address(text);
+  case Rule::Release:
+    return is_release(text);
+  case Rule::Hex8:
+    return text.size() == 8 && all_of(text, is_hex);
+  case Rule::Hex16:
+    return text.size() == 16 && all_of(text, is_hex);
+  case Rule::Hex:
+    return (text.size() == 16 || text.size() == 64) && all_of(text, is_hex);
+  case Rule::Text:
+    return text.find('\0') == std::string_view::npos;
+  }
+  return false;
+}
+
+std::string_view wanted(Rule rule) {
+  switch (rule) {
+  case Rule::Any:
+    return "a value";
+  case Rule::Model:
+    return "a model as a JSON object";
+  case Rule::Word:
+    return "1 to 80 letters, digits, '_', '.' and '-'";
+  case Rule::Line:
+    return "1 to 200 printable bytes";
+  case Rule::FileName:
+    return "a file name without folders";
+  case Rule::Address:
+    return "an https address";
+  case Rule::Release:
+    return "a release like 0.1.0 or 0.1.0-abc";
+  case Rule::Hex8:
+    return "8 hexadecimal digits";
+  case Rule::Hex16:
+    return "16 hexadecimal digits";
+  case Rule::Hex:
+    return "16 or 64 hexadecimal digits";
+  case Rule::Text:
+    return "text without a zero byte";
+  }
+  return {};
+}
+
+// ---- the tables: every field of a recipe's JSON
+
+template <class T, class M> struct Row {
+  std::string_view key;
+  M T::*member;
+  Rule rule;
+  std::string_view meaning;
+};
+template <class T, class M>
+constexpr Row<T, M> row(std::string_view key, M T::*member, Rule rule, std::string_view meaning) {
+  return {key, member, rule, meaning};
+}
+
+constexpr auto rows(const Model&) {
+  return std::tuple{
+    row(
+      "f",
+      &Model::file,
+      Rule::FileName,
+      "name of a file that is not public; the opener is asked for it"
+    ),
+    row("g", &Model::gallery, Rule::Word, "name of a model that comes with the project"),
+    row("h", &Model::sha256, Rule::Hex, "SHA-256, of a `g` its first 16 digits"),
+    row("j", &Model::json, Rule::Model, "the model itself"),
+    row("n", &Model::bytes, Rule::Any, "bytes of the file; left out for a folder"),
+    row("u", &Model::address, Rule::Address, "public address of the model")};
+}
+constexpr auto rows(const Settings&) {
+  return std::tuple{
+    row("k", &Settings::changed, Rule::Word, "settings that differ from the preset, by key"),
+    row("p", &Settings::preset, Rule::Word, "name of the preset")};
+}
+constexpr auto rows(const Part&) {
+  return std::tuple{
+    row("f", &Part::first, Rule::Any, "first layer"),
+    row("i", &Part::ids, Rule::Any, "token ids"),
+    row("l", &Part::last, Rule::Any, "last layer"),
+    row("n", &Part::rows, Rule::Any, "tokens or patches")};
+}
+constexpr auto rows(const Input&) {
+  return std::tuple{
+    row("f", &Input::name, Rule::Line, "graph input"),
+    row("h", &Input::sha256, Rule::Hex, "SHA-256 of the file"),
+    row("n", &Input::bytes, Rule::Any, "bytes of the file")};
+}
+constexpr auto rows(const Edit&) {
+  return std::tuple{
+    row("d", &Edit::removed, Rule::Any, "lines that go"),
+    row("h", &Edit::anchor, Rule::Hex8, "hash of these lines and the ones around them"),
+    row("i", &Edit::added, Rule::Text, "lines that come"),
+    row("l", &Edit::line, Rule::Any, "first line that goes, from 1")};
+}
+constexpr auto rows(const Digests&) {
+  return std::tuple{
+    row("c", &Digests::cycles, Rule::Hex16, "of the cycles and how they are counted"),
+    row("s", &Digests::state, Rule::Hex16, "of all memories at the end"),
+    row("w", &Digests::words, Rule::Hex16, "of the machine words")};
+}
+constexpr auto rows(const View&) {
+  return std::tuple{
+    row("c", &View::cycle, Rule::Any, "cycle"),
+    row("n", &View::node, Rule::Any, "node"),
+    row("p", &View::pc, Rule::Any, "instruction"),
+    row("t", &View::tab, Rule::Word, "panel in front")};
+}
+constexpr auto rows(const Way&) {
+  return std::tuple{
+    row("a", &Way::edits, Rule::Any, "edits of the compiled program's text"),
+    row("c", &Way::options, Rule::Word, "compile options that were chosen"),
+    row("d", &Way::digests, Rule::Any, "what must come of it"),
+    row("i", &Way::inputs, Rule::Any, "inputs that files give"),
+    row("m", &Way::model, Rule::Any, "the model; none: a program that stands alone, in `a`"),
+    row("n", &Way::dims, Rule::Line, "sizes of symbolic dimensions"),
+    row("p", &Way::part, Rule::Any, "part of a transformer"),
+    row("r", &Way::seed, Rule::Any, "seed of inputs that are made up"),
+    row("s", &Way::settings, Rule::Any, "the machine"),
+    row("x", &Way::stop, Rule::Any, "the run stops after so many instructions")};
+}
+constexpr auto rows(const Recipe& recipe) {
+  return std::tuple_cat(
+    rows(static_cast<const Way&>(recipe)),
+    std::tuple{
+      row("b", &Recipe::baseline, Rule::Any, "what it is compared with: only what differs"),
+      row("e", &Recipe::release, Rule::Release, "release of the engine that made it"),
+      row("v", &Recipe::view, Rule::Any, "where the reader was; has no part in the result")}
+  );
+}
+
+template <class T, class F> void each_row(const T& value, F&& visit) {
+  std::apply([&](const auto&... each) { (visit(each), ...); }, rows(value));
+}
+
+// ---- writing
+
+Json to_json(const std::string& value, Rule rule) {
+  return rule == Rule::Model ? Json::parse(value) : Json(value);
+}
+Json to_json(std::uint64_t value, Rule) { return value; }
+Json to_json(const std::optional<std::uint64_t>& value, Rule) {
+  return value ? Json(*value) : Json(nullptr);
+}
+Json to_json(const std::vector<std::uint64_t>& value, Rule) { return value; }
+Json to_json(const Values& values, Rule) {
+  Json object = Json::object();
+  for (const auto& [name, scalar] : values) {
+    object[name] = std::visit([](const auto& one) { return Json(one); }, scalar);
+  }
+  return object;
+}
+
+/// Members that are not those of `usual`.
+template <class T> Json object_json(const T& value, const T& usual);
+
+template <class T> Json to_json(const T& value, Rule) { return object_json(value, T{}); }
+template <class T> Json to_json(const std::vector<T>& list, Rule) {
+  Json array = Json::array();
+  for (const T& one : list) {
+    array.push_back(object_json(one, T{}));
+  }
+  return array;
+}
+
+template <class T> Json object_json(const T& value, const T& usual) {
+  Json object = Json::object();
+  each_row(value, [&](const auto& one) {
+    if constexpr (std::is_same_v<std::decay_t<decltype(value.*one.member)>, std::optional<Way>>) {
+      if (const auto& other = value.*one.member) {
+        // Of the baseline only what differs from the recipe itself.
+        object[std::string(one.key)] = object_json<Way>(*other, value);
+      }
+    } else if (value.*one.member != usual.*one.member) {
+      object[std::string(one.key)] = to_json(value.*one.member, one.rule);
+    }
+  });
+  return object;
+}
+
+// ---- reading
+
+class Reader {
+ public:
+  explicit Reader(std::string_view file) : file_(file) {}
+
+  void error(std::string code, std::string where, std::string message, std::string hint) {
+    if (diagnostics.size() < max_errors) {
+      diagnostics.push_back(
+        {.code = std::move(code),
+         .message = std::move(message),
+         .hint = std::move(hint),
+         .file = file_,
+         .where = std::move(where)}
+      );
+    }
+  }
+  void mistyped(const std::string& path, std::string_view article_and_type) {
+    error(
+      "E_RECIPE_TYPE",
+      path,
+      fmt::format("this is not {}", article_and_type),
+      "`plena docs recipe` lists every field"
+    );
+  }
+
+  void read(std::string& value, const Json& json, const std::string& path, Rule rule) {
+    if (rule == Rule::Model) {
+      if (json.is_object()) {
+        value = json.dump();
+      } else {
+        mistyped(path, "a model as a JSON object");
+      }
+      return;
+    }
+    if (!json.is_string()) {
+      return mistyped(path, "a text");
+    }
+    value = json.get<std::string>();
+    if (!fits(rule, value)) {
+      bad_value(path, rule);
+    }
+  }
+  void read(std::uint64_t& value, const Json& json, const std::string& path, Rule) {
+    if (!json.is_number_unsigned()) {
+      return mistyped(path, "a whole number that is not negative");
+    }
+    value = json.get<std::uint64_t>();
+  }
+  void
+  read(std::optional<std::uint64_t>& value, const Json& json, const std::string& path, Rule rule) {
+    value.reset();
+    if (!json.is_null()) {
+      std::uint64_t number = 0;
+      read(number, json, path, rule);
+      value = number;
+    }
+  }
+  void
+  read(std::vector<std::uint64_t>& list, const Json& json, const std::string& path, Rule rule) {
+    list.clear();
+    if (is_list(json, path, max_ids)) {
+      for (std::size_t i = 0; i < json.size(); ++i) {
+        list.emplace_back();
+        read(list.back(), json[i], fmt::format("{}/{}", path, i), rule);
+      }
+    }
+  }
+  void read(Values& values, const Json& json, const std::string& path, Rule rule) {
+    values.clear();
+    if (!json.is_object()) {
+      return mistyped(path, "an object");
+    }
+    if (json.size() > max_items) {
+      return too_many(path, max_items);
+    }
+    for (const auto& [name, value] : json.items()) {
+      const std::string inner = path + "/" + io::pointer_step(name);
+      if (!fits(rule, name)) {
+        bad_value(inner, rule);
+      } else if (value.is_boolean()) {
+        values[name] = value.get<bool>();
+      } else if (value.is_number_unsigned()) {
+        values[name] = value.get<std::uint64_t>();
+      } else if (value.is_string() && fits(Rule::Line, value.get_ref<const std::string&>())) {
+        values[name] = value.get<std::string>();
+      } else {
+        mistyped(inner, "true, false, a whole number or a short text");
+      }
+    }
+  }
+  template <class T>
+  void read(std::vector<T>& list, const Json& json, const std::string& path, Rule rule) {
+    list.clear();
+    if (is_list(json, path, max_items)) {
+      for (std::size_t i = 0; i < json.size(); ++i) {
+        list.emplace_back();
+        read(list.back(), json[i], fmt::format("{}/{}", path, i), rule);
+      }
+    }
+  }
+  template <class T> void read(T& value, const Json& json, const std::string& path, Rule) {
+    value = T{};
+    object(value, json, path);
+  }
+
+  /// Members that are absent stay as they are. Keys of `beside` may stand there, too.
+  template <class T>
+  void object(T& value, const Json& json, const std::string& path, std::string_view beside = {}) {
+    if (!json.is_object()) {
+      return mistyped(path, "an object");
+    }
+    std::vector<std::string_view> known;
+    each_row(value, [&](const auto& one) { known.push_back(one.key); });
+    for (const auto& [key, ignored] : json.items()) {
+      if (key != beside && std::find(known.begin(), known.end(), key) == known.end()) {
+        error(
+          "E_RECIPE_KEY",
+          path + "/" + io::pointer_step(key),
+          fmt::format("there is no field '{}' here", key),
+          "the link may be of a later release, or was written by hand; `plena docs recipe` lists "
+          "every field"
+        );
+      }
+    }
+    each_row(value, [&](const auto& one) {
+      using M = std::decay_t<decltype(value.*one.member)>;
+      const auto found = json.find(std::string(one.key));
+      if (found == json.end()) {
+        return;
+      }
+      const std::string inner = fmt::format("{}/{}", path, one.key);
+      if constexpr (std::is_same_v<M, View>) {
+        view(value.*one.member, *found, inner);
+      } else if constexpr (!std::is_same_v<M, std::optional<Way>>) {
+        read(value.*one.member, *found, inner, one.rule);
+      }
+    });
+  }
+
+  void check(const Way& way, const std::string& path) {
+    const Model& model = way.model;
+    const int kinds = static_cast<int>(!model.gallery.empty()) +
+                      static_cast<int>(!model.address.empty()) +
+                      static_cast<int>(!model.file.empty() && model.json.empty()) +
+                      static_cast<int>(!model.json.empty());
+    const std::string where = path + "/m";
+    if (kinds > 1) {
+      error(
+        "E_RECIPE_VALUE",
+        where,
+        "the model is given in several ways",
+        "keep one of `f`, `g`, `j` and `u`"
+      );
+    } else if (kinds == 0 && model != Model{}) {
+      error(
+        "E_RECIPE_MISSING", where, "the model is not named", "give one of `f`, `g`, `j` and `u`"
+      );
+    } else if (kinds == 1 && model.json.empty()) {
+      const std::size_t digits = model.gallery.empty() ? 64 : 16;
+      if (model.sha256.empty()) {
+        error(
+          "E_RECIPE_MISSING", where + "/h", "the model's hash is not given", "give its SHA-256"
+        );
+      } else if (model.sha256.size() != digits) {
+        error(
+          "E_RECIPE_VALUE",
+          where + "/h",
+          fmt::format("this must be {} hexadecimal digits", digits),
+          "give the model's SHA-256"
+        );
+      }
+    }
+    if (way.settings.preset.empty()) {
+      error(
+        "E_RECIPE_MISSING", path + "/s/p", "the machine is not named", "give the name of a preset"
+      );
+    }
+    for (std::size_t i = 0; i < way.edits.size(); ++i) {
+      if (way.edits[i].line == 0 || way.edits[i].anchor.empty()) {
+        error(
+          "E_RECIPE_MISSING",
+          fmt::format("{}/a/{}", path, i),
+          "an edit needs its line, from 1, and its anchor",
+          "give `l` and `h`"
+        );
+      }
+    }
+    for (std::size_t i = 0; i < way.inputs.size(); ++i) {
+      if (way.inputs[i].name.empty() || way.inputs[i].sha256.size() != 64) {
+        error(
+          "E_RECIPE_MISSING",
+          fmt::format("{}/i/{}", path, i),
+          "an input needs its name and its SHA-256",
+          "give `f` and `h`"
+        );
+      }
+    }
+  }
+
+  Diagnostics diagnostics;
+  Diagnostics warnings;
+
+ private:
+  void bad_value(const std::string& path, Rule rule) {
+    error(
+      "E_RECIPE_VALUE", path, fmt::format("this must be {}", wanted(rule)), "make the link again"
+    );
+  }
+  void too_many(const std::string& path, std::size_t most) {
+    error(
+      "E_RECIPE_VALUE",
+      path,
+      fmt::format("there are more than {} of them", most),
+      "a recipe is small: put the rest into a file"
+    );
+  }
+  bool is_list(const Json& json, const std::string& path, std::size_t most) {
+    if (!json.is_array()) {
+      mistyped(path, "a list");
+    } else if (json.size() > most) {
+      too_many(path, most);
+    }
+    return json.is_array() && json.size() <= most;
+  }
+  /// What is wrong with a view costs the view alone.
+  void view(View& value, const Json& json, const std::string& path) {
+    Reader own(file_);
+    View read;
+    own.object(read, json, path);
+    if (own.diagnostics.empty()) {
+      value = read;
+      return;
+    }
+    warnings.push_back(
+      {.severity = Severity::Warning,
+       .code = "W_RECIPE_VIEW",
+       .message = "the view cannot be read; what is computed is not touched by that",
+       .hint = own.diagnostics.front().message,
+       .file = file_,
+       .where = own.diagnostics.front().where}
+    );
+  }
+
+  std::string file_;
+};
+
+Diagnostic refused(std::string code, std::string message, std::string hint, std::string_view file) {
+  return {
+    .code = std::move(code),
+    .message = std::move(message),
+    .hint = std::move(hint),
+    .file = std::string(file)};
+}
+
+template <class T> void describe(std::string& page, std::string_view place, const T& value) {
+  each_row(value, [&](const auto& one) {
+    fmt::format_to(std::back_inserter(page), "| `{}{}` | {} |\n", place, one.key, one.meaning);
+  });
+}
+
+} // namespace
+
+Result<Recipe> parse(std::string_view text, std::string_view name) {
+  io::ImportOptions limits;
+  limits.max_json_bytes = max_json_bytes;
+  const io::Bytes bytes(reinterpret_cast<const std::uint8_t*>(text.data()), text.size());
+  if (const Status syntax = io::check_json_syntax(name, bytes, limits); !syntax) {
+    return syntax.diagnostics();
+  }
+  Json json = Json::parse(text, nullptr, false);
+  if (!json.is_object() || !json.contains(version_key)) {
+    return refused(
+      "E_RECIPE_FOREIGN",
+      fmt::format("this is no recipe: it has no `{}`", version_key),
+      "a recipe is what `plena link -o` or the page's Share dialog writes",
+      name
+    );
+  }
+  const Json version = json[version_key];
+  if (!version.is_number_unsigned() || version == 0u) {
+    Diagnostic problem = refused(
+      "E_RECIPE_VALUE", "the version is not a whole number from 1", "make the link again", name
+    );
+    problem.where = fmt::format("/{}", version_key);
+    return problem;
+  }
+  const auto number = version.get<std::uint64_t>();
+  if (number > current_version) {
+    return refused(
+      "E_RECIPE_NEWER",
+      fmt::format(
+        "this is a recipe of version {}, and versions up to {} are known here",
+        number,
+        current_version
+      ),
+      "open it with the release that made it, or a later one",
+      name
+    );
+  }
+  lift(json, number, upgrades());
+  Recipe recipe;
+  Reader reader(name);
+  reader.object(recipe, json, "", version_key);
+  if (reader.diagnostics.empty()) {
+    reader.check(recipe, "");
+    if (recipe.release.empty()) {
+      reader.error(
+        "E_RECIPE_MISSING", "/e", "the release that made it is not named", "give it as `e`"
+      );
+    }
+  }
+  if (const auto baseline = json.find("b"); baseline != json.end() && reader.diagnostics.empty()) {
+    recipe.baseline = static_cast<const Way&>(recipe);
+    reader.object(*recipe.baseline, *baseline, "/b");
+    if (reader.diagnostics.empty()) {
+      reader.check(*recipe.baseline, "/b");
+    }
+  }
+  if (!reader.diagnostics.empty()) {
+    return std::move(reader.diagnostics);
+  }
+  return {std::move(recipe), std::move(reader.warnings)};
+}
+
+std::string write(const Recipe& recipe) {
+  Json json = object_json(recipe, Recipe{});
+  json[version_key] = current_version;
+  return json.dump();
+}
+
+std::optional<std::string> canonical_json(std::string_view text) {
+  const Json json = Json::parse(text, nullptr, false);
+  return json.is_object() ? std::optional(json.dump()) : std::nullopt;
+}
+
+std::optional<Recipe> baseline_of(const Recipe& recipe) {
+  if (!recipe.baseline) {
+    return std::nullopt;
+  }
+  Recipe other;
+  static_cast<Way&>(other) = *recipe.baseline;
+  other.release = recipe.release;
+  return other;
+}
+
+bool is_recipe(std::string_view text) {
+  const Json json = Json::parse(text, nullptr, false);
+  return json.is_object() && json.contains(version_key);
+}
+
+std::string fields_markdown() {
+  std::string page = fmt::format(
+    "| field | meaning |\n|---|---|\n| `{}` | version of the recipe: {} |\n",
+    version_key,
+    current_version
+  );
+  describe(page, "", Recipe{});
+  describe(page, "m.", Model{});
+  describe(page, "s.", Settings{});
+  describe(page, "p.", Part{});
+  describe(page, "i[].", Input{});
+  describe(page, "a[].", Edit{});
+  describe(page, "d.", Digests{});
+  describe(page, "v.", View{});
+  return page;
+}
+
+} // namespace plena::recipe

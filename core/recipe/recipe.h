@@ -1,0 +1,138 @@
+// A recipe: the smallest input that makes the engine do the same again, and what must come of it.
+// As JSON it is canonical: one text per recipe, keys sorted, defaults left out.
+#pragma once
+
+#include "base/result.h"
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <variant>
+#include <vector>
+
+namespace plena::recipe {
+
+/// Raised when the meaning of a recipe's JSON changes; upgrade.h then needs another step.
+inline constexpr std::uint64_t current_version = 1;
+
+using Scalar = std::variant<bool, std::uint64_t, std::string>;
+/// Values by name, e.g. settings that differ from a preset.
+using Values = std::map<std::string, Scalar>;
+
+/// Which model. At most one of `gallery`, `address`, `file` and `json` is set; none is a program
+/// that stands alone.
+struct Model {
+  std::string gallery{}; ///< name of a model that comes with the project
+  std::string address{}; ///< public address
+  std::string file{};    ///< name of a file that only its owner has
+  std::uint64_t bytes{}; ///< of the file, 0 for a folder
+  std::string sha256{};  ///< 16 digits for the gallery, else 64
+  std::string json{};    ///< the model itself, as canonical JSON
+
+  bool operator==(const Model&) const = default;
+};
+
+struct Settings {
+  std::string preset{};
+  Values changed{}; ///< config/changes.h
+
+  bool operator==(const Settings&) const = default;
+};
+
+/// The part of a transformer that becomes a graph.
+struct Part {
+  std::optional<std::uint64_t> first{};
+  std::optional<std::uint64_t> last{};
+  std::optional<std::uint64_t> rows{};
+  std::vector<std::uint64_t> ids{};
+
+  bool operator==(const Part&) const = default;
+};
+
+/// Values of a graph input that a file gives instead of the seeded generator.
+struct Input {
+  std::string name{};
+  std::uint64_t bytes{};
+  std::string sha256{};
+
+  bool operator==(const Input&) const = default;
+};
+
+/// A change of the compiled program's text (patch.h).
+struct Edit {
+  std::uint64_t line{};    ///< first line that goes, from 1; where the change was made
+  std::uint64_t removed{}; ///< lines that go
+  std::string anchor{};    ///< of these lines and the ones around them
+  std::string added{};     ///< lines that come, each with its line end
+
+  bool operator==(const Edit&) const = default;
+};
+
+/// First 16 hexadecimal digits of each; empty where not known.
+struct Digests {
+  std::string words{};
+  std::string state{};
+  std::string cycles{};
+
+  bool any() const { return !words.empty() || !state.empty() || !cycles.empty(); }
+  bool operator==(const Digests&) const = default;
+};
+
+/// What is computed, and what must come of it.
+struct Way {
+  Model model{};
+  Settings settings{};
+  Values options{}; ///< of the compiler, as far as the caller chose
+  Values dims{};    ///< sizes of symbolic dimensions
+  Part part{};
+  std::vector<Input> inputs{};
+  std::optional<std::uint64_t> seed{}; ///< of inputs that are made up
+  std::vector<Edit> edits{};
+  std::optional<std::uint64_t> stop{}; ///< after so many instructions
+  Digests digests{};
+
+  bool operator==(const Way&) const = default;
+};
+
+/// Where the reader was. It has no part in what is computed.
+struct View {
+  std::string tab{};
+  std::optional<std::uint64_t> pc{};
+  std::optional<std::uint64_t> node{};
+  std::optional<std::uint64_t> cycle{};
+
+  bool operator==(const View&) const = default;
+};
+
+struct Recipe : Way {
+  std::string release{};
+  std::optional<Way> baseline{}; ///< what it is to be compared with
+  View view{};
+
+  bool operator==(const Recipe&) const = default;
+};
+
+/// Strict but for the view: one that cannot be read is left out, with W_RECIPE_VIEW. Every problem
+/// has a JSON pointer. E_JSON, E_RECIPE_FOREIGN (not a recipe at all), E_RECIPE_NEWER (of a later
+/// version), E_RECIPE_KEY, E_RECIPE_TYPE, E_RECIPE_VALUE, E_RECIPE_MISSING.
+Result<Recipe> parse(std::string_view json, std::string_view name = {});
+
+/// The canonical JSON.
+std::string write(const Recipe& recipe);
+
+/// JSON with sorted keys and no white space, for a model that goes into a recipe; nothing when it
+/// is no JSON object.
+std::optional<std::string> canonical_json(std::string_view json);
+
+/// The baseline as a recipe of its own.
+std::optional<Recipe> baseline_of(const Recipe& recipe);
+
+/// Whether this JSON claims to be a recipe.
+bool is_recipe(std::string_view json);
+
+/// The table of fields as Markdown.
+std::string fields_markdown();
+
+} // namespace plena::recipe

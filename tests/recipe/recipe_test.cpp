@@ -1,0 +1,172 @@
+// The JSON of recipes: canonical, strict, and never a crash.
+#include "recipe/recipe.h"
+#include "recipe/samples.h"
+#include "recipe/upgrade.h"
+
+#include <array>
+#include <catch2/catch.hpp>
+#include <nlohmann/json.hpp>
+
+using namespace plena;
+using namespace plena::recipe;
+
+namespace {
+
+constexpr const char* good =
+  R"({"d":{"w":"0123456789abcdef"},"e":"0.1.0","m":{"g":"linear","h":"0123456789abcdef"},"plena_recipe":1,"s":{"p":"m64b4"}})";
+
+/// The recipe above with one value set or, with null, removed.
+std::string with(const std::string& pointer, const nlohmann::json& value) {
+  nlohmann::json json = nlohmann::json::parse(good);
+  const nlohmann::json::json_pointer place(pointer);
+  if (value.is_null()) {
+    json[place.parent_pointer()].erase(place.back());
+  } else {
+    json[place] = value;
+  }
+  return json.dump();
+}
+
+} // namespace
+
+TEST_CASE("recipe: one text per recipe, and one recipe per text", "[unit][recipe]") {
+  tests::Random random(8);
+  for (int i = 0; i < 1000; ++i) {
+    const Recipe made = tests::random_recipe(random);
+    const std::string text = write(made);
+    INFO(text);
+    const Result<Recipe> read = parse(text);
+    REQUIRE(read.diagnostics().empty());
+    CHECK(*read == made);
+    CHECK(write(*read) == text);
+    // White space and the order of keys mean nothing.
+    const Result<Recipe> loose = parse(nlohmann::ordered_json::parse(text).dump(2));
+    REQUIRE(loose);
+    CHECK(write(*loose) == text);
+  }
+}
+
+TEST_CASE("recipe: the text of a plain one", "[unit][recipe]") {
+  const Result<Recipe> read = parse(good);
+  REQUIRE(read);
+  CHECK(write(*read) == good);
+  CHECK(read->model.gallery == "linear");
+  CHECK(is_recipe(good));
+  CHECK_FALSE(is_recipe("{\"plena_model\": 1}"));
+  CHECK_FALSE(baseline_of(*read));
+}
+
+TEST_CASE("recipe: of a baseline only what differs is written", "[unit][recipe]") {
+  Recipe made = *parse(good);
+  made.baseline = static_cast<const Way&>(made);
+  made.baseline->options["opt"] = std::string("dense");
+  made.baseline->digests = {};
+  const std::string text = write(made);
+  CHECK(
+    nlohmann::json::parse(text)["b"] == nlohmann::json::parse(R"({"c": {"opt": "dense"}, "d": {}})")
+  );
+  REQUIRE(parse(text));
+  CHECK(*parse(text) == made);
+  CHECK(baseline_of(*parse(text))->model == made.model);
+  CHECK(baseline_of(*parse(text))->options == made.baseline->options);
+}
+
+TEST_CASE("recipe: what is wrong is told with its place", "[unit][recipe]") {
+  struct Wrong {
+    std::string text;
+    std::string code;
+    std::string where;
+  };
+  const std::string long_text(300, 'x');
+  const Wrong wrongs[] = {
+    {"", "E_JSON", ""},
+    {"{", "E_JSON", ""},
+    {"{\"plena_recipe\":1,\"plena_recipe\":1}", "E_JSON", "/plena_recipe"},
+    {"[1]", "E_RECIPE_FOREIGN", ""},
+    {"{\"plena_model\":1}", "E_RECIPE_FOREIGN", ""},
+    {with("/plena_recipe", 0), "E_RECIPE_VALUE", "/plena_recipe"},
+    {with("/plena_recipe", "1"), "E_RECIPE_VALUE", "/plena_recipe"},
+    {with("/plena_recipe", 2), "E_RECIPE_NEWER", ""},
+    {with("/e", nullptr), "E_RECIPE_MISSING", "/e"},
+    {with("/e", "newest"), "E_RECIPE_VALUE", "/e"},
+    {with("/e", "1.2.3/../../x"), "E_RECIPE_VALUE", "/e"},
+    {with("/e", "1.2"), "E_RECIPE_VALUE", "/e"},
+    {with("/zz", 1), "E_RECIPE_KEY", "/zz"},
+    {with("/m/zz", 1), "E_RECIPE_KEY", "/m/zz"},
+    {with("/m/h", nullptr), "E_RECIPE_MISSING", "/m/h"},
+    {with("/m/h", "0123456789ABCDEF"), "E_RECIPE_VALUE", "/m/h"},
+    {with("/m/h", std::string(64, 'a')), "E_RECIPE_VALUE", "/m/h"},
+    {with("/m/f", "a.onnx"), "E_RECIPE_VALUE", "/m"},
+    {with("/m/g", nullptr), "E_RECIPE_MISSING", "/m"},
+    {with("/m/g", "../../x"), "E_RECIPE_VALUE", "/m/g"},
+    {with("/m/g", 7), "E_RECIPE_TYPE", "/m/g"},
+    {with("/m", {{"u", "http://example.com/x"}, {"h", std::string(64, 'a')}}),
+     "E_RECIPE_VALUE",
+     "/m/u"},
+    {with("/m", {{"u", "https://example.com/<x>"}, {"h", std::string(64, 'a')}}),
+     "E_RECIPE_VALUE",
+     "/m/u"},
+    {with("/m", {{"f", "a/b.onnx"}, {"h", std::string(64, 'a')}}), "E_RECIPE_VALUE", "/m/f"},
+    {with("/m", {{"j", "text"}}), "E_RECIPE_TYPE", "/m/j"},
+    {with("/s", nullptr), "E_RECIPE_MISSING", "/s/p"},
+    {with("/s/p", "../m64b4"), "E_RECIPE_VALUE", "/s/p"},
+    {with("/s/k", {{"MLEN", -1}}), "E_RECIPE_TYPE", "/s/k/MLEN"},
+    {with("/s/k", {{"MLEN", 1.5}}), "E_RECIPE_TYPE", "/s/k/MLEN"},
+    {with("/s/k", {{"M/N", 1}}), "E_RECIPE_VALUE", "/s/k/M~1N"},
+    {with("/c", {{"opt", long_text}}), "E_RECIPE_TYPE", "/c/opt"},
+    {with("/a", {{{"l", 0}, {"h", "01234567"}}}), "E_RECIPE_MISSING", "/a/0"},
+    {with("/a", {{{"l", 1}}}), "E_RECIPE_MISSING", "/a/0"},
+    {with("/a", {{{"l", 1}, {"h", "0123456"}}}), "E_RECIPE_VALUE", "/a/0/h"},
+    {with("/a", nlohmann::json(std::vector<int>(1001))), "E_RECIPE_VALUE", "/a"},
+    {with("/x", "end"), "E_RECIPE_TYPE", "/x"},
+    {with("/i", {{{"f", "x"}}}), "E_RECIPE_MISSING", "/i/0"},
+    {with("/d/w", "x"), "E_RECIPE_VALUE", "/d/w"},
+    {with("/b", 1), "E_RECIPE_TYPE", "/b"},
+    {with("/b", {{"b", nlohmann::json::object()}}), "E_RECIPE_KEY", "/b/b"},
+    {with("/b", {{"v", nlohmann::json::object()}}), "E_RECIPE_KEY", "/b/v"}};
+  for (const Wrong& wrong : wrongs) {
+    INFO(wrong.text);
+    const Result<Recipe> read = parse(wrong.text);
+    REQUIRE_FALSE(read);
+    const Diagnostic& first = read.diagnostics().front();
+    CHECK(first.code == wrong.code);
+    CHECK(first.where == wrong.where);
+    CHECK_FALSE(first.message.empty());
+    CHECK_FALSE(first.hint.empty());
+  }
+}
+
+TEST_CASE("recipe: a view that cannot be read costs a warning", "[unit][recipe]") {
+  for (const nlohmann::json& view :
+       {nlohmann::json(7),
+        nlohmann::json::parse(R"({"t": "<b>"})"),
+        nlohmann::json::parse(R"({"later": 1})")}) {
+    const Result<Recipe> read = parse(with("/v", view));
+    REQUIRE(read);
+    REQUIRE(read.diagnostics().size() == 1);
+    CHECK(read.diagnostics().front().code == "W_RECIPE_VIEW");
+    CHECK(read->view == View{});
+    CHECK(write(*read) == good);
+  }
+}
+
+TEST_CASE("recipe: every version has an upgrade", "[unit][recipe]") {
+  constexpr auto nothing = [](nlohmann::json&) {};
+  constexpr std::array<Upgrade, 2> steps{{{1, nothing}, {2, nothing}}};
+  constexpr std::array<Upgrade, 2> doubled{{{1, nothing}, {1, nothing}}};
+  STATIC_REQUIRE(complete(steps, 3));
+  STATIC_REQUIRE_FALSE(complete(steps, 2));
+  STATIC_REQUIRE_FALSE(complete(steps, 4));
+  STATIC_REQUIRE_FALSE(complete(doubled, 3));
+  CHECK(complete(upgrades(), current_version));
+
+  const std::array<Upgrade, 2> renames{
+    {{1, [](nlohmann::json& json) { json["b"] = json["a"]; }},
+     {2, [](nlohmann::json& json) { json["c"] = json["b"]; }}}};
+  nlohmann::json first = {{"a", 1}};
+  lift(first, 1, renames);
+  CHECK(first == nlohmann::json({{"a", 1}, {"b", 1}, {"c", 1}}));
+  nlohmann::json second = {{"b", 2}};
+  lift(second, 2, renames);
+  CHECK(second == nlohmann::json({{"b", 2}, {"c", 2}}));
+}

@@ -1,0 +1,245 @@
+// Links: what the page shows as a link, and a link opened again, run, and checked.
+import { type Answer, problem, type Recipe } from '../engine/protocol.ts';
+import type { Diagnostic, RecipeInfo } from '../engine/types.ts';
+import { issueText, LONGEST_OFFERED } from '../lib/share.ts';
+import { announce, type Context, report } from './context.ts';
+import type { Editing } from './editing.ts';
+import type { NamedBytes, Opening } from './opening.ts';
+import { run } from './running.ts';
+import type { Source } from './store.ts';
+
+/** What the Share dialog offers. */
+export interface Shared {
+  /** The whole address. */
+  address: string;
+  /** The recipe as a file. */
+  file: { name: string; text: string };
+  /** A Markdown text for an issue. */
+  issue: string;
+}
+
+/** Models of more bytes are named by their hash instead of put into the link. */
+const EMBEDDED_BYTES = 64 * 1024;
+
+const text = (bytes: Uint8Array) => new TextDecoder().decode(bytes);
+const bytes = (value: string) => new TextEncoder().encode(value);
+
+async function sha256(data: Uint8Array): Promise<string> {
+  const hash = await crypto.subtle.digest('SHA-256', data as BufferSource);
+  return [...new Uint8Array(hash)].map((byte) => byte.toString(16).padStart(2, '0')).join('');
+}
+
+export function createSharing(context: Context, editing: Editing, opening: Opening) {
+  const { store, client } = context;
+  /** Files that were dropped for the link that waits. */
+  let given: NamedBytes[] = [];
+
+  function refuse(diagnostics: readonly Diagnostic[], info: RecipeInfo | null) {
+    report(context, 'open', diagnostics);
+    store.link.value = { state: 'refused', info, diagnostics };
+    announce(context, `The link was not opened: ${diagnostics[0]?.message ?? ''}`);
+    return false;
+  }
+
+  /** The link's model, when it is at hand. */
+  async function modelOf({ model }: RecipeInfo): Promise<NamedBytes | null> {
+    if (model.kind === 'inline') return { name: 'model.json', bytes: bytes(model.json) };
+    if (model.kind !== 'gallery') return null;
+    const entry = store.built.gallery.find((one) => one.id === model.name);
+    return entry ? { name: entry.file, bytes: await context.fetchExample(entry.id) } : null;
+  }
+
+  async function openLink(link: string): Promise<boolean> {
+    given = [];
+    const answer = await client.call({ kind: 'readLink', text: link });
+    if (!answer.ok) return refuse(answer.diagnostics, null);
+    const info = answer.value;
+    if (info.model.kind === 'none')
+      return refuse(
+        [
+          problem(
+            'E_RECIPE_ALONE',
+            'This link is of a program without a model, and the page opens models.',
+            'plena run LINK runs it on the command line.',
+          ),
+        ],
+        info,
+      );
+    try {
+      const model = await modelOf(info);
+      if (!model && info.model.kind === 'gallery')
+        return refuse(
+          [
+            problem(
+              'E_RECIPE_GALLERY',
+              `No example "${info.model.name}" comes with this release.`,
+              'Open the link with the release that made it.',
+            ),
+          ],
+          info,
+        );
+      if (model) given.push(model);
+    } catch (error) {
+      const hint = 'Reload the page.';
+      return refuse(
+        [problem('E_FETCH', `The example could not be loaded: ${String(error)}.`, hint)],
+        info,
+      );
+    }
+    return proceed(info, answer.diagnostics);
+  }
+
+  /** Opens the link as soon as all its files are there. */
+  async function proceed(info: RecipeInfo, notes: readonly Diagnostic[]): Promise<boolean> {
+    const embedded = info.model.kind === 'gallery' || info.model.kind === 'inline';
+    const inputs = new Map<string, NamedBytes>();
+    let model = embedded ? given[0] : undefined;
+    for (const file of embedded ? given.slice(1) : given) {
+      const hash = await sha256(file.bytes);
+      const input = info.inputs.find((one) => one.sha256 === hash);
+      if (input) inputs.set(input.name, { name: input.name, bytes: file.bytes });
+      else if (!embedded && hash === info.model.sha256) model = file;
+      else if (!embedded && !model)
+        return wait(info, [
+          problem(
+            'E_RECIPE_FILE',
+            `${file.name} is another file than the link's: its SHA-256 starts with ${hash.slice(0, 16)}, the link wants ${info.model.sha256.slice(0, 16)}.`,
+            'Ask whoever made the link for the file as it was.',
+          ),
+        ]);
+    }
+    if (!model || info.inputs.some(({ name }) => !inputs.has(name))) return wait(info, []);
+    const recipe: Recipe = {
+      settings: info.settings,
+      model,
+      inputs: [...inputs.values()],
+      options: info.options,
+      link: info.json,
+    };
+    return start(info, recipe, sourceOf(info, model), notes);
+  }
+
+  function wait(info: RecipeInfo, diagnostics: readonly Diagnostic[]): boolean {
+    if (diagnostics.length > 0) given = given.slice(0, -1);
+    store.link.value = { state: 'waiting', info, diagnostics };
+    announce(context, diagnostics[0]?.message ?? 'The link needs a file: drop it on the page.');
+    return false;
+  }
+
+  function sourceOf({ model }: RecipeInfo, file: NamedBytes): Source {
+    if (model.kind !== 'gallery') return { kind: 'file', name: file.name, inputs: [] };
+    const title = store.built.gallery.find((one) => one.id === model.name)?.title ?? model.name;
+    return { kind: 'gallery', id: model.name, name: title };
+  }
+
+  async function start(
+    info: RecipeInfo,
+    recipe: Recipe,
+    source: Source,
+    notes: readonly Diagnostic[],
+  ): Promise<boolean> {
+    given = [];
+    const { name } = info.settings;
+    const known = store.description.peek()?.presets.some((one) => one.name === name);
+    if (!known)
+      store.ownSettings.value = [
+        ...store.ownSettings.peek().filter((one) => one.name !== name),
+        info.settings,
+      ];
+    store.link.value = { state: 'running', info };
+    if (!(await opening.open(recipe, source, false)) || !store.program.peek())
+      return refuse(Object.values(store.problems.peek()).flat(), info);
+    const ticket = context.ticket;
+    if (info.edits > 0) {
+      const edited = await client.call({ kind: 'recipeText', recipe: info.json });
+      if (ticket !== context.ticket) return false;
+      if (!edited.ok) return refuse(edited.diagnostics, info);
+      if (edited.diagnostics.length > 0) report(context, 'page', edited.diagnostics);
+      if (store.text.peek()) editing.edit(edited.value);
+      else await editing.replaceUnseen(edited.value);
+      await editing.flush();
+    }
+    if (notes.length > 0) report(context, 'open', notes);
+    const { tab, pc } = info.view;
+    if (tab !== null) store.tab.value = tab;
+    await run(context, 'start', info.stop);
+    if (ticket !== context.ticket) return false;
+    const judged = await client.call({ kind: 'judge', recipe: info.json });
+    if (ticket !== context.ticket) return false;
+    if (!judged.ok) return refuse(judged.diagnostics, info);
+    store.link.value = { state: 'judged', info, judgement: judged.value };
+    if (pc !== null) store.selection.selectInstruction(pc, store.program.peek(), 'run');
+    announce(context, `The link ${judged.value.text}.`);
+    return true;
+  }
+
+  /** Takes files for a link that waits for them; false when none does. */
+  async function takeFiles(files: NamedBytes[]): Promise<boolean> {
+    const link = store.link.peek();
+    if (link?.state !== 'waiting') return false;
+    given = [...given, ...files];
+    await proceed(link.info, []);
+    return true;
+  }
+
+  const wishOf = (model: object) => {
+    const selected = store.selection.current.peek().pc;
+    return JSON.stringify({
+      ...model,
+      view: {
+        tab: store.tab.peek(),
+        ...(selected === null ? {} : { pc: selected }),
+      },
+    });
+  };
+
+  /** How the model is named: the gallery's, in the link when it is small, else by its hash. */
+  async function make(): Promise<Answer<{ json: string; link: string }>> {
+    const source = store.source.peek();
+    const model = context.recipe?.model;
+    if (source.kind === 'gallery')
+      return client.call({ kind: 'share', wish: wishOf({ gallery: source.id }) });
+    if (model && /\.json$/i.test(model.name) && model.bytes.length <= EMBEDDED_BYTES) {
+      const wish = wishOf({ json: text(model.bytes) });
+      const whole = await client.call({ kind: 'share', wish });
+      if (whole.ok && whole.value.link.length < LONGEST_OFFERED) return whole;
+    }
+    return client.call({ kind: 'share', wish: wishOf({}) });
+  }
+
+  /** Nothing, with a problem on the page, when there is nothing to share. */
+  async function share(): Promise<Shared | null> {
+    if (!(await editing.flush())) {
+      announce(context, 'The edited program has errors; there is no link of it.');
+      return null;
+    }
+    const made = await make();
+    if (!made.ok) {
+      report(context, 'page', made.diagnostics);
+      announce(context, made.diagnostics[0]?.message ?? '');
+      return null;
+    }
+    const { json, link } = made.value;
+    const { origin, pathname, search } = location;
+    const address = `${origin}${pathname}${search}#${link}`;
+    const offered = address.length <= LONGEST_OFFERED;
+    // Inside a frame the address belongs to somebody else.
+    if (offered && window.top === window) history.replaceState(null, '', `#${link}`);
+    const name = context.recipe?.model.name.replace(/\.[^.]*$/, '') ?? 'recipe';
+    return {
+      address,
+      file: { name: `${name}.plena.json`, text: `${json}\n` },
+      issue: issueText({
+        address: offered ? address : null,
+        version: store.description.peek()?.version ?? store.built.version,
+        source: store.source.peek().name,
+        machine: store.preset.peek(),
+        options: context.recipe?.options ?? '{}',
+        verdict: store.verdict.peek(),
+        program: store.text.peek()?.current ?? null,
+      }),
+    };
+  }
+
+  return { openLink, takeFiles, share };
+}
