@@ -30,6 +30,7 @@ const shared: UserConfig = {
   resolve: {
     alias: [
       { find: /^plena-module$/, replacement: resolve(engineDir, 'plena.mjs') },
+      { find: /^plena-codec$/, replacement: resolve(projectRoot, 'wasm/codec.mjs') },
       { find: /^plena-wasm-url$/, replacement: `${resolve(engineDir, 'plena.wasm')}?url` },
     ],
   },

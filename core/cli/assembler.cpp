@@ -119,6 +119,7 @@ void add_docs(CLI::App& app, Action& action) {
   add("isa", "the instruction set (Markdown)", &driver::isa_reference);
   add("config", "the settings keys (Markdown)", &driver::settings_reference);
   add("schema", "the settings keys (JSON Schema)", &driver::settings_schema);
+  add("recipe", "the fields of a recipe (Markdown)", &driver::recipe_reference);
 }
 
 } // namespace plena::cli

@@ -31,6 +31,7 @@ void add_profile(CLI::App& app, Action& action);
 void add_link(CLI::App& app, Action& action);
 void add_run(CLI::App& app, Action& action);
 void add_docs(CLI::App& app, Action& action);
+void add_completion(CLI::App& app, Action& action);
 void add_bench(CLI::App& app, Action& action);
 
 /// The drop-in form: the options of `emulate` on the program itself, upstream's file names.

@@ -105,6 +105,7 @@ int run(int argc, char** argv) {
     add_run(app, action);
     add_docs(app, action);
     add_bench(app, action);
+    add_completion(app, action);
   }
   try {
     app.parse(argc, argv);

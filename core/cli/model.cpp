@@ -5,6 +5,7 @@
 #include "cli/commands.h"
 #include "cli/files.h"
 #include "cli/model_files.h"
+#include "cli/recipes.h"
 #include "cli/run.h"
 #include "driver/choices.h"
 #include "driver/npy.h"
@@ -508,6 +509,7 @@ int verify(const Options& options) {
   const driver::RunStatus status = session.status();
   if (status.fault) {
     print({*status.fault});
+    print_reproduction(session, options.model);
     if (!options.json.empty() && !steps.take(write_file(options.json, session.emulate_report()))) {
       return exit_unusable;
     }
@@ -535,6 +537,9 @@ int verify(const Options& options) {
       session.timing_title()
     );
     print_products(session);
+  }
+  if (!verdict.pass) {
+    print_reproduction(session, options.model);
   }
   return verdict.pass ? exit_done : exit_not_holding;
 }

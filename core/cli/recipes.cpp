@@ -9,6 +9,7 @@
 #include "recipe/zlib_codec.h"
 
 #include <algorithm>
+#include <cstdlib>
 #include <filesystem>
 #include <fmt/format.h>
 #include <fmt/ranges.h>
@@ -159,6 +160,22 @@ recipe_of(const driver::Session& session, const std::string& path, bool embed) {
   return session.recipe(wish);
 }
 
+std::string playground() {
+  const char* address = std::getenv("PLENA_PLAYGROUND");
+  return address == nullptr || *address == '\0' ? "./" : address;
+}
+
+void print_reproduction(const driver::Session& session, const std::string& path) {
+  for (const bool embed : {true, false}) {
+    const Result<recipe::Recipe> recipe = recipe_of(session, path, embed);
+    const std::string link = recipe ? recipe::link_of(*recipe, recipe::ZlibCodec()) : std::string();
+    if (recipe && link.size() <= recipe::longest_offered) {
+      fmt::print(stderr, "to see it again: plena run '{}#{}'\n", playground(), link);
+      return;
+    }
+  }
+}
+
 namespace {
 
 // ---- plena link
@@ -166,7 +183,7 @@ namespace {
 struct LinkOptions : ModelOptions {
   std::vector<std::string> files;
   TimingOptions timing;
-  std::string base{"./"};
+  std::string base{playground()};
   std::optional<std::uint64_t> stop;
   bool no_run = false;
   std::string output;
@@ -444,7 +461,8 @@ void add_link(CLI::App& app, Action& action) {
     ->add_option(
       "--base",
       options->base,
-      "address of the playground; the default is relative, to be put behind one"
+      "address of the playground; else the environment's PLENA_PLAYGROUND, else relative, to be "
+      "put behind one"
     )
     ->capture_default_str();
   command->add_option(

@@ -18,8 +18,14 @@ Status open_named(
   driver::Session& session, const recipe::Recipe& recipe, const std::vector<std::string>& files
 );
 
-/// The link of what a session has done, of at most `longest` characters; the model, from `path`, is
-/// in it when it fits.
+/// Where links lead: what the environment's PLENA_PLAYGROUND says, else nowhere in particular.
+std::string playground();
+
+/// Prints how a run that went wrong is run again, when there is a link of it.
+void print_reproduction(const driver::Session& session, const std::string& path);
+
+/// The recipe of what a session has done. `embed`: the model, from `path`, is in it unless it comes
+/// with the project.
 Result<recipe::Recipe>
 recipe_of(const driver::Session& session, const std::string& path, bool embed);
 

@@ -8,6 +8,7 @@
 #include "config/config.h"
 #include "golden/precision.h"
 #include "isa/describe.h"
+#include "recipe/recipe.h"
 #include "report/documents.h"
 
 #include <charconv>
@@ -47,6 +48,7 @@ Result<std::string> disassemble_file(std::string_view mem_text, std::string_view
 std::string isa_reference() { return isa::describe_markdown(); }
 std::string settings_reference() { return config::keys_markdown(); }
 std::string settings_schema() { return config::schema(); }
+std::string recipe_reference() { return recipe::fields_markdown(); }
 
 std::string report_json(std::string_view key, std::size_t value, const Diagnostics& diagnostics) {
   return report::single_value(key, value, diagnostics);

@@ -28,6 +28,7 @@ Result<std::string> disassemble_file(std::string_view mem_text, std::string_view
 std::string isa_reference();      ///< Markdown
 std::string settings_reference(); ///< Markdown
 std::string settings_schema();    ///< JSON Schema
+std::string recipe_reference();   ///< Markdown
 
 /// `{"schema": 1, KEY: VALUE, "diagnostics": [...]}`
 std::string report_json(std::string_view key, std::size_t value, const Diagnostics& diagnostics);

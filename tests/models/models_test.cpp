@@ -2,6 +2,7 @@
 #include "io/importer.h"
 #include "io/weights.h"
 #include "passes/pipeline.h"
+#include "recipe/reproduction.h"
 #include "shared_data.h"
 #include "unit/codegen/harness.h"
 
@@ -62,6 +63,7 @@ TEST_CASE("every shipped model verifies on every preset") {
     const ir::Graph graph = load(path);
     for (const config::Preset& preset : config::presets()) {
       INFO(path.filename().string() << " on " << preset.name);
+      INFO(reproduction(path, preset.name));
       const Result<config::Config> config = config::load(preset.toml, preset.name);
       REQUIRE(config.ok());
       const Run result = run(graph, seeded_inputs(graph), *config);

@@ -8,7 +8,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { after, test } from 'node:test';
 import { deflateRawSync, inflateRawSync } from 'node:zlib';
-import { Inflate, deflateSync } from 'fflate';
+import { codec as pageCodec } from '../../wasm/codec.mjs';
 import { loadModule, root, valueOf } from './module.mjs';
 
 const cli = process.env.PLENA_CLI ?? path.join(root, 'build/native-release/plena');
@@ -34,17 +34,6 @@ const nodeCodec = {
       const end = { Z_BUF_ERROR: 'cut', ERR_BUFFER_TOO_LARGE: 'long' }[code] ?? 'broken';
       return { end, bytes: new Uint8Array() };
     }
-  },
-};
-
-/** fflate, as the page uses it. */
-const pageCodec = {
-  deflate: (bytes, dictionary) => deflateSync(bytes, { level: 9, mem: 8, dictionary }),
-  inflate(bytes, dictionary) {
-    const pieces = [];
-    const inflate = new Inflate({ dictionary }, (piece) => pieces.push(piece));
-    inflate.push(bytes, true);
-    return { end: 'done', bytes: new Uint8Array(Buffer.concat(pieces)) };
   },
 };
 

@@ -1,7 +1,7 @@
 // The page's deflate against another one: each reads what the other wrote, and every way to break it is told.
 import { deflateRawSync, inflateRawSync } from 'node:zlib';
 import { describe, expect, test } from 'vitest';
-import { codec } from '../../web/src/engine/codec.ts';
+import { codec } from '../../wasm/codec.mjs';
 
 const bytes = (text: string) => new TextEncoder().encode(text);
 const dictionary = bytes(

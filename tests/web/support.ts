@@ -17,6 +17,8 @@ export async function mockDescription(): Promise<Description> {
 
 export const breathe = () => new Promise<void>((resolve) => setImmediate(resolve));
 
+export const codec = async () => (await import('../../wasm/codec.mjs')).codec;
+
 export interface FakeWorker extends WorkerLike {
   terminated: boolean;
   sent: Request[];
@@ -41,7 +43,7 @@ export function hostedWorker(module: PlenaModule): FakeWorker {
     if (!worker.terminated)
       worker.onmessage?.({ data: structuredClone(message) } as MessageEvent<Message>);
   };
-  const host = createHost(module, { post, now: () => performance.now(), breathe });
+  const host = createHost(module, { post, now: () => performance.now(), breathe, codec });
   return worker;
 }
 

@@ -15,7 +15,7 @@ import {
   type Stage,
   TRACE_EVENTS,
 } from './protocol.ts';
-import type { Diagnostic, PlenaModule, Reply, RunState } from './types.ts';
+import type { Diagnostic, LinkCodec, PlenaModule, Reply, RunState } from './types.ts';
 
 export interface HostEnvironment {
   post(message: Message): void;
@@ -23,6 +23,8 @@ export interface HostEnvironment {
   now(): number;
   /** Resolves after waiting messages have been delivered. */
   breathe(): Promise<void>;
+  /** What links are packed with. */
+  codec(): Promise<LinkCodec>;
 }
 
 /** Wanted length of one slice in milliseconds; between slices messages are handled. */
@@ -235,8 +237,7 @@ export function createHost(module: PlenaModule, env: HostEnvironment) {
       case 'readLink': {
         if (call.text.trimStart().startsWith('{'))
           return answer('engine', module.read_recipe(call.text));
-        const { codec } = await import('./codec.ts');
-        return answer('engine', module.read_link(call.text, codec));
+        return answer('engine', module.read_link(call.text, await env.codec()));
       }
       case 'recipeText':
         return answer('engine', module.recipe_text(session, call.recipe));
@@ -247,8 +248,7 @@ export function createHost(module: PlenaModule, env: HostEnvironment) {
         await settle();
         const made = module.make_recipe(session, call.wish);
         if (!made.ok) return fail('engine', made.diagnostics);
-        const { codec } = await import('./codec.ts');
-        const link = module.make_link(made.value, codec);
+        const link = module.make_link(made.value, await env.codec());
         if (!link.ok) return fail('engine', link.diagnostics);
         return { ok: true, value: { json: made.value, link: link.value }, diagnostics: [] };
       }

@@ -19,6 +19,9 @@ const breathe = () =>
     channel.port2.postMessage(0);
   });
 
+/** Loaded with the first link. */
+const codec = async () => (await import('plena-codec')).codec;
+
 const early: Request[] = [];
 scope.onmessage = (event: MessageEvent<Request>) => early.push(event.data);
 
@@ -27,7 +30,7 @@ try {
   const api = module.api_version();
   if (api !== API_VERSION)
     throw new Error(`it has interface ${api} where this page needs ${API_VERSION}`);
-  const host = createHost(module, { post, now: () => performance.now(), breathe });
+  const host = createHost(module, { post, now: () => performance.now(), breathe, codec });
   scope.onmessage = (event: MessageEvent<Request>) => void host.handle(event.data);
   for (const request of early) void host.handle(request);
   post({ protocol: PROTOCOL, kind: 'ready' });

@@ -168,7 +168,11 @@ export function createSharing(context: Context, editing: Editing, opening: Openi
     if (ticket !== context.ticket) return false;
     if (!judged.ok) return refuse(judged.diagnostics, info);
     store.link.value = { state: 'judged', info, judgement: judged.value };
-    if (pc !== null) store.selection.selectInstruction(pc, store.program.peek(), 'run');
+    // A result that is wrong is what the link is about.
+    const bad = store.verdict.peek()?.first_bad;
+    if (bad) store.tab.value = 'report';
+    const place = bad ? bad.pc : pc;
+    if (place !== null) store.selection.selectInstruction(place, store.program.peek(), 'run');
     announce(context, `The link ${judged.value.text}.`);
     return true;
   }

@@ -1,31 +1,27 @@
-// Raw deflate for links. The engine holds everything else: dictionary, check bytes, limits.
+// Raw deflate for links, by fflate. The engine holds everything else: dictionary, check bytes, limits.
 import { deflateSync, Inflate } from 'fflate';
-import type { LinkCodec } from './types.ts';
 
 /** Small enough that one piece cannot grow far beyond the limit. */
 const PIECE = 4096;
 /** fflate's code for a stream that goes on beyond the bytes. */
 const UNEXPECTED_END = 0;
 
-class TooLong extends Error {}
-
-export const codec: LinkCodec = {
+export const codec = {
   deflate: (bytes, dictionary) => deflateSync(bytes, { level: 9, mem: 8, dictionary }),
   inflate(bytes, dictionary, limit) {
     if (bytes.length === 0) return { end: 'cut', bytes };
-    const pieces: Uint8Array[] = [];
+    const pieces = [];
     let size = 0;
     const inflate = new Inflate({ dictionary }, (piece) => {
       size += piece.length;
-      if (size > limit) throw new TooLong();
+      if (size > limit) throw new RangeError('too long');
       pieces.push(piece);
     });
     try {
       for (let at = 0; at < bytes.length; at += PIECE)
         inflate.push(bytes.subarray(at, at + PIECE), at + PIECE >= bytes.length);
     } catch (error) {
-      const code = (error as { code?: unknown }).code;
-      const end = error instanceof TooLong ? 'long' : code === UNEXPECTED_END ? 'cut' : 'broken';
+      const end = size > limit ? 'long' : error.code === UNEXPECTED_END ? 'cut' : 'broken';
       return { end, bytes: new Uint8Array() };
     }
     const all = new Uint8Array(size);

@@ -1,0 +1,25 @@
+# cmake -DBUILD=DIR -DMODELS=DIR -DCONFIG=Release -P run.cmake: installs the engine, builds the consumer against
+# it, and lets the installed program run the link that the consumer prints.
+function(must)
+  execute_process(COMMAND ${ARGV} RESULT_VARIABLE status OUTPUT_VARIABLE out ERROR_VARIABLE err)
+  if(NOT status EQUAL 0)
+    message(FATAL_ERROR "${ARGV}\n${out}\n${err}")
+  endif()
+  set(out "${out}" PARENT_SCOPE)
+endfunction()
+
+set(work ${BUILD}/consumers)
+file(REMOVE_RECURSE ${work})
+must(${CMAKE_COMMAND} --install ${BUILD} --prefix ${work}/installed)
+must(${CMAKE_COMMAND} -S ${CMAKE_CURRENT_LIST_DIR} -B ${work}/build -G Ninja -DCMAKE_BUILD_TYPE=${CONFIG}
+  -DCMAKE_PREFIX_PATH=${work}/installed)
+must(${CMAKE_COMMAND} --build ${work}/build)
+must(${work}/build/consumer ${MODELS}/linear.json)
+if(NOT out MATCHES "pass\n(#1[A-Za-z0-9_-]+)\n")
+  message(FATAL_ERROR "the consumer printed\n${out}")
+endif()
+must(${work}/installed/bin/plena run "${CMAKE_MATCH_1}")
+if(NOT out MATCHES "reproduced")
+  message(FATAL_ERROR "the link of the consumer: ${out}")
+endif()
+message("${out}1 passed, 0 failed")

@@ -1,0 +1,93 @@
+// Few words for a whole settings file: what differs from a preset, and the file that says the same.
+#include "config/changes.h"
+
+#include <catch2/catch.hpp>
+
+using namespace plena;
+using namespace plena::config;
+
+namespace {
+
+Config preset(std::string_view name) { return *load(find_preset(name)->toml, name); }
+
+} // namespace
+
+TEST_CASE("changes: every preset from every other one", "[unit][config]") {
+  for (const Preset& from : presets()) {
+    for (const Preset& to : presets()) {
+      INFO(from.name << " to " << to.name);
+      const Changes changes = changes_between(preset(from.name), preset(to.name));
+      CHECK(changes.empty() == (from.name == to.name || changes_between(preset(to.name), preset(from.name)).empty()));
+      const Result<Config> made = changed(preset(from.name), changes);
+      REQUIRE(made);
+      CHECK(changes_between(*made, preset(to.name)).empty());
+    }
+  }
+}
+
+TEST_CASE("changes: the file of a machine loads as that machine", "[unit][config]") {
+  for (const Preset& one : presets()) {
+    Config config = preset(one.name);
+    config.hbm_m_weight_type.element = numerics::e5m2;
+    config.vector_exp_cycles = {5, 9};
+    config.timing.schedule = Schedule::overlap;
+    config.timing.fixed_latency = 77;
+    const Result<Config> read = load(to_toml(config, "a machine"), "file");
+    REQUIRE(read);
+    config.analytic = read->analytic;
+    config.mode = read->mode;
+    config.unknown_keys = {};
+    CHECK(*read == config);
+  }
+}
+
+TEST_CASE("changes: of each kind of key", "[unit][config]") {
+  const Changes changes{
+    {"MLEN", std::uint64_t{32}},
+    {"VLEN", std::uint64_t{32}},
+    {"BROADCAST_AMOUNT", std::uint64_t{2}},
+    {"HBM_M_WEIGHT_TYPE", "e5m2x16/ue8m0"},
+    {"HBM_V_INT_TYPE", "i16"},
+    {"VECTOR_ADD_CYCLES.dc_lib_dis", std::uint64_t{3}},
+    {"COST_PROFILE", "analytic"},
+    {"FIXED_LATENCY", std::uint64_t{5}}};
+  const Result<Config> made = changed(preset("m64b4"), changes);
+  REQUIRE(made);
+  CHECK(made->mlen == 32);
+  CHECK(made->hbm_m_weight_type == numerics::StorageFormat{numerics::e5m2, true, 16, numerics::e8m0});
+  CHECK(made->hbm_v_int_type.element == numerics::ScalarFormat::integer(16));
+  CHECK(made->vector_add_cycles.dc_lib_dis == 3);
+  CHECK(made->timing.cost_profile == CostProfile::analytic);
+  CHECK(changes_between(preset("m64b4"), *made) == changes);
+}
+
+TEST_CASE("changes: what cannot be is told by key", "[unit][config]") {
+  struct Wrong {
+    std::string key;
+    Changes::mapped_type value;
+    std::string code;
+  };
+  const Wrong wrongs[] = {
+    {"MLENN", std::uint64_t{64}, "E_SETTINGS_KEY"},
+    {"MLEN", std::uint64_t{0}, "E_SETTINGS_VALUE"},
+    {"MLEN", "64", "E_SETTINGS_VALUE"},
+    {"MLEN", std::uint64_t{1} << 40, "E_SETTINGS_VALUE"},
+    {"HBM_M_WEIGHT_TYPE", std::uint64_t{1}, "E_SETTINGS_VALUE"},
+    {"HBM_M_WEIGHT_TYPE", "e4", "E_SETTINGS_VALUE"},
+    {"HBM_M_WEIGHT_TYPE", "e4m3x8", "E_SETTINGS_VALUE"},
+    {"HBM_M_WEIGHT_TYPE", "e4m3x8/ue8m0 ", "E_SETTINGS_VALUE"},
+    {"HBM_M_WEIGHT_TYPE", "e99999999999m3", "E_SETTINGS_VALUE"},
+    {"SCALAR_FP", "e4m3x8/ue8m0", "E_SETTINGS_VALUE"},
+    {"VECTOR_ADD_CYCLES.dc_lib_en", std::uint64_t{1} << 33, "E_SETTINGS_VALUE"},
+    {"COST_PROFILE", "free", "E_SETTINGS_VALUE"},
+    {"FIXED_BANDWIDTH", std::uint64_t{0}, "E_SETTINGS_VALUE"}};
+  for (const Wrong& wrong : wrongs) {
+    INFO(wrong.key);
+    const Result<Config> made = changed(preset("m64b4"), {{wrong.key, wrong.value}});
+    REQUIRE_FALSE(made);
+    CHECK(made.diagnostics().front().code == wrong.code);
+    CHECK(made.diagnostics().front().where == wrong.key);
+  }
+  // Rules between keys are those of any settings file.
+  CHECK_FALSE(changed(preset("m64b4"), {{"VLEN", std::uint64_t{48}}}).diagnostics().empty());
+}

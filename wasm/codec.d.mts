@@ -1,0 +1,3 @@
+import type { LinkCodec } from './plena.d.ts';
+
+export declare const codec: LinkCodec;
