@@ -77,6 +77,20 @@ void session_free(const val& handle) {
 
 int session_count() { return static_cast<int>(sessions().live.size()); }
 
+val change_settings(const val& name, const val& toml, const val& changes) {
+  return guard([&]() -> Result<std::string> {
+    const auto name_text = to_text(name, "name");
+    const auto toml_text = to_text(toml, "toml");
+    const auto changes_text = to_text(changes, "changesJson");
+    for (const auto* text : {&name_text, &toml_text, &changes_text}) {
+      if (!*text) {
+        return text->diagnostics();
+      }
+    }
+    return Session::change_settings(name_text->text, toml_text->text, changes_text->text);
+  });
+}
+
 val set_settings(const val& handle, const val& name, const val& toml) {
   return with_session<Result<std::string>>(handle, [&](Session& session) -> Result<std::string> {
     auto name_text = to_text(name, "name");
@@ -491,6 +505,7 @@ EMSCRIPTEN_BINDINGS(plena) {
   emscripten::function("session_new", &session_new);
   emscripten::function("session_free", &session_free);
   emscripten::function("session_count", &session_count);
+  emscripten::function("change_settings", &change_settings);
   emscripten::function("set_settings", &set_settings);
   emscripten::function("load_model", &load_model);
   emscripten::function("set_input", &set_input);

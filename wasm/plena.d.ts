@@ -52,6 +52,11 @@ export interface InstructionInfo {
 
 export interface KeyInfo {
   path: string;
+  /** What changes of settings call it. */
+  key: string;
+  /** The short name of the machine's number that it holds; changed under this name, it takes along what
+   * goes with it. */
+  number?: string;
   type: string;
   unit: string;
   min: number;
@@ -141,6 +146,15 @@ export interface SettingsInfo {
   /** Values of the keys in force, by path. */
   values: Record<string, number | string | boolean>;
   unknownKeys: string[];
+}
+
+/** A settings file with some values changed. */
+export interface ChangedSettings {
+  toml: string;
+  /** By KeyInfo.key, what differs from the file, whether it was asked for or goes with that. */
+  changed: Record<string, number | string>;
+  /** All values, by KeyInfo.key. */
+  values: Record<string, number | string>;
 }
 
 export interface GraphNode {
@@ -560,6 +574,8 @@ export interface Judgement {
 export interface PlenaModule {
   api_version(): number;
   describe(): Reply<Description>;
+  /** `changesJson`: `{"mlen": 32, "COST_PROFILE": "analytic"}`, by KeyInfo.key or KeyInfo.number. */
+  change_settings(name: string, toml: string, changesJson: string): Reply<ChangedSettings>;
   session_new(): number;
   session_free(session: number): void;
   session_count(): number;

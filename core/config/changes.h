@@ -16,12 +16,25 @@ namespace plena::config {
 /// latencies both columns have their own key, `KEY.dc_lib_en` and `KEY.dc_lib_dis`.
 using Changes = std::map<std::string, std::variant<std::uint64_t, std::string>>;
 
+/// The values of all keys, in the same form.
+Changes all_values(const Config& config);
+
 /// Of what a run depends on: the section TRANSACTIONAL and how time is counted.
 Changes changes_between(const Config& from, const Config& to);
 
 /// E_SETTINGS_KEY for a key that there is not, E_SETTINGS_VALUE for a value that it cannot have,
 /// and what `validate` says. The key is the place.
 Result<Config> changed(const Config& config, const Changes& changes);
+
+/// The settings of a file with the changes that a JSON object names: keys as above, and numbers of the
+/// machine by their short names (with_numbers), which take along what goes with them. E_SETTINGS_JSON
+/// where that is no such object, what `load` says of the file, and what the other functions say.
+Result<Config> changed_by_json(
+  std::string_view toml, std::string_view file, std::string_view changes_json
+);
+
+/// As a JSON object, the keys sorted.
+std::string to_json(const Changes& changes);
 
 /// A settings file that loads as this machine, without a section ANALYTIC.
 std::string to_toml(const Config& config, std::string_view title);

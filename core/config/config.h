@@ -89,6 +89,11 @@ using MachineNumbers = std::map<std::string, std::uint64_t>;
 /// are about one number, and its key else.
 Result<Config> with_numbers(const Config& config, const MachineNumbers& numbers);
 
+/// The short name of the number that a key of SECTION.CONFIG holds as it is; empty: none.
+std::string_view number_of_key(std::string_view key);
+/// Whether `with_numbers` knows the name.
+bool is_machine_number(std::string_view name);
+
 /// JSON Schema of a settings file.
 std::string schema();
 /// The key table as Markdown.

@@ -29,8 +29,9 @@ constexpr NumberName number_names[] = {
 
 const ConfigKey& key_of(const NumberName& row) {
   const auto keys = config_keys();
-  const auto found =
-    std::find_if(keys.begin(), keys.end(), [&](const ConfigKey& key) { return key.key == row.key; });
+  const auto found = std::find_if(keys.begin(), keys.end(), [&](const ConfigKey& key) {
+    return key.key == row.key;
+  });
   PLENA_CHECK(found != keys.end());
   return *found;
 }
@@ -50,6 +51,20 @@ Diagnostic unknown(const std::string& name) {
 }
 
 } // namespace
+
+std::string_view number_of_key(std::string_view key) {
+  const auto row =
+    std::find_if(std::begin(number_names), std::end(number_names), [&](const NumberName& one) {
+      return one.key == key;
+    });
+  return row == std::end(number_names) ? std::string_view{} : row->name;
+}
+
+bool is_machine_number(std::string_view name) {
+  return std::any_of(std::begin(number_names), std::end(number_names), [&](const NumberName& one) {
+    return one.name == name;
+  });
+}
 
 Result<Config> with_numbers(const Config& config, const MachineNumbers& numbers) {
   Diagnostics errors;
@@ -72,7 +87,10 @@ Result<Config> with_numbers(const Config& config, const MachineNumbers& numbers)
         {.code = "E_RANGE",
          .message = fmt::format("`{}` is {}", name, value),
          .hint = fmt::format(
-           "it is from {} to {}, see {}", key.min, key.max / std::max<std::uint64_t>(unit, 1), key.key
+           "it is from {} to {}, see {}",
+           key.min,
+           key.max / std::max<std::uint64_t>(unit, 1),
+           key.key
          ),
          .where = name}
       );

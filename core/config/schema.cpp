@@ -254,6 +254,7 @@ std::string describe_keys_json() {
   Json array = Json::array();
   const auto add = [&](
                      std::string path,
+                     std::string key,
                      std::string_view type,
                      std::string_view unit,
                      std::uint64_t min,
@@ -262,6 +263,7 @@ std::string describe_keys_json() {
                    ) {
     array.push_back(
       {{"path", std::move(path)},
+       {"key", std::move(key)},
        {"type", type},
        {"unit", unit},
        {"min", min},
@@ -271,16 +273,34 @@ std::string describe_keys_json() {
   };
   for (const ConfigKey& key : config_keys()) {
     add(
-      fmt::format("CONFIG.{}.value", key.key), "integer", key.unit, key.min, key.max, key.meaning
+      fmt::format("CONFIG.{}.value", key.key),
+      std::string(key.key),
+      "integer",
+      key.unit,
+      key.min,
+      key.max,
+      key.meaning
     );
+    if (const std::string_view number = number_of_key(key.key); !number.empty()) {
+      array.back()["number"] = number;
+    }
   }
   for (const PrecisionKey& key : precision_keys()) {
-    add(fmt::format("PRECISION.{}", key.key), precision_type(key), "", 0, 0, key.meaning);
+    add(
+      fmt::format("PRECISION.{}", key.key),
+      std::string(key.key),
+      precision_type(key),
+      "",
+      0,
+      0,
+      key.meaning
+    );
   }
   for (const LatencyKey& key : latency_keys()) {
     for (const std::string_view column : latency_columns) {
       add(
         fmt::format("LATENCY.{}.{}", key.key, column),
+        fmt::format("{}.{}", key.key, column),
         "integer",
         "cycles",
         0,
@@ -292,6 +312,7 @@ std::string describe_keys_json() {
   for (const TimingKey& key : timing_keys()) {
     add(
       fmt::format("PLAYGROUND.TIMING.{}.value", key.key),
+      std::string(key.key),
       key.choices.empty() ? "integer" : "choice",
       key.unit,
       key.min,

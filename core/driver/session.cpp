@@ -3,6 +3,7 @@
 #include "asm/image.h"
 #include "asm/printer.h"
 #include "base/sha256.h"
+#include "config/changes.h"
 #include "driver/choices.h"
 #include "driver/nonfinite.h"
 #include "driver/npy.h"
@@ -175,6 +176,26 @@ std::string Session::describe() {
   return report::describe(
     api_version, version(), tables, operators, choice_rows, precision_rows
   );
+}
+
+Result<std::string> Session::change_settings(
+  std::string_view name, std::string_view toml, std::string_view changes_json
+) {
+  const Result<config::Config> before = config::load(toml, name);
+  if (!before) {
+    return before.diagnostics();
+  }
+  const Result<config::Config> after = config::changed_by_json(toml, name, changes_json);
+  if (!after) {
+    return after.diagnostics();
+  }
+  return {
+    report::changed_settings(
+      config::to_toml(*after, fmt::format("{}, changed", name)),
+      config::to_json(config::changes_between(*before, *after)),
+      config::to_json(config::all_values(*after))
+    ),
+    after.diagnostics()};
 }
 
 Result<std::string> Session::set_settings(std::string_view name, std::string_view toml) {

@@ -188,6 +188,12 @@ class Session {
   /// operators, metrics, presets.
   static std::string describe();
 
+  /// A settings file with changes that a JSON object names (config/changes.h): its text, and everything in
+  /// which it then differs from the file.
+  static Result<std::string> change_settings(
+    std::string_view name, std::string_view toml, std::string_view changes_json
+  ); // ChangedSettings
+
   /// A compiled model is of one machine: other settings leave its program, but only a new
   /// compilation can be verified.
   Result<std::string> set_settings(std::string_view name, std::string_view toml); // SettingsInfo

@@ -248,6 +248,13 @@ std::string settings_info(std::string_view name, const config::Config& config) {
   );
 }
 
+std::string
+changed_settings(std::string_view toml, std::string_view changed, std::string_view values) {
+  return dump(
+    {{"toml", toml}, {"changed", Json::parse(changed)}, {"values", Json::parse(values)}}
+  );
+}
+
 std::string model_info(const ModelFacts& facts, const ir::Graph& graph) {
   Json nodes = Json::array();
   for (std::size_t i = 0; i < graph.nodes.size(); ++i) {

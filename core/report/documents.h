@@ -70,6 +70,10 @@ std::string product_prices(const std::optional<codegen::ProductPrices>& products
 /// SettingsInfo
 std::string settings_info(std::string_view name, const config::Config& config);
 
+/// ChangedSettings; `changed` and `values` are JSON objects.
+std::string
+changed_settings(std::string_view toml, std::string_view changed, std::string_view values);
+
 struct ModelFacts {
   std::string name;
   std::string format;

@@ -17,7 +17,10 @@ TEST_CASE("changes: every preset from every other one", "[unit][config]") {
     for (const Preset& to : presets()) {
       INFO(from.name << " to " << to.name);
       const Changes changes = changes_between(preset(from.name), preset(to.name));
-      CHECK(changes.empty() == (from.name == to.name || changes_between(preset(to.name), preset(from.name)).empty()));
+      CHECK(
+        changes.empty() ==
+        (from.name == to.name || changes_between(preset(to.name), preset(from.name)).empty())
+      );
       const Result<Config> made = changed(preset(from.name), changes);
       REQUIRE(made);
       CHECK(changes_between(*made, preset(to.name)).empty());
@@ -54,7 +57,9 @@ TEST_CASE("changes: of each kind of key", "[unit][config]") {
   const Result<Config> made = changed(preset("m64b4"), changes);
   REQUIRE(made);
   CHECK(made->mlen == 32);
-  CHECK(made->hbm_m_weight_type == numerics::StorageFormat{numerics::e5m2, true, 16, numerics::e8m0});
+  CHECK(
+    made->hbm_m_weight_type == numerics::StorageFormat{numerics::e5m2, true, 16, numerics::e8m0}
+  );
   CHECK(made->hbm_v_int_type.element == numerics::ScalarFormat::integer(16));
   CHECK(made->vector_add_cycles.dc_lib_dis == 3);
   CHECK(made->timing.cost_profile == CostProfile::analytic);
@@ -90,4 +95,35 @@ TEST_CASE("changes: what cannot be is told by key", "[unit][config]") {
   }
   // Rules between keys are those of any settings file.
   CHECK_FALSE(changed(preset("m64b4"), {{"VLEN", std::uint64_t{48}}}).diagnostics().empty());
+}
+
+TEST_CASE("changes: a number of the machine takes along what goes with it", "[unit][config]") {
+  const std::string_view toml = find_preset("m64b4")->toml;
+  const Result<Config> wide =
+    changed_by_json(toml, "m64b4", R"({"mlen": 128, "hlen": 32, "COST_PROFILE": "analytic"})");
+  REQUIRE(wide.ok());
+  CHECK(wide->vlen == 128);
+  CHECK(wide->hbm_m_prefetch_amount == 128);
+  CHECK(wide->timing.cost_profile == CostProfile::analytic);
+  const Changes changes = changes_between(preset("m64b4"), *wide);
+  CHECK(
+    to_json(changes) ==
+    R"({"COST_PROFILE":"analytic","HBM_M_Prefetch_Amount":128,"HLEN":32,"MLEN":128,"VLEN":128})"
+  );
+  CHECK(all_values(*wide).at("VLEN") == Changes::mapped_type(std::uint64_t{128}));
+}
+
+TEST_CASE("changes: a JSON text that cannot be one is refused with its place", "[unit][config]") {
+  const std::string_view toml = find_preset("m64b4")->toml;
+  const auto code = [&](std::string_view json) {
+    const Result<Config> made = changed_by_json(toml, "m64b4", json);
+    REQUIRE_FALSE(made.ok());
+    return made.diagnostics().front().code + " " + made.diagnostics().front().where;
+  };
+  CHECK(code("[]") == "E_SETTINGS_JSON ");
+  CHECK(code("{\"mlen\"") == "E_SETTINGS_JSON ");
+  CHECK(code(R"({"MLEN": -4})") == "E_SETTINGS_JSON MLEN");
+  CHECK(code(R"({"MLEN": 1.5})") == "E_SETTINGS_JSON MLEN");
+  CHECK(code(R"({"MLNE": 64})") == "E_SETTINGS_KEY MLNE");
+  CHECK(code(R"({"blen": 0})") == "E_RANGE blen");
 }

@@ -202,6 +202,8 @@ export function createHost(module: PlenaModule, env: HostEnvironment) {
     switch (call.kind) {
       case 'hello':
         return answer('engine', module.describe());
+      case 'changeSettings':
+        return answer('settings', module.change_settings(call.name, call.toml, call.changes));
       case 'text':
         return answer('engine', module.program_text(session));
       case 'rows':

@@ -2,6 +2,7 @@
 // one number: a page refuses an engine that speaks another one.
 import type {
   Ablation,
+  ChangedSettings,
   Description,
   Diagnostic,
   DiffRows,
@@ -71,6 +72,11 @@ export interface RunEnd {
 /** What can be asked, and what each answers with. */
 export interface Calls {
   hello: { ask: object; answer: Description };
+  /** A settings file with changes, as JSON, by key or short name of the number. */
+  changeSettings: {
+    ask: { name: string; toml: string; changes: string };
+    answer: ChangedSettings;
+  };
   open: { ask: { recipe: Recipe }; answer: Opened };
   /** The program of the model again, in place of an edited one. */
   compile: { ask: { options: string }; answer: ProgramInfo };

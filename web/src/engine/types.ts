@@ -2,6 +2,7 @@
 export type {
   Ablation,
   CauseInfo,
+  ChangedSettings,
   ChoiceInfo,
   ComparedNumber,
   ComparedRow,

@@ -297,7 +297,7 @@ export function createOpening(context: Context, editing: Editing) {
     if (await editing.flush()) await run(context, 'start');
   }
 
-  return { open, openBaseline, openExample, openFiles, choosePreset, choose, restore };
+  return { open, openAndRun, openBaseline, openExample, openFiles, choosePreset, choose, restore };
 }
 
 export type Opening = ReturnType<typeof createOpening>;

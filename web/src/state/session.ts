@@ -12,6 +12,7 @@ import { ablate, pause, run, showPrecision, step, stop } from './running.ts';
 import { createSharing } from './sharing.ts';
 import type { Choices, Store } from './store.ts';
 import { createTiming } from './timing.ts';
+import { createTuning } from './tuning.ts';
 
 export interface Services {
   spawnEngine(): WorkerLike;
@@ -93,6 +94,7 @@ export function createSession(store: Store, services: Services) {
     rows,
     timing,
     comparing: context.comparing,
+    tuning: createTuning(context, opening, services.spawnEngine),
     /** Starts the engine and proves the built result, or returns to what this tab had open. */
     async start(link: string | null = null) {
       store.engine.value = 'starting';
