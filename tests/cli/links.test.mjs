@@ -207,6 +207,12 @@ test('a file that an output is a link to is written, and the link stays', () => 
   assert.equal(JSON.parse(readFileSync(path.join(folder, 'target.json'), 'utf8')).m.g, 'linear');
 });
 
+test('profile takes a link', () => {
+  const made = link(model('linear'), '--settings', 'm64b4', '--seed', '9');
+  const profile = JSON.parse(done(['profile', made, '--json', '-']));
+  assert.equal(profile.cycles, JSON.parse(done(['verify', model('linear'), '--settings', 'm64b4', '--json', '-'])).cycles);
+});
+
 test('shells complete commands, options and values', () => {
   const script = put('completion.bash', `${done(['completion', 'bash'])}\n`);
   const complete = (...words) => {
