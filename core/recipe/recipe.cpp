@@ -232,6 +232,13 @@ Fields fields_of(Recipe& recipe) {
   return fields;
 }
 
+/// Discarded when it is no JSON. By the iterators that importers use: another kind would be another
+/// parser.
+Json json_of(std::string_view text) {
+  const io::Bytes bytes(reinterpret_cast<const std::uint8_t*>(text.data()), text.size());
+  return Json::parse(bytes.begin(), bytes.end(), nullptr, false);
+}
+
 // ---- writing
 
 /// Members that are not those of `usual`, which has the same fields. `whole`: the recipe itself.
@@ -261,7 +268,7 @@ struct Writer {
   Way* whole;
 
   Json operator()(std::string* value) const {
-    return rule == Rule::Model ? Json::parse(*value) : Json(*value);
+    return rule == Rule::Model ? json_of(*value) : Json(*value);
   }
   Json operator()(std::uint64_t* value) const { return *value; }
   Json operator()(std::optional<std::uint64_t>* value) const {
@@ -559,7 +566,7 @@ Result<Recipe> parse(std::string_view text, std::string_view name) {
   if (const Status syntax = io::check_json_syntax(name, bytes, limits); !syntax) {
     return syntax.diagnostics();
   }
-  Json json = Json::parse(text, nullptr, false);
+  Json json = json_of(text);
   if (!json.is_object() || !json.contains(version_key)) {
     return refused(
       "E_RECIPE_FOREIGN",
@@ -623,7 +630,7 @@ std::string write(const Recipe& recipe) {
 }
 
 std::optional<std::string> canonical_json(std::string_view text) {
-  const Json json = Json::parse(text, nullptr, false);
+  const Json json = json_of(text);
   return json.is_object() ? std::optional(json.dump()) : std::nullopt;
 }
 
@@ -638,8 +645,48 @@ std::optional<Recipe> baseline_of(const Recipe& recipe) {
 }
 
 bool is_recipe(std::string_view text) {
-  const Json json = Json::parse(text, nullptr, false);
+  const Json json = json_of(text);
   return json.is_object() && json.contains(version_key);
+}
+
+Result<Wish> parse_wish(std::string_view json) {
+  const Json given = json_of(json);
+  const auto refused = [](std::string where) {
+    return Diagnostic{
+      .code = "E_ARGUMENT",
+      .message = "this says nothing about a recipe",
+      .hint = "an object with `gallery`, `address` or `json`, and `view`",
+      .where = std::move(where)};
+  };
+  if (!given.is_object()) {
+    return refused("");
+  }
+  Wish wish;
+  for (const auto& [key, value] : given.items()) {
+    std::string* text = key == "gallery"   ? &wish.gallery
+                        : key == "address" ? &wish.address
+                        : key == "json"    ? &wish.json
+                                           : nullptr;
+    if (text != nullptr && value.is_string()) {
+      *text = value.get<std::string>();
+    } else if (key == "view" && value.is_object()) {
+      const auto number = [&, &value = value](const char* name) {
+        const auto found = value.find(name);
+        return found != value.end() && found->is_number_unsigned()
+                 ? std::optional(found->get<std::uint64_t>())
+                 : std::nullopt;
+      };
+      const auto tab = value.find("tab");
+      wish.view = {
+        .tab = tab != value.end() && tab->is_string() ? tab->get<std::string>() : "",
+        .pc = number("pc"),
+        .node = number("node"),
+        .cycle = number("cycle")};
+    } else {
+      return refused("/" + key);
+    }
+  }
+  return wish;
 }
 
 std::string fields_markdown() {
