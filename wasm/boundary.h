@@ -119,10 +119,10 @@ inline Diagnostic bad_argument(std::string_view name, std::string_view expected)
     .where = std::string(name)};
 }
 
-/// Runs `call`, which yields a Result or a Status, and returns the object that JavaScript sees.
-template <class F> val guard(F&& call) {
+/// What may be thrown on the way becomes a failure. One function for all calls: there are many.
+inline val guarded(val (*call)(void*), void* context) {
   try {
-    return to_js(call());
+    return call(context);
   } catch (const std::bad_alloc&) {
     return failure({out_of_memory()});
   } catch (const std::length_error&) { // a container asked for more than an address can reach
@@ -132,6 +132,11 @@ template <class F> val guard(F&& call) {
   } catch (...) {
     return failure({internal_error("unknown exception")});
   }
+}
+
+/// Runs `call`, which yields a Result or a Status, and returns the object that JavaScript sees.
+template <class F> val guard(F call) {
+  return guarded([](void* context) { return to_js((*static_cast<F*>(context))()); }, &call);
 }
 
 /// A whole number in [0, limit]; `limit` is at most 2^53, up to which JavaScript's numbers are

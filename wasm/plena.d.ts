@@ -512,7 +512,7 @@ export interface DiffRows {
   rows: { change: DiffChange; a: DiffWord | null; b: DiffWord | null; node: string }[];
 }
 
-/** Raw deflate with a dictionary, from a library of the page. */
+/** Raw deflate with a dictionary, from a library of the page (codec.mjs). It must not throw. */
 export interface LinkCodec {
   deflate(bytes: Uint8Array, dictionary: Uint8Array): Uint8Array;
   /** `long`: more than `limit` bytes come of it; `cut`: it goes on beyond the bytes. */
@@ -622,8 +622,8 @@ export interface PlenaModule {
   read_recipe(recipe: string): Reply<RecipeInfo>;
   /** The fragment of a link, without `#`. */
   make_link(recipe: string, codec: LinkCodec): Reply<string>;
-  /** Of what the session has done. `wishJson`: `{gallery | address | json, view}`: how to name the
-   * model (else by its file's hash), and where the reader is. */
+  /** Of what the session has done. `wishJson`: an object with `gallery`, `address` or `json`, how to
+   * name the model (else by its file's hash), and `view`, where the reader is. */
   make_recipe(session: number, wishJson: string): Reply<string>;
   /** Before the model is loaded: what the recipe says about it. */
   prepare_recipe(session: number, recipe: string): Reply<null>;

@@ -198,9 +198,7 @@ void add_compare(CLI::App& app, Action& action) {
   CLI::App* command =
     app.add_subcommand("compare", "Run two models or programs and compare what they cost");
   add_model_options(*command, *options);
-  command->get_option("model")->description(
-    fmt::format("{}; or a link, or a recipe (.plena.json)", program_or_model)
-  );
+  command->get_option("model")->description(program_or_model);
   command->add_option("other", options->other, "the same, compared with the first");
   command->add_option(
     "--file", options->files, "model or input that a link names only by its hash (repeatable)"

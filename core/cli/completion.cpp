@@ -12,7 +12,8 @@ namespace plena::cli {
 
 namespace {
 
-constexpr const char* bash_head = R"sh(# plena completion bash >> ~/.bash_completion; in zsh after `autoload bashcompinit; bashcompinit`
+constexpr const char* bash_head =
+  R"sh(# plena completion bash >> ~/.bash_completion; in zsh after `autoload bashcompinit; bashcompinit`
 _plena() {
   local word=${COMP_WORDS[COMP_CWORD]} before=${COMP_WORDS[COMP_CWORD-1]}
   if [ "$COMP_CWORD" -eq 1 ]; then

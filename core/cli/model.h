@@ -56,12 +56,12 @@ Result<std::string> settings_text(const std::string& name);
 bool prepare(driver::Session& session, const ModelOptions& options, Steps& steps);
 bool load_inputs(driver::Session& session, const ModelOptions& options);
 
-/// A compiled model, or a program with the images of the folder that it lies in; false after telling
-/// why not.
+/// A compiled model, a program with the images of the folder that it lies in, or what a link says; false
+/// after telling why not.
 bool load_program_or_model(driver::Session& session, const ModelOptions& options, Steps& steps);
 /// What `load_program_or_model` takes.
 inline constexpr const char* program_or_model =
-  "model (.onnx or .json), folder of `plena compile`, or program (.asm or .mem)";
+  "model (.onnx or .json), folder of `plena compile`, program (.asm or .mem), link or recipe (.plena.json)";
 
 /// E_USAGE for options about a model where none of `sides` is one: programs are not compiled.
 Status check_takes_options(

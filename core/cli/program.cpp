@@ -65,9 +65,8 @@ bool load_program(
 
 } // namespace
 
-Status check_takes_options(
-  const ModelOptions& options, std::initializer_list<std::string_view> sides
-) {
+Status
+check_takes_options(const ModelOptions& options, std::initializer_list<std::string_view> sides) {
   std::vector<std::string> given;
   for (const auto& [name, value] : options.choices) {
     if (!value.empty()) {
@@ -89,13 +88,19 @@ Status check_takes_options(
   return Diagnostic{
     .code = "E_USAGE",
     .message = fmt::format(
-      "{}: for models, and {} no model", fmt::join(given, ", "), sides.size() == 1 ? "this is" : "neither is"
+      "{}: for models, and {} no model",
+      fmt::join(given, ", "),
+      sides.size() == 1 ? "this is" : "neither is"
     ),
     .hint = "leave the options out, or name the model that the program was compiled from",
     .file = fmt::format("{}", fmt::join(sides, ", "))};
 }
 
 bool load_program_or_model(driver::Session& session, const ModelOptions& options, Steps& steps) {
+  if (names_recipe(options.model)) {
+    const auto recipe = steps.take(read_recipe(options.model));
+    return recipe && steps.take(open_named(session, *recipe, {}));
+  }
   const std::filesystem::path path = options.model;
   std::error_code ignored;
   if (!is_program(path)) {

@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <charconv>
 #include <fmt/format.h>
+#include <functional>
 #include <limits>
 #include <nlohmann/json.hpp>
 #include <vector>
@@ -95,8 +96,13 @@ std::optional<StorageFormat> storage_of(std::string_view text) {
 
 constexpr std::uint64_t max_latency = std::numeric_limits<std::uint32_t>::max();
 
-/// Calls visit(key, value in `config`, set), `set` taking a Value and saying whether it fits.
-template <class F> void each_key(Config& config, F&& visit) {
+/// Takes a value and says whether it fits.
+using Set = std::function<bool(const Value&)>;
+
+/// Calls `visit` with each key, its value in `config`, and what sets it there.
+void each_key(
+  Config& config, const std::function<void(const std::string&, const Value&, const Set&)>& visit
+) {
   for (const ConfigKey& key : config_keys()) {
     visit(std::string(key.key), Value(get(config, key)), [&](const Value& value) {
       const auto* number = std::get_if<std::uint64_t>(&value);
@@ -171,7 +177,7 @@ template <class F> void each_key(Config& config, F&& visit) {
 std::map<std::string, Value> values_of(const Config& config) {
   Config copy = config;
   std::map<std::string, Value> values;
-  each_key(copy, [&](const std::string& key, const Value& value, const auto&) {
+  each_key(copy, [&](const std::string& key, const Value& value, const Set&) {
     values.emplace(key, value);
   });
   return values;
@@ -227,7 +233,7 @@ Result<Config> changed(const Config& config, const Changes& changes) {
   Diagnostics problems;
   std::size_t found = 0;
   std::vector<std::string> names;
-  each_key(result, [&](const std::string& key, const Value&, const auto& set) {
+  each_key(result, [&](const std::string& key, const Value&, const Set& set) {
     names.push_back(key);
     const auto change = changes.find(key);
     if (change == changes.end()) {

@@ -110,34 +110,33 @@ std::string judgement_json(
   std::string_view here,
   const Diagnostics& diagnostics
 ) {
-  Json stages = Json::array();
+  // Member by member: lists of lists make several times as much code.
+  Json document;
+  document["schema"] = schema;
+  document["outcome"] = to_string(judgement.outcome);
+  Json& stages = document["stages"] = Json::array();
   for (const StageCheck& stage : judgement.stages) {
-    stages.push_back(
-      {{"name", stage.name},
-       {"title", stage.title},
-       {"expected", text_or_null(stage.expected)},
-       {"found", text_or_null(stage.found)},
-       {"same", stage.same()}}
-    );
+    Json& one = stages.emplace_back();
+    one["name"] = stage.name;
+    one["title"] = stage.title;
+    one["expected"] = text_or_null(stage.expected);
+    one["found"] = text_or_null(stage.found);
+    one["same"] = stage.same();
   }
-  Json notes = Json::array();
-  for (const Diagnostic& one : diagnostics) {
-    notes.push_back(
-      {{"code", one.code},
-       {"severity", to_string(one.severity)},
-       {"where", one.where},
-       {"message", one.message},
-       {"remedy", one.hint}}
-    );
+  document["first"] =
+    judgement.first ? Json(judgement.stages[*judgement.first].name) : Json(nullptr);
+  document["text"] = judgement.text;
+  document["release"]["made"] = recipe.release;
+  document["release"]["here"] = here;
+  Json& notes = document["diagnostics"] = Json::array();
+  for (const Diagnostic& diagnostic : diagnostics) {
+    Json& one = notes.emplace_back();
+    one["code"] = diagnostic.code;
+    one["severity"] = to_string(diagnostic.severity);
+    one["where"] = diagnostic.where;
+    one["message"] = diagnostic.message;
+    one["remedy"] = diagnostic.hint;
   }
-  const Json document = {
-    {"schema", schema},
-    {"outcome", to_string(judgement.outcome)},
-    {"stages", stages},
-    {"first", judgement.first ? Json(judgement.stages[*judgement.first].name) : Json(nullptr)},
-    {"text", judgement.text},
-    {"release", {{"made", recipe.release}, {"here", here}}},
-    {"diagnostics", notes}};
   return dump(document, 2) + "\n";
 }
 
@@ -166,75 +165,37 @@ info_json(const Recipe& recipe, std::string_view settings_name, std::string_view
                                 : !model.address.empty() ? "address"
                                 : !model.file.empty()    ? "file"
                                                          : "none";
-  Json inputs = Json::array();
+  Json document;
+  document["json"] = write(recipe);
+  document["release"] = recipe.release;
+  Json& its_model = document["model"];
+  its_model["kind"] = kind;
+  its_model["name"] = !model.gallery.empty()   ? model.gallery
+                      : !model.address.empty() ? model.address
+                                               : model.file;
+  its_model["bytes"] = model.bytes;
+  its_model["sha256"] = model.sha256;
+  its_model["json"] = model.json;
+  document["settings"]["name"] = settings_name;
+  document["settings"]["toml"] = settings_toml;
+  document["options"] = options_json(recipe);
+  Json& inputs = document["inputs"] = Json::array();
   for (const Input& input : recipe.inputs) {
-    inputs.push_back({{"name", input.name}, {"bytes", input.bytes}, {"sha256", input.sha256}});
+    Json& one = inputs.emplace_back();
+    one["name"] = input.name;
+    one["bytes"] = input.bytes;
+    one["sha256"] = input.sha256;
   }
-  const Json document = {
-    {"json", write(recipe)},
-    {"release", recipe.release},
-    {"model",
-     {{"kind", kind},
-      {"name",
-       !model.gallery.empty()   ? model.gallery
-       : !model.address.empty() ? model.address
-                                : model.file},
-      {"bytes", model.bytes},
-      {"sha256", model.sha256},
-      {"json", model.json}}},
-    {"settings", {{"name", settings_name}, {"toml", settings_toml}}},
-    {"options", options_json(recipe)},
-    {"inputs", inputs},
-    {"edits", recipe.edits.size()},
-    {"stop", or_null(recipe.stop)},
-    {"checked", recipe.digests.any()},
-    {"baseline", recipe.baseline.has_value()},
-    {"view",
-     {{"tab", text_or_null(recipe.view.tab)},
-      {"pc", or_null(recipe.view.pc)},
-      {"node", or_null(recipe.view.node)},
-      {"cycle", or_null(recipe.view.cycle)}}}};
+  document["edits"] = recipe.edits.size();
+  document["stop"] = or_null(recipe.stop);
+  document["checked"] = recipe.digests.any();
+  document["baseline"] = recipe.baseline.has_value();
+  Json& view = document["view"];
+  view["tab"] = text_or_null(recipe.view.tab);
+  view["pc"] = or_null(recipe.view.pc);
+  view["node"] = or_null(recipe.view.node);
+  view["cycle"] = or_null(recipe.view.cycle);
   return dump(document, -1);
-}
-
-Result<Wish> parse_wish(std::string_view json) {
-  const auto given = nlohmann::json::parse(json, nullptr, false);
-  const auto refused = [](std::string where) {
-    return Diagnostic{
-      .code = "E_ARGUMENT",
-      .message = "this says nothing about a recipe",
-      .hint = "an object with `gallery`, `address` or `json`, and `view`",
-      .where = std::move(where)};
-  };
-  if (!given.is_object()) {
-    return refused("");
-  }
-  Wish wish;
-  for (const auto& [key, value] : given.items()) {
-    std::string* text = key == "gallery"   ? &wish.gallery
-                        : key == "address" ? &wish.address
-                        : key == "json"    ? &wish.json
-                                           : nullptr;
-    if (text != nullptr && value.is_string()) {
-      *text = value.get<std::string>();
-    } else if (key == "view" && value.is_object()) {
-      const auto number = [&, &value = value](const char* name) {
-        const auto found = value.find(name);
-        return found != value.end() && found->is_number_unsigned()
-                 ? std::optional(found->get<std::uint64_t>())
-                 : std::nullopt;
-      };
-      const auto tab = value.find("tab");
-      wish.view = {
-        .tab = tab != value.end() && tab->is_string() ? tab->get<std::string>() : "",
-        .pc = number("pc"),
-        .node = number("node"),
-        .cycle = number("cycle")};
-    } else {
-      return refused("/" + key);
-    }
-  }
-  return wish;
 }
 
 } // namespace plena::recipe

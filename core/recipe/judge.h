@@ -63,14 +63,4 @@ info_json(const Recipe& recipe, std::string_view settings_name, std::string_view
 /// The compile options as JSON.
 std::string options_json(const Recipe& recipe);
 
-/// What a caller adds to what a session knows, from JSON: `{"gallery": NAME, "address": ADDRESS,
-/// "json": the model's text, "view": {}}`, at most one of the first three. E_ARGUMENT.
-struct Wish {
-  std::string gallery{};
-  std::string address{};
-  std::string json{};
-  View view{};
-};
-Result<Wish> parse_wish(std::string_view json);
-
 } // namespace plena::recipe

@@ -9,7 +9,8 @@
 #include <fmt/format.h>
 #include <limits>
 #include <nlohmann/json.hpp>
-#include <tuple>
+#include <variant>
+#include <vector>
 
 namespace plena::recipe {
 
@@ -134,138 +135,166 @@ std::string_view wanted(Rule rule) {
 
 // ---- the tables: every field of a recipe's JSON
 
-template <class T, class M> struct Row {
-  std::string_view key;
-  M T::*member;
+/// Where a field is kept; its type says how it is read and written.
+using Place = std::variant<
+  std::string*,
+  std::uint64_t*,
+  std::optional<std::uint64_t>*,
+  std::vector<std::uint64_t>*,
+  Values*,
+  Model*,
+  Settings*,
+  Part*,
+  Digests*,
+  View*,
+  std::vector<Input>*,
+  std::vector<Edit>*,
+  std::optional<Way>*>;
+
+struct Field {
+  const char* key;
+  Place place;
   Rule rule;
-  std::string_view meaning;
+  const char* meaning;
 };
-template <class T, class M>
-constexpr Row<T, M> row(std::string_view key, M T::*member, Rule rule, std::string_view meaning) {
-  return {key, member, rule, meaning};
-}
+using Fields = std::vector<Field>;
 
-constexpr auto rows(const Model&) {
-  return std::tuple{
-    row(
-      "f",
-      &Model::file,
-      Rule::FileName,
-      "name of a file that is not public; the opener is asked for it"
-    ),
-    row("g", &Model::gallery, Rule::Word, "name of a model that comes with the project"),
-    row("h", &Model::sha256, Rule::Hex, "SHA-256, of a `g` its first 16 digits"),
-    row("j", &Model::json, Rule::Model, "the model itself"),
-    row("n", &Model::bytes, Rule::Any, "bytes of the file; left out for a folder"),
-    row("u", &Model::address, Rule::Address, "public address of the model")};
+Fields fields_of(Model& model) {
+  return {
+    {"f",
+     &model.file,
+     Rule::FileName,
+     "name of a file that is not public; the opener is asked for it"},
+    {"g", &model.gallery, Rule::Word, "name of a model that comes with the project"},
+    {"h", &model.sha256, Rule::Hex, "SHA-256, of a `g` its first 16 digits"},
+    {"j", &model.json, Rule::Model, "the model itself"},
+    {"n", &model.bytes, Rule::Any, "bytes of the file; left out for a folder"},
+    {"u", &model.address, Rule::Address, "public address of the model"}};
 }
-constexpr auto rows(const Settings&) {
-  return std::tuple{
-    row("k", &Settings::changed, Rule::Word, "settings that differ from the preset, by key"),
-    row("p", &Settings::preset, Rule::Word, "name of the preset")};
+Fields fields_of(Settings& settings) {
+  return {
+    {"k", &settings.changed, Rule::Word, "settings that differ from the preset, by key"},
+    {"p", &settings.preset, Rule::Word, "name of the preset"}};
 }
-constexpr auto rows(const Part&) {
-  return std::tuple{
-    row("f", &Part::first, Rule::Any, "first layer"),
-    row("i", &Part::ids, Rule::Any, "token ids"),
-    row("l", &Part::last, Rule::Any, "last layer"),
-    row("n", &Part::rows, Rule::Any, "tokens or patches")};
+Fields fields_of(Part& part) {
+  return {
+    {"f", &part.first, Rule::Any, "first layer"},
+    {"i", &part.ids, Rule::Any, "token ids"},
+    {"l", &part.last, Rule::Any, "last layer"},
+    {"n", &part.rows, Rule::Any, "tokens or patches"}};
 }
-constexpr auto rows(const Input&) {
-  return std::tuple{
-    row("f", &Input::name, Rule::Line, "graph input"),
-    row("h", &Input::sha256, Rule::Hex, "SHA-256 of the file"),
-    row("n", &Input::bytes, Rule::Any, "bytes of the file")};
+Fields fields_of(Input& input) {
+  return {
+    {"f", &input.name, Rule::Line, "graph input"},
+    {"h", &input.sha256, Rule::Hex, "SHA-256 of the file"},
+    {"n", &input.bytes, Rule::Any, "bytes of the file"}};
 }
-constexpr auto rows(const Edit&) {
-  return std::tuple{
-    row("d", &Edit::removed, Rule::Any, "lines that go"),
-    row("h", &Edit::anchor, Rule::Hex8, "hash of these lines and the ones around them"),
-    row("i", &Edit::added, Rule::Text, "lines that come"),
-    row("l", &Edit::line, Rule::Any, "first line that goes, from 1")};
+Fields fields_of(Edit& edit) {
+  return {
+    {"d", &edit.removed, Rule::Any, "lines that go"},
+    {"h", &edit.anchor, Rule::Hex8, "hash of these lines and the ones around them"},
+    {"i", &edit.added, Rule::Text, "lines that come"},
+    {"l", &edit.line, Rule::Any, "first line that goes, from 1"}};
 }
-constexpr auto rows(const Digests&) {
-  return std::tuple{
-    row("c", &Digests::cycles, Rule::Hex16, "of the cycles and how they are counted"),
-    row("s", &Digests::state, Rule::Hex16, "of all memories at the end"),
-    row("w", &Digests::words, Rule::Hex16, "of the machine words")};
+Fields fields_of(Digests& digests) {
+  return {
+    {"c", &digests.cycles, Rule::Hex16, "of the cycles and how they are counted"},
+    {"s", &digests.state, Rule::Hex16, "of all memories at the end"},
+    {"w", &digests.words, Rule::Hex16, "of the machine words"}};
 }
-constexpr auto rows(const View&) {
-  return std::tuple{
-    row("c", &View::cycle, Rule::Any, "cycle"),
-    row("n", &View::node, Rule::Any, "node"),
-    row("p", &View::pc, Rule::Any, "instruction"),
-    row("t", &View::tab, Rule::Word, "panel in front")};
+Fields fields_of(View& view) {
+  return {
+    {"c", &view.cycle, Rule::Any, "cycle"},
+    {"n", &view.node, Rule::Any, "node"},
+    {"p", &view.pc, Rule::Any, "instruction"},
+    {"t", &view.tab, Rule::Word, "panel in front"}};
 }
-constexpr auto rows(const Way&) {
-  return std::tuple{
-    row("a", &Way::edits, Rule::Any, "edits of the compiled program's text"),
-    row("c", &Way::options, Rule::Word, "compile options that were chosen"),
-    row("d", &Way::digests, Rule::Any, "what must come of it"),
-    row("i", &Way::inputs, Rule::Any, "inputs that files give"),
-    row("m", &Way::model, Rule::Any, "the model; none: a program that stands alone, in `a`"),
-    row("n", &Way::dims, Rule::Line, "sizes of symbolic dimensions"),
-    row("p", &Way::part, Rule::Any, "part of a transformer"),
-    row("r", &Way::seed, Rule::Any, "seed of inputs that are made up"),
-    row("s", &Way::settings, Rule::Any, "the machine"),
-    row("x", &Way::stop, Rule::Any, "the run stops after so many instructions")};
+Fields fields_of(Way& way) {
+  return {
+    {"a", &way.edits, Rule::Any, "edits of the compiled program's text"},
+    {"c", &way.options, Rule::Word, "compile options that were chosen"},
+    {"d", &way.digests, Rule::Any, "what must come of it"},
+    {"i", &way.inputs, Rule::Any, "inputs that files give"},
+    {"m", &way.model, Rule::Any, "the model; none: a program that stands alone, in `a`"},
+    {"n", &way.dims, Rule::Line, "sizes of symbolic dimensions"},
+    {"p", &way.part, Rule::Any, "part of a transformer"},
+    {"r", &way.seed, Rule::Any, "seed of inputs that are made up"},
+    {"s", &way.settings, Rule::Any, "the machine"},
+    {"x", &way.stop, Rule::Any, "the run stops after so many instructions"}};
 }
-constexpr auto rows(const Recipe& recipe) {
-  return std::tuple_cat(
-    rows(static_cast<const Way&>(recipe)),
-    std::tuple{
-      row("b", &Recipe::baseline, Rule::Any, "what it is compared with: only what differs"),
-      row("e", &Recipe::release, Rule::Release, "release of the engine that made it"),
-      row("v", &Recipe::view, Rule::Any, "where the reader was; has no part in the result")}
+Fields fields_of(Recipe& recipe) {
+  Fields fields = fields_of(static_cast<Way&>(recipe));
+  fields.push_back({"b", &recipe.baseline, Rule::Any, "what it is compared with: only what differs"}
   );
+  fields.push_back({"e", &recipe.release, Rule::Release, "release of the engine that made it"});
+  fields.push_back({"v", &recipe.view, Rule::Any, "where the reader was; has no part in the result"}
+  );
+  return fields;
 }
 
-template <class T, class F> void each_row(const T& value, F&& visit) {
-  std::apply([&](const auto&... each) { (visit(each), ...); }, rows(value));
+/// Discarded when it is no JSON. By the iterators that importers use: another kind would be another
+/// parser.
+Json json_of(std::string_view text) {
+  const io::Bytes bytes(reinterpret_cast<const std::uint8_t*>(text.data()), text.size());
+  return Json::parse(bytes.begin(), bytes.end(), nullptr, false);
 }
 
 // ---- writing
 
-Json to_json(const std::string& value, Rule rule) {
-  return rule == Rule::Model ? Json::parse(value) : Json(value);
+/// Members that are not those of `usual`, which has the same fields. `whole`: the recipe itself.
+Json object_json(const Fields& fields, const Fields& usual, Way* whole = nullptr);
+
+template <class T> Json to_json(T& value) {
+  T usual{};
+  return object_json(fields_of(value), fields_of(usual));
 }
-Json to_json(std::uint64_t value, Rule) { return value; }
-Json to_json(const std::optional<std::uint64_t>& value, Rule) {
-  return value ? Json(*value) : Json(nullptr);
-}
-Json to_json(const std::vector<std::uint64_t>& value, Rule) { return value; }
-Json to_json(const Values& values, Rule) {
+Json to_json(Values& values) {
   Json object = Json::object();
   for (const auto& [name, scalar] : values) {
     object[name] = std::visit([](const auto& one) { return Json(one); }, scalar);
   }
   return object;
 }
-
-/// Members that are not those of `usual`.
-template <class T> Json object_json(const T& value, const T& usual);
-
-template <class T> Json to_json(const T& value, Rule) { return object_json(value, T{}); }
-template <class T> Json to_json(const std::vector<T>& list, Rule) {
+template <class T> Json list_json(std::vector<T>& list) {
   Json array = Json::array();
-  for (const T& one : list) {
-    array.push_back(object_json(one, T{}));
+  for (T& one : list) {
+    array.push_back(to_json(one));
   }
   return array;
 }
 
-template <class T> Json object_json(const T& value, const T& usual) {
+struct Writer {
+  Rule rule;
+  Way* whole;
+
+  Json operator()(std::string* value) const {
+    return rule == Rule::Model ? json_of(*value) : Json(*value);
+  }
+  Json operator()(std::uint64_t* value) const { return *value; }
+  Json operator()(std::optional<std::uint64_t>* value) const {
+    return *value ? Json(**value) : Json(nullptr);
+  }
+  Json operator()(std::vector<std::uint64_t>* value) const { return *value; }
+  Json operator()(std::vector<Input>* value) const { return list_json(*value); }
+  Json operator()(std::vector<Edit>* value) const { return list_json(*value); }
+  /// Of the baseline only what differs from the recipe itself.
+  Json operator()(std::optional<Way>* value) const {
+    return object_json(fields_of(**value), fields_of(*whole));
+  }
+  template <class T> Json operator()(T* value) const { return to_json(*value); }
+};
+
+Json object_json(const Fields& fields, const Fields& usual, Way* whole) {
   Json object = Json::object();
-  each_row(value, [&](const auto& one) {
-    if constexpr (std::is_same_v<std::decay_t<decltype(value.*one.member)>, std::optional<Way>>) {
-      if (const auto& other = value.*one.member) {
-        // Of the baseline only what differs from the recipe itself.
-        object[std::string(one.key)] = object_json<Way>(*other, value);
-      }
-    } else if (value.*one.member != usual.*one.member) {
-      object[std::string(one.key)] = to_json(value.*one.member, one.rule);
+  for (std::size_t i = 0; i < fields.size(); ++i) {
+    const bool same = std::visit(
+      [&](auto* value) { return *value == *std::get<decltype(value)>(usual[i].place); },
+      fields[i].place
+    );
+    if (!same) {
+      object[fields[i].key] = std::visit(Writer{fields[i].rule, whole}, fields[i].place);
     }
-  });
+  }
   return object;
 }
 
@@ -372,41 +401,57 @@ class Reader {
   }
   template <class T> void read(T& value, const Json& json, const std::string& path, Rule) {
     value = T{};
-    object(value, json, path);
+    object(fields_of(value), json, path);
+  }
+  /// Read when the recipe itself has been.
+  void read(std::optional<Way>&, const Json&, const std::string&, Rule) {}
+  /// What is wrong with a view costs the view alone.
+  void read(View& value, const Json& json, const std::string& path, Rule) {
+    Reader own(file_);
+    View view;
+    own.object(fields_of(view), json, path);
+    if (own.diagnostics.empty()) {
+      value = view;
+      return;
+    }
+    warnings.push_back(
+      {.severity = Severity::Warning,
+       .code = "W_RECIPE_VIEW",
+       .message = "the view cannot be read; what is computed is not touched by that",
+       .hint = own.diagnostics.front().message,
+       .file = file_,
+       .where = own.diagnostics.front().where}
+    );
   }
 
-  /// Members that are absent stay as they are. Keys of `beside` may stand there, too.
-  template <class T>
-  void object(T& value, const Json& json, const std::string& path, std::string_view beside = {}) {
+  /// Members that are absent stay as they are. A key `beside` may stand there, too.
+  void object(
+    const Fields& fields, const Json& json, const std::string& path, std::string_view beside = {}
+  ) {
     if (!json.is_object()) {
       return mistyped(path, "an object");
     }
-    std::vector<std::string_view> known;
-    each_row(value, [&](const auto& one) { known.push_back(one.key); });
-    for (const auto& [key, ignored] : json.items()) {
-      if (key != beside && std::find(known.begin(), known.end(), key) == known.end()) {
+    for (const auto& [key, value] : json.items()) {
+      const std::string inner = path + "/" + io::pointer_step(key);
+      const auto field =
+        std::find_if(fields.begin(), fields.end(), [&, &key = key](const Field& one) {
+          return key == one.key;
+        });
+      if (field != fields.end()) {
+        std::visit(
+          [&, &value = value](auto* place) { read(*place, value, inner, field->rule); },
+          field->place
+        );
+      } else if (key != beside) {
         error(
           "E_RECIPE_KEY",
-          path + "/" + io::pointer_step(key),
+          inner,
           fmt::format("there is no field '{}' here", key),
           "the link may be of a later release, or was written by hand; `plena docs recipe` lists "
           "every field"
         );
       }
     }
-    each_row(value, [&](const auto& one) {
-      using M = std::decay_t<decltype(value.*one.member)>;
-      const auto found = json.find(std::string(one.key));
-      if (found == json.end()) {
-        return;
-      }
-      const std::string inner = fmt::format("{}/{}", path, one.key);
-      if constexpr (std::is_same_v<M, View>) {
-        view(value.*one.member, *found, inner);
-      } else if constexpr (!std::is_same_v<M, std::optional<Way>>) {
-        read(value.*one.member, *found, inner, one.rule);
-      }
-    });
   }
 
   void check(const Way& way, const std::string& path) {
@@ -494,24 +539,6 @@ class Reader {
     }
     return json.is_array() && json.size() <= most;
   }
-  /// What is wrong with a view costs the view alone.
-  void view(View& value, const Json& json, const std::string& path) {
-    Reader own(file_);
-    View read;
-    own.object(read, json, path);
-    if (own.diagnostics.empty()) {
-      value = read;
-      return;
-    }
-    warnings.push_back(
-      {.severity = Severity::Warning,
-       .code = "W_RECIPE_VIEW",
-       .message = "the view cannot be read; what is computed is not touched by that",
-       .hint = own.diagnostics.front().message,
-       .file = file_,
-       .where = own.diagnostics.front().where}
-    );
-  }
 
   std::string file_;
 };
@@ -524,10 +551,10 @@ Diagnostic refused(std::string code, std::string message, std::string hint, std:
     .file = std::string(file)};
 }
 
-template <class T> void describe(std::string& page, std::string_view place, const T& value) {
-  each_row(value, [&](const auto& one) {
-    fmt::format_to(std::back_inserter(page), "| `{}{}` | {} |\n", place, one.key, one.meaning);
-  });
+void describe(std::string& page, std::string_view place, const Fields& fields) {
+  for (const Field& field : fields) {
+    fmt::format_to(std::back_inserter(page), "| `{}{}` | {} |\n", place, field.key, field.meaning);
+  }
 }
 
 } // namespace
@@ -539,7 +566,7 @@ Result<Recipe> parse(std::string_view text, std::string_view name) {
   if (const Status syntax = io::check_json_syntax(name, bytes, limits); !syntax) {
     return syntax.diagnostics();
   }
-  Json json = Json::parse(text, nullptr, false);
+  Json json = json_of(text);
   if (!json.is_object() || !json.contains(version_key)) {
     return refused(
       "E_RECIPE_FOREIGN",
@@ -572,7 +599,7 @@ Result<Recipe> parse(std::string_view text, std::string_view name) {
   lift(json, number, upgrades());
   Recipe recipe;
   Reader reader(name);
-  reader.object(recipe, json, "", version_key);
+  reader.object(fields_of(recipe), json, "", version_key);
   if (reader.diagnostics.empty()) {
     reader.check(recipe, "");
     if (recipe.release.empty()) {
@@ -583,7 +610,7 @@ Result<Recipe> parse(std::string_view text, std::string_view name) {
   }
   if (const auto baseline = json.find("b"); baseline != json.end() && reader.diagnostics.empty()) {
     recipe.baseline = static_cast<const Way&>(recipe);
-    reader.object(*recipe.baseline, *baseline, "/b");
+    reader.object(fields_of(*recipe.baseline), *baseline, "/b");
     if (reader.diagnostics.empty()) {
       reader.check(*recipe.baseline, "/b");
     }
@@ -595,13 +622,15 @@ Result<Recipe> parse(std::string_view text, std::string_view name) {
 }
 
 std::string write(const Recipe& recipe) {
-  Json json = object_json(recipe, Recipe{});
+  Recipe copy = recipe; // fields are places that could be read into
+  Recipe usual;
+  Json json = object_json(fields_of(copy), fields_of(usual), &copy);
   json[version_key] = current_version;
   return json.dump();
 }
 
 std::optional<std::string> canonical_json(std::string_view text) {
-  const Json json = Json::parse(text, nullptr, false);
+  const Json json = json_of(text);
   return json.is_object() ? std::optional(json.dump()) : std::nullopt;
 }
 
@@ -616,8 +645,48 @@ std::optional<Recipe> baseline_of(const Recipe& recipe) {
 }
 
 bool is_recipe(std::string_view text) {
-  const Json json = Json::parse(text, nullptr, false);
+  const Json json = json_of(text);
   return json.is_object() && json.contains(version_key);
+}
+
+Result<Wish> parse_wish(std::string_view json) {
+  const Json given = json_of(json);
+  const auto refused = [](std::string where) {
+    return Diagnostic{
+      .code = "E_ARGUMENT",
+      .message = "this says nothing about a recipe",
+      .hint = "an object with `gallery`, `address` or `json`, and `view`",
+      .where = std::move(where)};
+  };
+  if (!given.is_object()) {
+    return refused("");
+  }
+  Wish wish;
+  for (const auto& [key, value] : given.items()) {
+    std::string* text = key == "gallery"   ? &wish.gallery
+                        : key == "address" ? &wish.address
+                        : key == "json"    ? &wish.json
+                                           : nullptr;
+    if (text != nullptr && value.is_string()) {
+      *text = value.get<std::string>();
+    } else if (key == "view" && value.is_object()) {
+      const auto number = [&, &value = value](const char* name) {
+        const auto found = value.find(name);
+        return found != value.end() && found->is_number_unsigned()
+                 ? std::optional(found->get<std::uint64_t>())
+                 : std::nullopt;
+      };
+      const auto tab = value.find("tab");
+      wish.view = {
+        .tab = tab != value.end() && tab->is_string() ? tab->get<std::string>() : "",
+        .pc = number("pc"),
+        .node = number("node"),
+        .cycle = number("cycle")};
+    } else {
+      return refused("/" + key);
+    }
+  }
+  return wish;
 }
 
 std::string fields_markdown() {
@@ -626,14 +695,17 @@ std::string fields_markdown() {
     version_key,
     current_version
   );
-  describe(page, "", Recipe{});
-  describe(page, "m.", Model{});
-  describe(page, "s.", Settings{});
-  describe(page, "p.", Part{});
-  describe(page, "i[].", Input{});
-  describe(page, "a[].", Edit{});
-  describe(page, "d.", Digests{});
-  describe(page, "v.", View{});
+  Recipe recipe;
+  Input input;
+  Edit edit;
+  describe(page, "", fields_of(recipe));
+  describe(page, "m.", fields_of(recipe.model));
+  describe(page, "s.", fields_of(recipe.settings));
+  describe(page, "p.", fields_of(recipe.part));
+  describe(page, "i[].", fields_of(input));
+  describe(page, "a[].", fields_of(edit));
+  describe(page, "d.", fields_of(recipe.digests));
+  describe(page, "v.", fields_of(recipe.view));
   return page;
 }
 

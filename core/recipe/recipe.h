@@ -132,6 +132,16 @@ std::optional<Recipe> baseline_of(const Recipe& recipe);
 /// Whether this JSON claims to be a recipe.
 bool is_recipe(std::string_view json);
 
+/// What a caller adds to what a session knows, from JSON: `{"gallery": NAME, "address": ADDRESS,
+/// "json": the model's text, "view": {}}`, at most one of the first three. E_ARGUMENT.
+struct Wish {
+  std::string gallery{};
+  std::string address{};
+  std::string json{};
+  View view{};
+};
+Result<Wish> parse_wish(std::string_view json);
+
 /// The table of fields as Markdown.
 std::string fields_markdown();
 

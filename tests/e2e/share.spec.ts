@@ -1,7 +1,7 @@
 // Links that prove themselves: made, opened in a fresh page, run, and checked or explained.
 import AxeBuilder from '@axe-core/playwright';
 import { expect, type Page, test } from '@playwright/test';
-import { drop, openVerified, typeProgram, watch } from './support.ts';
+import { drop, openVerified, watch } from './support.ts';
 
 const bar = (page: Page) => page.locator('.link-bar');
 
@@ -48,16 +48,18 @@ test('a link opens elsewhere with a green check', async ({ page }) => {
 test('an edited program travels with its link', async ({ page }) => {
   await openVerified(page);
   const text = 'S_ADDI_INT gp1, gp0, 42\n; <img src=x onerror="document.title=1">\n';
-  await typeProgram(page, text);
-  await expect(page.locator('.status-bar, footer').first()).toBeVisible();
+  await drop(page, { name: 'edited.asm', bytes: Buffer.from(text) });
+  await expect(page.locator('.headline .badge')).toHaveText(/of the last finished run/);
   await page.keyboard.press('Control+Enter');
-  await expect(page.locator('#run')).toHaveText(/Run/);
+  await expect(page.locator('.headline .badge')).toHaveText(/computed in this page/);
   const address = await share(page);
 
   const other = await fresh(page, address);
   await expect(bar(other).locator('.badge')).toHaveText(/reproduced on your machine/);
   await expect(bar(other)).toContainText('One edit of the compiled program');
-  await expect(other.locator('.view-lines')).toContainText('42');
+  await expect(other.locator('#pane-assembly')).toContainText('42');
+  // A wrong result is what such a link is about: the page stands at the first wrong element.
+  await expect(other.locator('#pane-report')).toContainText(/first wrong/i);
   expect(await other.title()).not.toBe('1');
   await other.context().close();
 });

@@ -1,4 +1,5 @@
 // The JSON of recipes: canonical, strict, and never a crash.
+#include "recipe/judge.h"
 #include "recipe/recipe.h"
 #include "recipe/samples.h"
 #include "recipe/upgrade.h"
@@ -169,4 +170,26 @@ TEST_CASE("recipe: every version has an upgrade", "[unit][recipe]") {
   nlohmann::json second = {{"b", 2}};
   lift(second, 2, renames);
   CHECK(second == nlohmann::json({{"b", 2}, {"c", 2}}));
+}
+
+TEST_CASE("recipe: three outcomes, and the first stage that differs", "[unit][recipe]") {
+  const std::string full(64, 'a');
+  const std::string half(16, 'a');
+  const std::string other(16, 'b');
+  const Judgement same = judge({half, half, half}, {full, full, full});
+  CHECK(same.outcome == Outcome::Reproduced);
+  CHECK(same.text == "reproduced: machine words, final state, cycles");
+  CHECK_FALSE(same.first);
+  CHECK(judge({half, "", ""}, {full, full, full}).text == "reproduced: machine words");
+  CHECK(judge({}, {full, full, full}).outcome == Outcome::Unchecked);
+  CHECK(judge({other, other, half}, {full, full, full}).first == 0);
+  CHECK(judge({half, other, other}, {full, full, full}).first == 1);
+  const Judgement slow = judge({half, half, other}, {full, full, full});
+  CHECK(slow.outcome == Outcome::Differs);
+  CHECK(slow.first == 2);
+  CHECK(slow.text.find("expected " + other + ", found " + half) != std::string::npos);
+  CHECK(judge({half, half, half}, {full, "", ""}).first == 1);
+  const Judgement none = cannot_run({{.code = "E_X", .message = "why"}});
+  CHECK(none.outcome == Outcome::CannotRun);
+  CHECK(none.text == "cannot be run here: why");
 }

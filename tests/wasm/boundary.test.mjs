@@ -97,6 +97,8 @@ test('sessions are counted, freed once and never mistaken for one another', () =
   assert.equal(engine.session_count(), before);
 });
 
+const recipe = '{"e":"0.1.0","plena_recipe":1,"s":{"p":"m64b4"}}';
+
 /** A call of every function with the given handle and otherwise plausible arguments. */
 const plausible = {
   set_settings: ['machine.toml', ''],
@@ -124,8 +126,16 @@ const plausible = {
   unpin: [],
   compare_with_pinned: [],
   diff_with_pinned: [0, 10, true],
+  make_recipe: ['{}'],
+  prepare_recipe: [recipe],
+  check_recipe_model: [recipe],
+  recipe_text: [recipe],
+  judge: [recipe],
 };
-const counters = ['api_version', 'session_new', 'session_free', 'session_count', 'describe'];
+const counters = [
+  'api_version', 'session_new', 'session_free', 'session_count', 'describe', 'read_link', 'read_recipe', 'make_link',
+  'change_settings',
+];
 
 test('the calls tried below are all calls there are', () => {
   assert.deepEqual([...Object.keys(plausible), ...counters].sort(), [...declared.keys()].sort());

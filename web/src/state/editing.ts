@@ -107,6 +107,8 @@ export function createEditing(context: Context) {
     timing.forget();
     forget(context, 'run');
     store.machine.value = 'fresh';
+    // What a link came to was of the program before.
+    if (store.link.peek()?.state === 'judged') store.link.value = null;
     if (store.standing.peek() !== 'none') store.standing.value = 'outdated';
     announce(context, 'Assembled; run it to see the result.');
   }
