@@ -226,6 +226,7 @@ class DimsReader {
     }
     graph->name = fields_.text(document_, "", "name").value_or(graph->name);
     graph->run = run_;
+    split_products(*graph);
     describe_input(*graph);
     return std::move(*graph);
   }
@@ -535,6 +536,21 @@ class DimsReader {
     override_by(rows_dimension, built_.rows);
     override_by(first_layer_dimension, built_.first_layer);
     override_by(last_layer_dimension, built_.last_layer);
+  }
+
+  /// The tiles of the Matrix SRAM that the file tells are also those of K that upstream's products add up
+  /// before they are rounded. Without the roundings, a smaller Matrix SRAM means that tiles are fetched
+  /// over and over.
+  void split_products(ir::Graph& graph) const {
+    const auto tiles = run_.hardware.find("mram_tiles");
+    if (tiles == run_.hardware.end()) {
+      return;
+    }
+    for (ir::Node& node : graph.nodes) {
+      if (node.op == "linear") {
+        node.attrs["k_split"] = static_cast<std::int64_t>(std::min<std::uint64_t>(tiles->second, max_size));
+      }
+    }
   }
 
   // ---- input

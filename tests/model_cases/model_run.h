@@ -1,0 +1,41 @@
+// Compiles and runs a recorded model in our forms, and tells how far its result lies from
+// references.
+#pragma once
+
+#include "model_cases/recorded_model.h"
+#include "ops_cases/program_cost.h"
+
+#include <array>
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace plena::tests {
+
+/// How a program was made.
+struct ModelForm {
+  std::string_view name;
+  ops::Strategy strategy = ops::Strategy::Portable;
+  codegen::Unroll unroll = codegen::Unroll::None;
+};
+inline constexpr std::array<ModelForm, 3> model_forms{{
+  {"portable", ops::Strategy::Portable, codegen::Unroll::None},
+  {"portable, written out", ops::Strategy::Portable, codegen::Unroll::All},
+  {"dense", ops::Strategy::Dense, codegen::Unroll::None},
+}};
+
+struct ModelRun {
+  Cost cost;
+  std::vector<float> result;
+  numerics::Errors against_own_golden{}; ///< the reference with this program's roundings
+  /// Why there is nothing of the above: diagnostics or a fault.
+  std::string failure{};
+};
+
+ModelRun run_model(const RecordedModel& model, const ModelForm& form);
+
+/// The exact result of the graph.
+std::vector<float> exact_result(const RecordedModel& model);
+
+} // namespace plena::tests
