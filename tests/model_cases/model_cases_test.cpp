@@ -1,6 +1,7 @@
 // Whole models, upstream's programs against ours: tables as kept under tables/, and what they have
 // to show. `test_model_cases --update` rewrites the tables.
 #include "folders.h"
+#include "model_cases/figures.h"
 #include "model_cases/model_tables.h"
 #include "model_cases/onnx_cases.h"
 #include "shared_data.h"
@@ -112,3 +113,12 @@ TEST_CASE("every recorded ONNX file is taken or refused as it must be", "[onnx]"
   }
   check_table("onnx.md", onnx_table(cases));
 }
+
+#ifndef __EMSCRIPTEN__
+TEST_CASE("figures that upstream tells, and ours, are as kept", "[figures]") {
+  if (!has_shared_data()) {
+    return;
+  }
+  check_table("figures.md", figures_table());
+}
+#endif

@@ -1,4 +1,4 @@
-// Compiles and runs a recorded model in our forms, and tells how far its result lies from
+// Compiles and runs a model in our forms, and tells how far its result lies from
 // references.
 #pragma once
 
@@ -28,14 +28,16 @@ inline constexpr std::array<ModelForm, 3> model_forms{{
 struct ModelRun {
   Cost cost;
   std::vector<float> result;
+  ops::Plan plan{};                      ///< that references follow
   numerics::Errors against_own_golden{}; ///< the reference with this program's roundings
   /// Why there is nothing of the above: diagnostics or a fault.
   std::string failure{};
 };
 
-ModelRun run_model(const RecordedModel& model, const ModelForm& form);
+/// Without `judge` nothing is compared, which takes longer than the rest.
+ModelRun run_model(const LoadedModel& model, const ModelForm& form, bool judge = true);
 
 /// The exact result of the graph.
-std::vector<float> exact_result(const RecordedModel& model);
+std::vector<float> exact_result(const LoadedModel& model);
 
 } // namespace plena::tests

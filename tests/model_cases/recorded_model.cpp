@@ -24,10 +24,32 @@ std::vector<float> read_floats(const std::filesystem::path& path) {
 }
 
 RecordedModel load(const std::string& name, const std::string& text) {
-  RecordedModel model;
-  model.name = name;
-  model.folder = shared_dir() / "models" / name;
   INFO(name);
+  const std::filesystem::path folder = shared_dir() / "models" / name;
+  const auto settings = config::load(read_text(folder / "settings.toml"), "settings.toml");
+  REQUIRE(settings.ok());
+  RecordedModel model;
+  static_cast<LoadedModel&>(model) = load_model(text, *settings);
+  model.name = name;
+  model.folder = folder;
+  model.golden = read_floats(folder / "golden.f32");
+  model.fp32 = read_floats(folder / "fp32_ref.f32");
+  model.machine = read_floats(folder / "emulator_out.f32");
+  const auto dumps = nlohmann::json::parse(read_text(folder / "expected_dumps.json"));
+  model.latency = static_cast<std::uint64_t>(std::llround(dumps.at("latency_ns").get<double>()));
+  const auto meta = nlohmann::json::parse(read_text(folder / "meta.json"));
+  model.quarter_scale = meta.at("info").value("attention_head_packing", false);
+  return model;
+}
+
+std::string text_of(const std::string& name) {
+  return read_text(shared_dir() / "models" / name / "model.json");
+}
+
+} // namespace
+
+LoadedModel load_model(const std::string& text, const config::Config& settings) {
+  LoadedModel model;
   Result<ir::Graph> imported = io::import_model(
     "model.json", {reinterpret_cast<const std::uint8_t*>(text.data()), text.size()}
   );
@@ -40,31 +62,14 @@ RecordedModel load(const std::string& name, const std::string& text) {
   for (std::size_t i = 0; i < model.graph.inputs.size(); ++i) {
     model.inputs[model.graph.inputs[i]] = io::input_values(model.graph, i).floats;
   }
-
-  const auto settings = config::load(read_text(model.folder / "settings.toml"), "settings.toml");
-  REQUIRE(settings.ok());
-  const auto config = config::with_numbers(*settings, model.graph.run.hardware);
+  const auto config = config::with_numbers(settings, model.graph.run.hardware);
   INFO(rendered(config.diagnostics()));
   REQUIRE(config.ok());
   model.config = *config;
-
   REQUIRE(model.graph.outputs.size() == 1);
   model.cols = ops::extent_of(model.graph.tensor(model.graph.outputs[0]).shape).cols;
-  model.golden = read_floats(model.folder / "golden.f32");
-  model.fp32 = read_floats(model.folder / "fp32_ref.f32");
-  model.machine = read_floats(model.folder / "emulator_out.f32");
-  const auto dumps = nlohmann::json::parse(read_text(model.folder / "expected_dumps.json"));
-  model.latency = static_cast<std::uint64_t>(std::llround(dumps.at("latency_ns").get<double>()));
-  const auto meta = nlohmann::json::parse(read_text(model.folder / "meta.json"));
-  model.quarter_scale = meta.at("info").value("attention_head_packing", false);
   return model;
 }
-
-std::string text_of(const std::string& name) {
-  return read_text(shared_dir() / "models" / name / "model.json");
-}
-
-} // namespace
 
 std::vector<std::string> recorded_models() {
   std::vector<std::string> names;

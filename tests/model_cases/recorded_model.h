@@ -14,15 +14,21 @@
 
 namespace plena::tests {
 
-struct RecordedModel {
-  std::string name;
-  std::filesystem::path folder;
-  /// The settings that the recorded program ran with, and what the model's file says about the
-  /// machine.
+/// A model with a single result, and the machine that it is for.
+struct LoadedModel {
   config::Config config;
   ir::Graph graph;
   codegen::Values inputs;
-  std::uint64_t cols = 0;     ///< of the result
+  std::uint64_t cols = 0; ///< of the result
+};
+
+/// A model file, imported for these settings with what the file says about the machine; the test
+/// fails when the importer refuses it.
+LoadedModel load_model(const std::string& text, const config::Config& settings);
+
+struct RecordedModel : LoadedModel {
+  std::string name;
+  std::filesystem::path folder;
   std::vector<float> golden;  ///< the reference with the roundings of the recorded program
   std::vector<float> fp32;    ///< the reference without formats
   std::vector<float> machine; ///< result of the recorded program
