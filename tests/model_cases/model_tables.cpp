@@ -96,19 +96,21 @@ ModelRow measure_model(const std::string& name) {
 }
 
 std::string model_results_table(const std::vector<ModelRow>& rows) {
-  std::string text = "# Results of the recorded models\n\n"
-                     "Upstream's program and ours against the same references. Against the "
-                     "reference with its own roundings, our "
-                     "machine's result is equal in every element of every model.\n\n"
-                     "The recorded golden has the roundings of upstream's program, whose order "
-                     "ours does not keep. In the recorded "
-                     "reference without formats, attention of a single text is rounded to bf16, "
-                     "whatever it says; the exact result of the "
-                     "model has no rounding at all. Where heads are packed, upstream's programs "
-                     "and their goldens scale attention by a "
-                     "quarter of what the model says: against the golden, ours is compiled with "
-                     "that scale as well, against the others "
-                     "with the model's.\n";
+  std::string text =
+    "# Results of the recorded models\n\n"
+    "Upstream's program and ours against the same references. Against the "
+    "reference with its own roundings, our "
+    "machine's result is equal in every element of every model.\n\n"
+    "The recorded golden has the roundings of upstream's program, whose order "
+    "ours does not keep; a key that one of them rounds the other way may become its neighbour in "
+    "MXFP8, which every later row sees. In the recorded "
+    "reference without formats, attention of a single text is rounded to bf16, "
+    "whatever it says; the exact result of the "
+    "model has no rounding at all. Where heads are packed, upstream's programs "
+    "and their goldens scale attention by a "
+    "quarter of what the model says: against the golden, ours is compiled with "
+    "that scale as well, against the others "
+    "with the model's.\n";
   for (const Reference& reference : references) {
     text += fmt::format("\n## Against the {}\n\n| model | program |", reference.title);
     std::string rule = "|---|---|";
