@@ -13,6 +13,24 @@
 
 namespace plena::driver {
 
+namespace {
+
+bool lacks_vector_rows(const Diagnostics& diagnostics) {
+  return std::any_of(diagnostics.begin(), diagnostics.end(), [](const Diagnostic& one) {
+    return one.code == "E_RESOURCE" && one.where == "Vector SRAM";
+  });
+}
+
+const Diagnostic memory_used_again{
+  .severity = Severity::Note,
+  .code = "N_STAGES",
+  .message =
+    "the Vector SRAM does not hold the results of all operators until the end: it is used again",
+  .hint = "each is compared when its operator has ended; raise VECTOR_SRAM_SIZE to keep them",
+  .where = "keep_stages"};
+
+} // namespace
+
 codegen::Values Session::State::input_values() const {
   codegen::Values values;
   for (std::size_t i = 0; i < graph->inputs.size(); ++i) {
@@ -47,8 +65,8 @@ Result<std::string> Session::compile(std::string_view options_json) {
   if (const auto own = options_of(*asked, "E_OPTIONS", ""); !own) {
     return own.diagnostics();
   }
-  Result<codegen::Options> options =
-    options_of(merge(*asked, model_asks), "E_RUN", "/run");
+  const ir::RunChoices choices = merge(*asked, model_asks);
+  Result<codegen::Options> options = options_of(choices, "E_RUN", "/run");
   if (!options) {
     return options.diagnostics();
   }
@@ -62,8 +80,19 @@ Result<std::string> Session::compile(std::string_view options_json) {
   }
   options->cost_profile = state.timing_settings().cost_profile;
   const StepTimer timer(state, "compile");
-  Result<codegen::Compiled> compiled =
-    codegen::compile(*state.graph, *machine, state.input_values(), *options);
+  const codegen::Values inputs = state.input_values();
+  Result<codegen::Compiled> compiled = codegen::compile(*state.graph, *machine, inputs, *options);
+  Diagnostics notes = machine.diagnostics();
+  if (!compiled && !choices.keep_stages && lacks_vector_rows(compiled.diagnostics())) {
+    codegen::Options without = *options;
+    without.keep_stages = false;
+    // Where that does not help either, what is said is how much all of them need.
+    if (auto again = codegen::compile(*state.graph, *machine, inputs, without)) {
+      compiled = std::move(again);
+      *options = without;
+      notes.push_back(memory_used_again);
+    }
+  }
   if (!compiled) {
     return std::move(compiled).diagnostics();
   }
@@ -72,7 +101,7 @@ Result<std::string> Session::compile(std::string_view options_json) {
   assembly::Assembled assembled = assembly::assemble(text);
   PLENA_CHECK(assembled.ok && assembled.program.words == compiled->program.words);
   Diagnostics warnings = compiled->warnings;
-  warnings.insert(warnings.end(), machine.diagnostics().begin(), machine.diagnostics().end());
+  warnings.insert(warnings.end(), notes.begin(), notes.end());
 
   if (state.config != *machine) {
     state.drop_run();

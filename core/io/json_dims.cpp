@@ -226,6 +226,7 @@ class DimsReader {
     }
     graph->name = fields_.text(document_, "", "name").value_or(graph->name);
     graph->run = run_;
+    split_products(*graph);
     describe_input(*graph);
     return std::move(*graph);
   }
@@ -518,9 +519,16 @@ class DimsReader {
       if (own.contains("stop_after") && own["stop_after"].is_null()) {
         own.erase("stop_after");
       }
-      if (own.contains("compat") && own["compat"] == "repaired") {
-        own.erase("compat");
+      read_bounds(own);
+      if (fields_.choice(own, "/run", "compat", {"repaired", "upstream"}) == "upstream") {
+        fields_.error(
+          "E_COMPAT",
+          "/run/compat",
+          "programs with the ways in which upstream's leave the model are not made",
+          "\"repaired\" computes the model; ffn.activated, norm.gamma and attention.scale tell others"
+        );
       }
+      own.erase("compat");
       // How upstream packs heads into passes.
       if (own.contains("hardware") && own["hardware"].is_object()) {
         own["hardware"].erase("pass_packing");
@@ -535,6 +543,40 @@ class DimsReader {
     override_by(rows_dimension, built_.rows);
     override_by(first_layer_dimension, built_.first_layer);
     override_by(last_layer_dimension, built_.last_layer);
+  }
+
+  /// What the file says about how results are judged, and about loops.
+  void read_bounds(json& run) {
+    const auto ignored = [&](const char* key, const char* hint) {
+      if (run.contains(key)) {
+        fields_.problems().warning("W_IGNORED", child("/run", key), "not applied", hint);
+        run.erase(key);
+      }
+    };
+    for (const char* key : {"atol", "rtol", "min_allclose"}) {
+      ignored(key, "every operator has a bound of its own");
+    }
+    ignored("roll_kv_groups", "`unroll` decides about loops");
+    ignored("conv_use_shift", "the compiler chooses the form");
+    if (const auto keep = fields_.flag(run, "/run", "stage_checkpoints"); keep && !run.contains("keep_stages")) {
+      run["keep_stages"] = *keep;
+    }
+    run.erase("stage_checkpoints");
+  }
+
+  /// The tiles of the Matrix SRAM that the file tells are also those of K that upstream's products add up
+  /// before they are rounded. Without the roundings, a smaller Matrix SRAM means that tiles are fetched
+  /// over and over.
+  void split_products(ir::Graph& graph) const {
+    const auto tiles = run_.hardware.find("mram_tiles");
+    if (tiles == run_.hardware.end()) {
+      return;
+    }
+    for (ir::Node& node : graph.nodes) {
+      if (node.op == "linear") {
+        node.attrs["k_split"] = static_cast<std::int64_t>(std::min<std::uint64_t>(tiles->second, max_size));
+      }
+    }
   }
 
   // ---- input

@@ -38,11 +38,18 @@ double scaled(double value, int exponent) {
   return value * std::bit_cast<double>(static_cast<std::uint64_t>(exponent + 1023) << 52);
 }
 
+/// Whether the twelve upper bits of the mantissa are ones: of all numbers within 1e-4 of the next
+/// power of two, and of few others.
+bool is_just_below_power(std::uint32_t bits) {
+  constexpr std::uint32_t upper_mantissa = 0x7FF800;
+  return (bits & upper_mantissa) == upper_mantissa;
+}
+
 /// floor(log2f(value)), where log2f rounds to f32: just below a power of two 2^k the logarithm may
 /// round up to k. Matters only for numbers with full f32 mantissas, i.e. on the host.
 int floor_rounded_log2(float value) {
   const int exponent = floor_log2(value);
-  if (exponent >= 127 || exponent < -126) {
+  if (exponent >= 127 || exponent < -126 || !is_just_below_power(bits_of(value))) {
     return exponent;
   }
   const double next = scaled(1.0, exponent + 1);
@@ -247,13 +254,69 @@ RowCodec::Encoded RowCodec::encode(
   return result;
 }
 
-void stage_row(
-  const StorageFormat& format,
+namespace {
+
+/// What the host stages for a magnitude that has been divided by its block's scale.
+Minifloat staged_magnitude(const ScalarFormat& element, float size) {
+  return quantise_magnitude(element, size, floor_rounded_log2(size + log_guard), 0);
+}
+
+// Magnitudes from 2^-12 to 4 that are not just below a power of two: what is staged goes by their
+// exponent and the upper bits of their mantissa, two more than the format has. Neither log_guard
+// nor the rounding of the logarithm makes a difference there.
+constexpr int lowest_tabled = -12;
+constexpr int tabled_exponents = 14;
+
+unsigned tabled_mantissa(const ScalarFormat& element) { return element.mantissa + 2u; }
+
+} // namespace
+
+RowStager::RowStager(const StorageFormat& format) : format_(format) {
+  const ScalarFormat& element = format.element;
+  if (!format.mx || element.kind == ScalarFormat::Kind::Int || element.width != 8 || format.scale.width != 8) {
+    return;
+  }
+  const unsigned kept = tabled_mantissa(element);
+  for (std::uint32_t i = 0; i < std::uint32_t{tabled_exponents} << kept; ++i) {
+    const std::uint32_t bits = (static_cast<std::uint32_t>(127 + lowest_tabled) << kept) + i;
+    const Minifloat parts = staged_magnitude(element, float_of(bits << (23 - kept)));
+    table_.push_back(static_cast<std::uint8_t>(assemble(element, false, parts)));
+  }
+}
+
+std::size_t RowStager::stage_tabled(
+  std::span<const float> lanes, int exponent, std::span<std::uint8_t> elements
+) const {
+  constexpr int most = 100; // beyond, lanes may be subnormal or not finite
+  if (table_.empty() || exponent > most || exponent < -most) {
+    return 0;
+  }
+  const unsigned kept = tabled_mantissa(format_.element);
+  const std::uint32_t sign = format_.element.sign ? 0x80u : 0u;
+  const std::uint32_t start = static_cast<std::uint32_t>(127 + lowest_tabled + exponent) << kept;
+  for (std::size_t i = 0; i < lanes.size(); ++i) {
+    const std::uint32_t bits = bits_of(lanes[i]);
+    const std::uint32_t size = bits & 0x7FFFFFFF;
+    const std::uint32_t place = (size >> (23 - kept)) - start;
+    if (size == 0) {
+      elements[i] = 0;
+    } else if (place >= table_.size() || is_just_below_power(size)) {
+      return i;
+    } else {
+      const std::uint32_t code = table_[place];
+      elements[i] = static_cast<std::uint8_t>(code == 0 ? 0 : code | (bits >> 24 & sign));
+    }
+  }
+  return lanes.size();
+}
+
+void RowStager::stage(
   std::span<const float> row,
   std::span<std::uint8_t> elements,
   std::span<std::uint8_t> scales,
   std::span<float> values
-) {
+) const {
+  const StorageFormat& format = format_;
   const ScalarFormat& element = format.element;
   if (!format.mx || element.kind == ScalarFormat::Kind::Int) {
     for (std::size_t i = 0; i < row.size(); ++i) {
@@ -281,7 +344,9 @@ void stage_row(
     write_packed(
       scales, first / format.block, format.scale.width, static_cast<std::uint32_t>(exponent + bias)
     );
-    for (std::size_t i = 0; i < lanes.size(); ++i) {
+    const std::size_t tabled =
+      values.empty() ? stage_tabled(lanes, exponent, elements.subspan(first)) : 0;
+    for (std::size_t i = tabled; i < lanes.size(); ++i) {
       const float x = lanes[i];
       const auto y = static_cast<float>(scaled(static_cast<double>(x), -exponent));
       const float size = magnitude(y);
@@ -294,11 +359,10 @@ void stage_row(
         bits = assemble(element, element.sign && x < 0, top);
         value = invalid_nan();
       } else {
-        const Minifloat parts =
-          quantise_magnitude(element, size, floor_rounded_log2(size + log_guard), 0);
+        const Minifloat parts = staged_magnitude(element, size);
         const bool zero = parts.exponent_field == 0 && parts.mantissa_field == 0;
         bits = zero ? 0 : assemble(element, element.sign && x < 0, parts);
-        value = size <= 1e-8f ? x : dequantise(element, bits, exponent);
+        value = values.empty() || size <= 1e-8f ? x : dequantise(element, bits, exponent);
       }
       write_packed(elements, first + i, element.width, bits);
       if (!values.empty()) {
@@ -306,6 +370,16 @@ void stage_row(
       }
     }
   }
+}
+
+void stage_row(
+  const StorageFormat& format,
+  std::span<const float> row,
+  std::span<std::uint8_t> elements,
+  std::span<std::uint8_t> scales,
+  std::span<float> values
+) {
+  RowStager(format).stage(row, elements, scales, values);
 }
 
 StagedRow stage_row(const StorageFormat& format, std::span<const float> row) {

@@ -1,7 +1,7 @@
 // MX blocks: elements that share a scale. Three operations that must not be confused:
 //   RowCodec::decode   what a load delivers (emulator.md 3.6)
 //   RowCodec::encode   what the machine's store writes (3.7)
-//   stage_row          what the host writes into an HBM image beforehand (models.md 4.2)
+//   RowStager          what the host writes into an HBM image beforehand (models.md 4.2)
 // A row of n elements is its packed elements and, for MX, floor(n / block) packed scales. Plain
 // formats have elements only.
 #pragma once
@@ -49,11 +49,32 @@ class RowCodec {
   std::array<float, 256> scale_table_{};   ///< scales of at most 8 bits
 };
 
-/// Quantises one row the way upstream's host writes images: `elements` and `scales` receive the
-/// bytes (scales: ceil(n / block), a short last block counts as zero padded), `values` (may be
-/// empty) what upstream's golden then computes with: the dequantised numbers, except that numbers
-/// at or below 1e-8 of their block's scale come back as they were although their byte is 0. Plain
-/// formats store `encode`d scalars.
+/// Quantises rows of one format the way upstream's host writes images: `elements` and `scales`
+/// receive the bytes (scales: ceil(n / block), a short last block counts as zero padded), `values`
+/// (may be empty) what upstream's golden then computes with: the dequantised numbers, except that
+/// numbers at or below 1e-8 of their block's scale come back as they were although their byte is 0.
+/// Plain formats store `encode`d scalars.
+class RowStager {
+ public:
+  explicit RowStager(const StorageFormat& format);
+
+  void stage(
+    std::span<const float> row,
+    std::span<std::uint8_t> elements,
+    std::span<std::uint8_t> scales,
+    std::span<float> values
+  ) const;
+
+ private:
+  /// How many of the lanes, from the first on, it has staged.
+  std::size_t
+  stage_tabled(std::span<const float> lanes, int exponent, std::span<std::uint8_t> elements) const;
+
+  StorageFormat format_;
+  std::vector<std::uint8_t> table_; ///< element bits without the sign, of common magnitudes
+};
+
+/// A row by itself.
 void stage_row(
   const StorageFormat& format,
   std::span<const float> row,

@@ -17,7 +17,7 @@ namespace {
 class RowStore {
  public:
   RowStore(const numerics::StorageFormat& format, std::uint64_t cols)
-      : format_(format),
+      : stager_(format),
         codec_(format) {
     // Blocks never cross the end of a row; a short last one counts as filled up with zeros.
     const std::uint64_t block = format.mx ? format.block : 1;
@@ -29,7 +29,7 @@ class RowStore {
 
   void stage(std::span<const float> row) {
     std::copy(row.begin(), row.end(), padded_.begin());
-    numerics::stage_row(format_, padded_, elements_, scales_, {});
+    stager_.stage(padded_, elements_, scales_, {});
   }
   std::span<const std::uint8_t> elements() const { return elements_; }
   std::span<const std::uint8_t> scales() const { return scales_; }
@@ -39,7 +39,7 @@ class RowStore {
   }
 
  private:
-  numerics::StorageFormat format_;
+  numerics::RowStager stager_;
   numerics::RowCodec codec_;
   std::vector<float> padded_;
   std::vector<std::uint8_t> elements_;
@@ -157,9 +157,8 @@ std::vector<float> spread(
   return result;
 }
 
-std::vector<float> strips(
-  std::span<const float> values, std::uint64_t rows, std::uint64_t cols, std::uint64_t step
-) {
+std::vector<float>
+strips(std::span<const float> values, std::uint64_t rows, std::uint64_t cols, std::uint64_t step) {
   const std::uint64_t count = (cols + step - 1) / step;
   const std::uint64_t wide = 2 * step;
   std::vector<float> result(to_size(count * rows * wide), 0.0f);

@@ -3,6 +3,7 @@
 #include "bench/asm_bench.h"
 #include "bench/emit_bench.h"
 #include "bench/emu_bench.h"
+#include "bench/model_bench.h"
 #include "bench/time_bench.h"
 #include "folders.h"
 
@@ -72,7 +73,8 @@ bool run_all() {
       "{{\"bench\":\"emission\",\"build\":\"{}\",\"case\":\"{}\",\"lines\":{},\"lower_s\":{:.4f},"
       "\"passes_s\":{:.4f},\"words_s\":{:.4f},\"text_s\":{:.4f},\"lines_per_s\":{:.0f},"
       "\"text_bytes\":{},\"peak_bytes\":{},\"repetitions\":{},"
-      "\"baseline\":\"as many bytes, line by line by fmt\",\"baseline_s\":{:.4f},\"ratio\":{:.2f}}}\n",
+      "\"baseline\":\"as many bytes, line by line by "
+      "fmt\",\"baseline_s\":{:.4f},\"ratio\":{:.2f}}}\n",
       build,
       row.name,
       row.lines,
@@ -88,7 +90,26 @@ bool run_all() {
       row.text_seconds / row.baseline_seconds
     );
   }
-  return run_asm_bench() && !emitted.empty();
+  const std::vector<ModelRow> models =
+    model_rows(tests::source_dir() / "tests" / "model_cases" / "models", repetitions);
+  for (const ModelRow& row : models) {
+    fmt::print(
+      "{{\"bench\":\"model\",\"build\":\"{}\",\"case\":\"{}\",\"seconds\":{:.6f},\"spread\":{:.3f},"
+      "\"weights\":{},\"peak_bytes\":{},\"repetitions\":{},"
+      "\"baseline\":\"a plain rounding of as many weights to "
+      "bytes\",\"baseline_s\":{:.6f},\"ratio\":{:.2f}}}\n",
+      build,
+      row.name,
+      row.seconds,
+      row.spread,
+      row.weights,
+      row.peak_bytes,
+      repetitions,
+      row.baseline_seconds,
+      row.ratio
+    );
+  }
+  return run_asm_bench() && !emitted.empty() && !models.empty();
 }
 
 } // namespace plena::bench

@@ -1,6 +1,7 @@
 #include "bench/emit_bench.h"
 
 #include "asm/printer.h"
+#include "bench/memory.h"
 #include "codegen/instructions.h"
 #include "codegen/layout.h"
 #include "codegen/passes.h"
@@ -15,12 +16,6 @@
 #include <iterator>
 #include <optional>
 #include <utility>
-
-#ifdef __EMSCRIPTEN__
-#include <emscripten/heap.h>
-#else
-#include <fstream>
-#endif
 
 namespace plena::bench {
 
@@ -120,28 +115,6 @@ config::Config machine() {
 
 double seconds_since(std::chrono::steady_clock::time_point begin) {
   return std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
-}
-
-std::uint64_t peak_memory() {
-#ifdef __EMSCRIPTEN__
-  return emscripten_get_heap_size(); // never shrinks
-#else
-  std::ifstream status("/proc/self/status");
-  for (std::string word; status >> word;) {
-    std::uint64_t kib = 0;
-    if (word == "VmHWM:" && status >> kib) {
-      return kib * 1024;
-    }
-  }
-  return 0;
-#endif
-}
-
-/// Where the system can do that, peak_memory() is from here on.
-void forget_peak_memory() {
-#ifndef __EMSCRIPTEN__
-  std::ofstream("/proc/self/clear_refs") << "5";
-#endif
 }
 
 /// The usual way to write a program: one formatted line after the other.

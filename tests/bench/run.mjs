@@ -43,6 +43,10 @@ for (const [build, all] of [['native', native], ['WebAssembly', wasm]]) {
   for (const row of all.filter(({ bench }) => bench === 'hbm2')) {
     console.log(`HBM2, ${build}, ${row.case}: ${(row.requests_per_s / 1e6).toFixed(1)} M requests/s`);
   }
+  for (const row of all.filter(({ bench }) => bench === 'model')) {
+    const memory = row.peak_bytes === 0 ? '' : `, ${(row.peak_bytes / 2 ** 20).toFixed(0)} MiB at most`;
+    console.log(`${row.case}, ${build}: ${row.seconds.toFixed(3)} s, ${row.ratio.toFixed(1)} x a plain rounding of its weights${memory}`);
+  }
   for (const row of all.filter(({ bench }) => bench === 'emission')) {
     const spent = [['lower', row.lower_s], ['passes', row.passes_s], ['words', row.words_s], ['text', row.text_s]]
       .map(([part, value]) => `${part} ${value.toFixed(3)} s`).join(', ');

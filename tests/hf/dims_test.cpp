@@ -86,7 +86,8 @@ TEST_CASE("dimensions: a part of the layers, and other rows") {
   io::ImportOptions options;
   options.dims = {{"first_layer", 1}, {"last_layer", 2}, {"rows", 5}};
   const std::string text = replaced(
-    right(), R"("kind":"tokens","ids":[0,5,10,15,20,25,30,35,40,45,50,55,60,65,70,75])",
+    right(),
+    R"("kind":"tokens","ids":[0,5,10,15,20,25,30,35,40,45,50,55,60,65,70,75])",
     R"("kind":"embeddings","tensor":{"generator":"ih4"})"
   );
   CHECK(errors_of(text) == "E_MISSING /input/tensor/shape");
@@ -102,9 +103,31 @@ TEST_CASE("dimensions: a part of the layers, and other rows") {
         }) == 2);
 }
 
+TEST_CASE("dimensions: what is said about a run is taken, or told to be left out") {
+  const Result<ir::Graph> imported = import(replaced(
+    right(),
+    R"("seq_len":16,)",
+    R"("seq_len":16,"compat":"repaired","min_allclose":99,"stage_checkpoints":true,)"
+  ));
+  INFO(rendered(imported.diagnostics()));
+  REQUIRE(imported.ok());
+  CHECK(imported->run.keep_stages == true);
+  REQUIRE(imported.diagnostics().size() == 1);
+  CHECK(imported.diagnostics().front().code == "W_IGNORED");
+  CHECK(imported.diagnostics().front().where == "/run/min_allclose");
+  // The tiles of the Matrix SRAM are also those that products add up before they are rounded.
+  for (const ir::Node& node : imported->nodes) {
+    if (node.op == "linear") {
+      CHECK(node.attrs.at("k_split") == ir::Attr(std::int64_t{4}));
+    }
+  }
+}
+
 TEST_CASE("dimensions: what does not fit is refused") {
-  CHECK(errors_of(replaced(right(), R"("num_key_value_heads":2)", R"("num_key_value_heads":3)")) ==
-        "E_RANGE /dims/num_attention_heads");
+  CHECK(
+    errors_of(replaced(right(), R"("num_key_value_heads":2)", R"("num_key_value_heads":3)")) ==
+    "E_RANGE /dims/num_attention_heads"
+  );
   CHECK(errors_of(replaced(right(), R"("hidden_size":64,)", "")) == "E_MISSING /dims/hidden_size");
   CHECK(
     errors_of(replaced(right(), R"("head_dim":16)", R"("head_dims":16)")) ==
@@ -115,7 +138,19 @@ TEST_CASE("dimensions: what does not fit is refused") {
     "E_RANGE /weights/source"
   );
   CHECK(errors_of(replaced(right(), R"([0,5,)", R"([0,96,)")) == "E_RANGE /id 1");
-  CHECK(errors_of(replaced(right(), R"("family":"llama")", R"("family":"gpt_oss")")) == "E_FAMILY /family");
+  CHECK(
+    errors_of(replaced(right(), R"("family":"llama")", R"("family":"gpt_oss")")) ==
+    "E_FAMILY /family"
+  );
+  const std::string asks = R"("seq_len":16,)";
+  CHECK(
+    errors_of(replaced(right(), asks, R"("seq_len":16,"compat":"upstream",)")) ==
+    "E_COMPAT /run/compat"
+  );
+  CHECK(
+    errors_of(replaced(right(), asks, R"("seq_len":16,"compat":"others",)")) ==
+    "E_RANGE /run/compat"
+  );
 }
 
 TEST_CASE("dimensions: exact results are those that were recorded", "[exact]") {
@@ -125,8 +160,7 @@ TEST_CASE("dimensions: exact results are those that were recorded", "[exact]") {
   std::size_t models = 0;
   for (const auto& entry : std::filesystem::directory_iterator(shared_dir() / "models")) {
     const std::filesystem::path folder = entry.path();
-    if (!std::filesystem::exists(folder / "model.json") ||
-        !std::filesystem::exists(folder / "fp32_ref.f32")) {
+    if (!std::filesystem::exists(folder / "model.json") || !std::filesystem::exists(folder / "fp32_ref.f32")) {
       continue;
     }
     ++models;
@@ -146,9 +180,10 @@ TEST_CASE("dimensions: exact results are those that were recorded", "[exact]") {
     const numerics::Errors errors = numerics::compare(values->at(graph->outputs.at(0)), expected);
     INFO("relative RMS " << errors.rel_rms);
     // What was recorded for single texts has attention rounded to bf16 (models.md 3.1).
-    const ir::Node* attention = &*std::find_if(
-      graph->nodes.begin(), graph->nodes.end(), [](const ir::Node& n) { return n.op == "attention"; }
-    );
+    const ir::Node* attention =
+      &*std::find_if(graph->nodes.begin(), graph->nodes.end(), [](const ir::Node& n) {
+        return n.op == "attention";
+      });
     const bool rounded = attention->attrs.contains("mask") && !attention->attrs.contains("batch");
     CHECK(errors.rel_rms < (rounded ? 5e-3 : 1e-5));
   }

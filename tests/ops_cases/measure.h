@@ -2,6 +2,7 @@
 // clock of both cost profiles.
 #pragma once
 
+#include "ops_cases/program_cost.h"
 #include "ops_cases/recorded_case.h"
 
 #include <array>
@@ -25,20 +26,6 @@ inline constexpr std::array<Form, 4> forms{{
   {"dense rolled", true, false},
   {"dense unrolled", true, true},
 }};
-
-/// What a program costs.
-struct Cost {
-  std::uint64_t lines = 0;
-  std::uint64_t comments = 0;
-  std::uint64_t words = 0;
-  std::uint64_t executed = 0;
-  std::uint64_t loops = 0;
-  std::uint64_t depth = 0;
-  std::uint64_t cycles = 0;   ///< emulator's profile, serial, HBM2, as upstream counts
-  std::uint64_t analytic = 0; ///< cycles under the analytic profile
-  std::uint64_t hbm_read_bytes = 0;
-  std::uint64_t hbm_written_bytes = 0;
-};
 
 /// One output against its golden.
 struct Agreement {
@@ -69,8 +56,5 @@ Measured measure(const RecordedCase& test, const Form& form);
 /// The recorded program, with the images and settings it was recorded with. One that aborts is not
 /// run: its cycles are then those of its instructions alone, without any waiting for memory.
 Cost recorded_cost(const RecordedCase& test);
-
-/// Names of the memories that differ.
-std::vector<std::string> differing_memories(const emu::Machine& a, const emu::Machine& b);
 
 } // namespace plena::tests

@@ -6,8 +6,8 @@
 #include <catch2/catch.hpp>
 #include <cmath>
 #include <limits>
-#include <nlohmann/json.hpp>
 #include <map>
+#include <nlohmann/json.hpp>
 #include <string>
 
 using namespace plena;
@@ -131,7 +131,9 @@ TEST_CASE("loops are written out as the caller or the model asks", "[unit][drive
   const std::string family = R"("family":"graph",)";
   const auto with = [&](const std::string& unroll) {
     std::string changed = text;
-    return changed.replace(changed.find(family), family.size(), family + R"("run":{"unroll":)" + unroll + "},");
+    return changed.replace(
+      changed.find(family), family.size(), family + R"("run":{"unroll":)" + unroll + "},"
+    );
   };
   Session session = session_with_model();
   for (const std::string unroll : {"true", R"("all")", R"("ops")"}) {
@@ -148,7 +150,9 @@ TEST_CASE("loops are written out as the caller or the model asks", "[unit][drive
   CHECK(refused.front().hint == "one of: none, ops, attention, all");
 }
 
-TEST_CASE("products are chosen by the cost profile in force, and both are priced", "[unit][driver]") {
+TEST_CASE(
+  "products are chosen by the cost profile in force, and both are priced", "[unit][driver]"
+) {
   std::string text(linear);
   const auto replace = [&](std::string_view from, std::string_view to) {
     text.replace(text.find(from), from.size(), to);
@@ -156,7 +160,9 @@ TEST_CASE("products are chosen by the cost profile in force, and both are priced
   replace("[4,8]", "[64,8]");
   replace("[4,8]", "[64,8]");
   replace("[8,3]", "[8,32]"); // enough columns for whole tiles to pay
-  replace(R"("shape":[3],"values":[0.25,-0.25,0])", R"("shape":[32],"generator":"ih4","seed":2,"std":1)");
+  replace(
+    R"("shape":[3],"values":[0.25,-0.25,0])", R"("shape":[32],"generator":"ih4","seed":2,"std":1)"
+  );
   replace(R"("family")", R"("run":{"hardware":{"mlen":32,"hlen":8,"broadcast":4}},"family")");
   Session session = session_with_model();
   REQUIRE(session.load_model("linear.json", bytes_of(text)));
@@ -169,8 +175,11 @@ TEST_CASE("products are chosen by the cost profile in force, and both are priced
   };
   const Json expected = {
     {"portable",
-     {{"emulator", run_cycles("portable", "emulator")}, {"analytic", run_cycles("portable", "analytic")}}},
-    {"dense", {{"emulator", run_cycles("dense", "emulator")}, {"analytic", run_cycles("dense", "analytic")}}}};
+     {{"emulator", run_cycles("portable", "emulator")},
+      {"analytic", run_cycles("portable", "analytic")}}},
+    {"dense",
+     {{"emulator", run_cycles("dense", "emulator")},
+      {"analytic", run_cycles("dense", "analytic")}}}};
   CHECK(expected["dense"]["emulator"] < expected["portable"]["emulator"]);
   CHECK(expected["dense"]["analytic"] > expected["portable"]["analytic"]);
   for (const std::string opt : {"dense", "auto"}) {
@@ -297,6 +306,26 @@ TEST_CASE("results are judged as their stages leave them", "[unit][driver]") {
     CHECK(stage["local_pass"] == true);
   }
   CHECK(verdict["first_bad"].is_null());
+}
+
+TEST_CASE("where not all results can be kept, memory is used again", "[unit][driver]") {
+  // Three results of four rows, of which two are needed at once.
+  std::string small(chain);
+  const std::string_view both = R"("inputs":["a","b"])";
+  small.replace(small.find(both), both.size(), R"("inputs":["b","b"])");
+  small.insert(small.rfind('}'), R"(, "run": {"hardware": {"vram_rows": 8}})");
+  Session session = session_with_model();
+  REQUIRE(session.load_model("chain.json", bytes_of(small)));
+  const Result<std::string> compiled = session.compile("{}");
+  REQUIRE(compiled);
+  CHECK(code_of(compiled.diagnostics()) == "N_STAGES");
+  run_to_end(session, 100);
+  CHECK(Json::parse(*session.verify())["stages"].size() == 3);
+  CHECK(session.verdict().pass);
+  // Not where the caller wants them kept.
+  const Result<std::string> kept = session.compile(R"({"keep_stages": true})");
+  REQUIRE_FALSE(kept);
+  CHECK(code_of(kept.diagnostics()) == "E_RESOURCE");
 }
 
 TEST_CASE("who overwrites an earlier result is to blame, not who reads it", "[unit][driver]") {

@@ -196,3 +196,40 @@ TEST_CASE("plain staging stores bf16", "[unit][numerics]") {
   CHECK(staged.scales.empty());
   CHECK(staged.values == std::vector<float>{1.0f, -2.0f});
 }
+
+namespace {
+
+/// Blocks that start with `largest`, with magnitudes up to it: their upper halves are all that
+/// there are, the lower halves next to where roundings change.
+void check_bytes(const ScalarFormat& element, float largest) {
+  const RowStager stager(mx(element));
+  std::vector<std::uint8_t> elements(8);
+  std::vector<std::uint8_t> scales(1);
+  for (std::uint32_t upper = 0; upper < 0x10000; ++upper) {
+    std::vector<float> row{largest};
+    for (const std::uint32_t lower : {0x0000u, 0x0001u, 0x8000u, 0xFFFEu, 0xFFFFu}) {
+      const float value = float_of(upper << 16 | lower);
+      row.push_back(std::abs(value) <= largest ? value : 0.0f);
+    }
+    row.resize(8);
+    const StagedRow staged = stage_row(mx(element), row);
+    stager.stage(row, elements, scales, {});
+    REQUIRE(elements == staged.elements);
+    REQUIRE(scales == staged.scales);
+  }
+}
+
+} // namespace
+
+TEST_CASE(
+  "bytes are the same whether or not the stager is asked for the values", "[unit][numerics]"
+) {
+  const ScalarFormat formats[]{
+    e4m3, e5m2, ScalarFormat::fp(true, 3, 4), ScalarFormat::fp(false, 4, 4)};
+  for (const ScalarFormat& element : formats) {
+    for (const float largest : {1.0f, 1.75f, 0x1p-110f, 0x1p101f, 0x1.fffffep-1f}) {
+      INFO(int{element.exponent} << " " << int{element.mantissa} << " " << largest);
+      check_bytes(element, largest);
+    }
+  }
+}
