@@ -4,6 +4,8 @@
 #include "driver/reproduce.h"
 #include "driver/tools.h"
 
+#include "driver/analytic.h"
+
 #include <emscripten/bind.h>
 #include <limits>
 #include <map>
@@ -495,6 +497,19 @@ val judge(const val& handle, const val& json) {
   );
 }
 
+val analytic(const val& handle, const val& request_json) {
+  return with_session<Result<std::string>>(handle, [&](Session& session) -> Result<std::string> {
+    const auto request = to_text(request_json, "requestJson");
+    return request ? driver::analytic_document(session, request->text) : request.diagnostics();
+  });
+}
+
+val analytic_run(const val& handle) {
+  return with_session<Result<std::string>>(handle, [](Session& session) {
+    return driver::run_comparison_document(session);
+  });
+}
+
 } // namespace
 } // namespace plena::wasm
 
@@ -539,4 +554,6 @@ EMSCRIPTEN_BINDINGS(plena) {
   emscripten::function("check_recipe_model", &check_recipe_model);
   emscripten::function("recipe_text", &recipe_text);
   emscripten::function("judge", &judge);
+  emscripten::function("analytic", &analytic);
+  emscripten::function("analytic_run", &analytic_run);
 }

@@ -31,6 +31,7 @@ void add_generate(CLI::App& app, Action& action);
 void add_profile(CLI::App& app, Action& action);
 void add_link(CLI::App& app, Action& action);
 void add_run(CLI::App& app, Action& action);
+void add_analytic(CLI::App& app, Action& action);
 void add_docs(CLI::App& app, Action& action);
 void add_completion(CLI::App& app, Action& action);
 void add_bench(CLI::App& app, Action& action);

@@ -1,17 +1,13 @@
-// The models that come with the project, compiled in; the build writes their table (embed.cmake).
+// The models that come with the project, compiled in.
 #pragma once
 
+#include "base/embedded.h"
+
 #include <span>
-#include <string_view>
 
 namespace plena::cli {
 
-struct GalleryModel {
-  std::string_view name; ///< of the file, without suffix
-  std::string_view text;
-};
-
 /// In order of name.
-std::span<const GalleryModel> gallery();
+std::span<const EmbeddedFile> gallery();
 
 } // namespace plena::cli

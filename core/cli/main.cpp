@@ -104,6 +104,7 @@ int run(int argc, char** argv) {
     add_compare(app, action);
     add_link(app, action);
     add_run(app, action);
+    add_analytic(app, action);
     add_docs(app, action);
     add_bench(app, action);
     add_completion(app, action);

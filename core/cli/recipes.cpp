@@ -56,7 +56,7 @@ Status load_recipe_model(
   driver::Session& session, const recipe::Model& model, const std::vector<std::string>& files
 ) {
   if (!model.gallery.empty()) {
-    for (const GalleryModel& one : gallery()) {
+    for (const EmbeddedFile& one : gallery()) {
       if (one.name == model.gallery) {
         const Result<std::string> loaded =
           session.load_model(fmt::format("{}.json", one.name), bytes_of(one.text));
@@ -148,7 +148,7 @@ recipe_of(const driver::Session& session, const std::string& path, bool embed) {
       return text.diagnostics();
     }
     const auto known =
-      std::find_if(gallery().begin(), gallery().end(), [&](const GalleryModel& one) {
+      std::find_if(gallery().begin(), gallery().end(), [&](const EmbeddedFile& one) {
         return one.text == *text;
       });
     if (known != gallery().end()) {

@@ -344,6 +344,8 @@ class Session {
   Result<std::string> recipe_text(const recipe::Recipe& recipe) const;
 
   struct State; ///< session_state.h
+  /// For the driver's own files.
+  const State& state() const { return *state_; }
 
  private:
   std::unique_ptr<State> state_;

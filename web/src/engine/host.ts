@@ -254,6 +254,10 @@ export function createHost(module: PlenaModule, env: HostEnvironment) {
         if (!link.ok) return fail('engine', link.diagnostics);
         return { ok: true, value: { json: made.value, link: link.value }, diagnostics: [] };
       }
+      case 'analytic':
+        return answer('engine', module.analytic(session, JSON.stringify(call.request)));
+      case 'analyticRun':
+        return answer('run', module.analytic_run(session));
       case 'record':
         await settle();
         firstCycle = call.firstCycle;

@@ -3,6 +3,9 @@
 import type {
   Ablation,
   ChangedSettings,
+  AnalyticReport,
+  AnalyticRequest,
+  AnalyticRun,
   Description,
   Diagnostic,
   DiffRows,
@@ -23,7 +26,7 @@ import type {
   Verdict,
 } from './types.ts';
 
-export const PROTOCOL = 4;
+export const PROTOCOL = 5;
 
 /** Milliseconds between two progress messages of a run, at least. */
 export const PROGRESS_INTERVAL = 100;
@@ -116,6 +119,8 @@ export interface Calls {
   judge: { ask: { recipe: string }; answer: Judgement };
   /** The recipe of what was done, and its link without `#`. `wish`: as for `make_recipe`. */
   share: { ask: { wish: string }; answer: { json: string; link: string } };
+  analytic: { ask: { request: AnalyticRequest }; answer: AnalyticReport };
+  analyticRun: { ask: object; answer: AnalyticRun };
 }
 
 export type TraceForm = 'perfetto' | 'konata';

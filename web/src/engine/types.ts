@@ -1,6 +1,12 @@
 // The engine's own types, under one name for the whole page; said once in wasm/plena.d.ts.
 export type {
   Ablation,
+  AnalyticInfo,
+  AnalyticPart,
+  AnalyticReport,
+  AnalyticRequest,
+  AnalyticRun,
+  AnalyticSweep,
   CauseInfo,
   ChangedSettings,
   ChoiceInfo,
@@ -38,6 +44,7 @@ export type {
   RecipeInfo,
   Registers,
   Reply,
+  RooflinePoint,
   Row,
   RunComparison,
   RunState,

@@ -12,6 +12,7 @@ import { Headline } from './headline.tsx';
 import { listenToKeys } from './keys.ts';
 import { LinkBar } from './link-bar.tsx';
 import { Dock } from './pane.tsx';
+import { Sheets } from './sheets.tsx';
 import { StatusBar } from './status-bar.tsx';
 import { Tabs } from './tabs.tsx';
 
@@ -147,7 +148,8 @@ export function App({ store, session }: { store: Store; session: Session }) {
             problemsWish.value = !problemsOpen.value;
           }}
         />
-        <Tabs panels={panels} />
+        <Tabs panels={panels.filter((one) => one.region !== 'sheet')} />
+        <Sheets />
         <DropZone />
       </div>
     </PageContext.Provider>

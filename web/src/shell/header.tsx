@@ -9,6 +9,7 @@ import { readFiles } from './files.ts';
 import { Gallery } from './gallery.tsx';
 import { Help } from './help.tsx';
 import { Share } from './share.tsx';
+import { SheetButtons } from './sheets.tsx';
 import { ThemeButton } from './theme-button.tsx';
 
 const ACCEPTED = '.onnx,.json,.toml,.asm,.bin,.npy,.txt';
@@ -188,6 +189,7 @@ export function Header() {
       <RunButtons />
       <div class="header-end">
         <Share />
+        <SheetButtons />
         <ThemeButton />
         <Help />
       </div>

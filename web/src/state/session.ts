@@ -2,6 +2,7 @@
 import { createClient, type WorkerLike } from '../engine/client.ts';
 import type { ChoiceInfo, Diagnostic } from '../engine/types.ts';
 import type { LayoutClient } from '../graph/layout-client.ts';
+import { createAnalytic } from './analytic.ts';
 import type { Autosave } from './autosave.ts';
 import { createComparing } from './comparing.ts';
 import { announce, type Context, report } from './context.ts';
@@ -95,6 +96,7 @@ export function createSession(store: Store, services: Services) {
     timing,
     comparing: context.comparing,
     tuning: createTuning(context, opening, services.spawnEngine),
+    analytic: createAnalytic(client),
     /** Starts the engine and proves the built result, or returns to what this tab had open. */
     async start(link: string | null = null) {
       store.engine.value = 'starting';
