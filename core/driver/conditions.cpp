@@ -221,7 +221,8 @@ bool Watch::holds(
     if (pc != condition.first + 1 || condition.first >= program_.words.size()) {
       return false;
     }
-    const isa::Instr start = isa::decode_word(program_.words[condition.first]).instr;
+    const isa::Instr start =
+      isa::decode_word(program_.words[static_cast<std::size_t>(condition.first)]).instr;
     const std::vector<emu::LoopView> loops = machine.registers().loops;
     return start.op == isa::Opcode::C_LOOP_START && !loops.empty() &&
            loops.back().start_pc == condition.first &&

@@ -12,7 +12,7 @@ constexpr std::uint64_t shortest_gap = 1 << 13;
 constexpr std::uint64_t gap_share = 64;
 constexpr std::size_t most_states = 200;
 /// Closer to the present than this share of the run, gaps do not get shorter any more.
-constexpr double near_share = 64;
+constexpr double near_share = 16;
 
 } // namespace
 

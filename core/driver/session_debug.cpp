@@ -17,6 +17,9 @@ namespace {
 /// How far before the moment one goes to states are kept, so that steps back from it are short.
 constexpr std::array<std::uint64_t, 4> kept_before{32'768, 4'096, 512, 64};
 
+/// Instructions that are executed at a time on the way to a cycle.
+constexpr std::uint64_t cycle_stride = 2'048;
+
 constexpr std::string_view all_breakpoints = "breakpoints";
 
 Diagnostic no_history() {
@@ -132,12 +135,23 @@ Result<std::string> Session::seek_cycle(std::uint64_t cycle, std::uint64_t max_i
   if (state.timing->cycles() > cycle || kept.executed() > state.machine->counters().executed) {
     state.go_to(kept);
   }
-  for (std::uint64_t i = 0; i < max_instructions; ++i) {
-    state.go_on(1);
+  // In strides; the last one is gone through again, step by step.
+  const auto now = [&] { return state.machine->counters().executed; };
+  for (std::uint64_t left = max_instructions; left > 0;) {
+    const History::State before{state.machine->save(), state.timing->copy(), 0};
+    state.go_on(std::min(left, cycle_stride));
+    left -= std::min(left, cycle_stride);
     if (state.timing->cycles() > cycle) {
-      return seek(state.machine->counters().executed - 1, max_instructions);
+      state.go_to(before);
+      std::uint64_t steps = 0;
+      for (; state.timing->cycles() <= cycle; ++steps) {
+        state.go_on(1);
+      }
+      state.go_to(before);
+      state.go_on(steps - 1);
+      break;
     }
-    if (state.reason != RunStatus::Reason::Slice) {
+    if (state.reason != RunStatus::Reason::Slice || now() == before.executed()) {
       break;
     }
   }

@@ -119,6 +119,19 @@ const plausible = {
   moment: [0],
   export_trace: ['konata', 0],
   profile_csv: [],
+  keep_history: [1000],
+  seek: [0, 10],
+  seek_cycle: [0, 10],
+  move: ['pc 0', false, 10],
+  set_breakpoints: ['pc 0'],
+  change: ['gp1 1'],
+  memory_map: [],
+  cells: ['fp_sram', 0, 4],
+  tensor: [0, 0, 1, 1, 0, 1, 1],
+  touches: [],
+  origin: ['fp_sram', 0, 1],
+  anchor: [0],
+  find_anchor: ['0'],
 };
 const counters = ['api_version', 'session_new', 'session_free', 'session_count', 'describe'];
 

@@ -4,6 +4,7 @@ import type { ChoiceInfo, Diagnostic } from '../engine/types.ts';
 import type { LayoutClient } from '../graph/layout-client.ts';
 import type { Autosave } from './autosave.ts';
 import { announce, type Context, report } from './context.ts';
+import { createDebugging } from './debugging.ts';
 import { createEditing } from './editing.ts';
 import { createOpening, type NamedBytes } from './opening.ts';
 import { createRowCache } from './rows.ts';
@@ -74,10 +75,22 @@ export function createSession(store: Store, services: Services) {
   };
   const editing = createEditing(context);
   const opening = createOpening(context, editing);
+  const debugging = createDebugging(context);
+  let model = '';
+  store.programVersion.subscribe(() => {
+    store.debug.map.value = null;
+    store.debug.touches.value = null;
+    store.debug.origin.value = null;
+    const name = context.recipe?.model.name ?? '';
+    if (store.engine.peek() === 'ready' && store.program.peek())
+      void debugging.rebase(name !== model);
+    model = name;
+  });
 
   return {
     rows,
     timing,
+    debug: debugging,
     /** Starts the engine and proves the built result, or returns to what this tab had open. */
     async start() {
       store.engine.value = 'starting';
