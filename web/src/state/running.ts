@@ -28,9 +28,14 @@ export function faultProblem(fault: Fault): Diagnostic {
 }
 
 /** Runs from the start or from where the machine stands; compares when the program is done. With
- * breakpoints it goes on to the first that is met. */
-export async function run(context: Context, from: 'start' | 'here', limit: number | null = null) {
-  const stops = context.store.debug.breakpoints.peek().some((one) => one.on);
+ * breakpoints it goes on to the first that is met, unless it is not `minding` them. */
+export async function run(
+  context: Context,
+  from: 'start' | 'here',
+  limit: number | null = null,
+  minding = true,
+) {
+  const stops = minding && context.store.debug.breakpoints.peek().some((one) => one.on);
   const call =
     stops && limit === null
       ? ({ kind: 'move', condition: 'breakpoints', back: false, from } as const)
