@@ -6,6 +6,7 @@
 
 #include "driver/analytic.h"
 
+#include <array>
 #include <emscripten/bind.h>
 #include <limits>
 #include <map>
@@ -510,6 +511,164 @@ val analytic_run(const val& handle) {
   });
 }
 
+/// A document that a call with counts yields.
+template <std::size_t N, class F>
+val with_counts(
+  const val& handle, const std::array<std::pair<const char*, const val*>, N>& given, F&& action
+) {
+  return with_session<Result<std::string>>(handle, [&](Session& session) -> Result<std::string> {
+    std::array<std::uint64_t, N> counts{};
+    for (std::size_t i = 0; i < N; ++i) {
+      const auto count = to_count(*given[i].second, given[i].first, max_exact_integer);
+      if (!count) {
+        return count.diagnostics();
+      }
+      counts[i] = *count;
+    }
+    return action(session, counts);
+  });
+}
+
+template <std::size_t N> using Given = std::array<std::pair<const char*, const val*>, N>;
+
+val keep_history(const val& handle, const val& bytes) {
+  return with_session<Status>(handle, [&](Session& session) -> Status {
+    const auto limit = to_count(bytes, "bytes", max_exact_integer);
+    if (!limit) {
+      return limit.diagnostics();
+    }
+    session.keep_history(*limit);
+    return Done{};
+  });
+}
+
+val seek(const val& handle, const val& executed, const val& budget) {
+  return with_counts(
+    handle,
+    Given<2>{{{"executed", &executed}, {"maxInstructions", &budget}}},
+    [](Session& session, const auto& counts) { return session.seek(counts[0], counts[1]); }
+  );
+}
+
+val seek_cycle(const val& handle, const val& cycle, const val& budget) {
+  return with_counts(
+    handle,
+    Given<2>{{{"cycle", &cycle}, {"maxInstructions", &budget}}},
+    [](Session& session, const auto& counts) { return session.seek_cycle(counts[0], counts[1]); }
+  );
+}
+
+val move(const val& handle, const val& condition, const val& back, const val& budget) {
+  return with_counts(
+    handle,
+    Given<1>{{{"maxInstructions", &budget}}},
+    [&](Session& session, const auto& counts) -> Result<std::string> {
+      const auto text = to_text(condition, "condition");
+      const auto backwards = to_bool(back, "back");
+      if (!text || !backwards) {
+        return text ? backwards.diagnostics() : text.diagnostics();
+      }
+      return session.move(text->text, *backwards, counts[0]);
+    }
+  );
+}
+
+val set_breakpoints(const val& handle, const val& conditions) {
+  return with_session<Status>(handle, [&](Session& session) -> Status {
+    const auto text = to_text(conditions, "conditions");
+    return text ? session.set_breakpoints(text->text) : Status(text.diagnostics());
+  });
+}
+
+val change(const val& handle, const val& what) {
+  return with_session<Result<std::string>>(handle, [&](Session& session) -> Result<std::string> {
+    const auto text = to_text(what, "what");
+    return text ? session.change(text->text) : text.diagnostics();
+  });
+}
+
+val memory_map(const val& handle) {
+  return with_session<Result<std::string>>(handle, [](Session& session) {
+    return session.memory_map();
+  });
+}
+
+val cells(const val& handle, const val& memory, const val& first, const val& count) {
+  return with_counts(
+    handle,
+    Given<2>{{{"first", &first}, {"count", &count}}},
+    [&](Session& session, const auto& counts) -> Result<std::string> {
+      const auto name = to_text(memory, "memory");
+      return name ? session.cells(name->text, counts[0], counts[1]) : name.diagnostics();
+    }
+  );
+}
+
+val tensor(
+  const val& handle,
+  const val& region,
+  const val& row,
+  const val& rows,
+  const val& row_step,
+  const val& col,
+  const val& cols,
+  const val& col_step
+) {
+  return with_counts(
+    handle,
+    Given<7>{
+      {{"region", &region},
+       {"row", &row},
+       {"rows", &rows},
+       {"rowStep", &row_step},
+       {"col", &col},
+       {"cols", &cols},
+       {"colStep", &col_step}}},
+    [](Session& session, const auto& n) -> Result<std::string> {
+      if (n[0] > std::numeric_limits<std::uint32_t>::max()) {
+        return bad_argument("region", "the place of a region in the memory map");
+      }
+      return session.tensor(static_cast<std::size_t>(n[0]), {n[1], n[2], n[3]}, {n[4], n[5], n[6]});
+    }
+  );
+}
+
+val touches(const val& handle) {
+  return with_session<Result<std::string>>(handle, [](Session& session) {
+    return session.touches();
+  });
+}
+
+val origin(const val& handle, const val& memory, const val& first, const val& count) {
+  return with_counts(
+    handle,
+    Given<2>{{{"first", &first}, {"count", &count}}},
+    [&](Session& session, const auto& counts) -> Result<std::string> {
+      const auto name = to_text(memory, "memory");
+      return name ? session.origin(name->text, counts[0], counts[1]) : name.diagnostics();
+    }
+  );
+}
+
+val anchor(const val& handle, const val& pc) {
+  return with_session<Result<Text>>(handle, [&](Session& session) -> Result<Text> {
+    const auto at = to_count(pc, "pc", max_u32);
+    return at ? Text{session.anchor(static_cast<std::uint32_t>(*at))}
+              : Result<Text>(at.diagnostics());
+  });
+}
+
+val find_anchor(const val& handle, const val& text) {
+  return with_session<Result<std::string>>(handle, [&](Session& session) -> Result<std::string> {
+    const auto words = to_text(text, "anchor");
+    if (!words) {
+      return words.diagnostics();
+    }
+    const std::optional<std::uint32_t> found = session.find_anchor(words->text);
+    return found ? std::to_string(*found) : std::string("null");
+  });
+}
+
 } // namespace
 } // namespace plena::wasm
 
@@ -556,4 +715,17 @@ EMSCRIPTEN_BINDINGS(plena) {
   emscripten::function("judge", &judge);
   emscripten::function("analytic", &analytic);
   emscripten::function("analytic_run", &analytic_run);
+  emscripten::function("keep_history", &keep_history);
+  emscripten::function("seek", &seek);
+  emscripten::function("seek_cycle", &seek_cycle);
+  emscripten::function("move", &move);
+  emscripten::function("set_breakpoints", &set_breakpoints);
+  emscripten::function("change", &change);
+  emscripten::function("memory_map", &memory_map);
+  emscripten::function("cells", &cells);
+  emscripten::function("tensor", &tensor);
+  emscripten::function("touches", &touches);
+  emscripten::function("origin", &origin);
+  emscripten::function("anchor", &anchor);
+  emscripten::function("find_anchor", &find_anchor);
 }

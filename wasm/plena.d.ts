@@ -127,6 +127,13 @@ export interface PrecisionInfo {
   meaning: string;
 }
 
+/** A condition on the moments of a run, written `name arguments`; see `move`. */
+export interface ConditionInfo {
+  name: string;
+  arguments: string;
+  meaning: string;
+}
+
 export interface Description {
   analytic: AnalyticInfo;
   apiVersion: number;
@@ -138,6 +145,7 @@ export interface Description {
   presets: PresetInfo[];
   causes: CauseInfo[];
   lanes: LaneInfo[];
+  conditions: ConditionInfo[];
   measures: MeasureInfo[];
   precisions: PrecisionInfo[];
 }
@@ -262,6 +270,111 @@ export interface RunState {
   fault: Fault | null;
   cycles: number;
   timing: TimingInfo;
+  /** Of a run whose history is kept. */
+  debug?: DebugState;
+}
+
+export interface DebugState {
+  /** Instructions executed at the latest moment that the run has come to. */
+  farthest: number;
+  /** Kept states, the bytes that they take, and how many they may take. */
+  states: number;
+  bytes: number;
+  limit: number;
+  /** Changes made by hand. */
+  changes: number;
+  /** A movement has not come to its end: call `move` again with an empty condition. */
+  moving: boolean;
+  /** The condition that ended the movement, `start` when it came to the start of the run. */
+  stop: { condition: string; text: string } | null;
+}
+
+/** How a number is stored: a float of sign, exponent and mantissa bits, or an integer. */
+export interface NumberFormat {
+  float: boolean;
+  sign: number;
+  exponent: number;
+  mantissa: number;
+  width: number;
+}
+
+export type MemoryName = 'vector_sram' | 'matrix_sram' | 'fp_sram' | 'int_sram' | 'hbm';
+
+/** A piece of a memory that belongs to a tensor; pieces may share places, one after the other. */
+export interface Region {
+  name: string;
+  memory: MemoryName;
+  /** `made`: by the compiler. */
+  kind: 'weight' | 'input' | 'result' | 'made';
+  first: number;
+  count: number;
+  /** The node that makes it, or -1. */
+  node: number;
+  rows: number;
+  cols: number;
+  /** Columns that lie side by side; 0: all of a row. */
+  tileCols: number;
+  element: NumberFormat;
+  /** Elements that share a scale; 0: there are no scales. */
+  block: number;
+  scale: NumberFormat | null;
+}
+
+/** Addresses count elements of the SRAMs and bytes of the HBM. */
+export interface MemoryMap {
+  memories: { name: MemoryName; size: number; element: NumberFormat }[];
+  regions: Region[];
+}
+
+export interface ElementWindow {
+  first: number;
+  count: number;
+  step: number;
+}
+
+/** Elements row by row; what is not finite is text. */
+export interface Elements {
+  rows: ElementWindow;
+  cols: ElementWindow;
+  values: (number | string)[];
+  /** As stored. */
+  bits: number[];
+  /** Stored bits of the scale of each element's block; empty when there are no scales. */
+  scales: number[];
+  addresses: number[];
+}
+
+/** What the next instruction reads and writes. */
+export interface Touches {
+  pc: number;
+  instruction: string;
+  touches: {
+    /** Or registers: `gp`, `f`, `a`, `special`; empty: an accumulator. */
+    memory: MemoryName | 'gp' | 'f' | 'a' | 'special' | '';
+    write: boolean;
+    first: number;
+    count: number;
+    /** Index in the memory map, -1 for none; then rows and columns of its tensor. */
+    region: number;
+    row: number;
+    rows: number;
+    col: number;
+    cols: number;
+  }[];
+}
+
+/** The instructions that had a part in a value, back to what was there before the program. */
+export interface Origin {
+  /** False: ask again with an empty memory. */
+  done: boolean;
+  /** How far back was looked: instructions executed before. */
+  reached: number;
+  instructions: number;
+  /** The latest of them, latest first. */
+  steps: { executed: number; pc: number; instruction: string; node: number }[];
+  nodes: number[];
+  /** When done. `image`: there from the start, of no tensor. */
+  sources: { name: string; kind: Region['kind'] | 'image'; memory: MemoryName; count: number }[];
 }
 
 /** Cycles of a group of instructions. `causes` has one number per cause, in the order of
@@ -783,6 +896,35 @@ export interface PlenaModule {
   analytic(session: number, requestJson: string): Reply<AnalyticReport>;
   /** Of a compiled model whose run has ended. */
   analytic_run(session: number): Reply<AnalyticRun>;
+  /** From the next reset on: keeps states of the run in at most so many bytes, so that any moment of it
+   * can be gone to. 0: none. */
+  keep_history(session: number, bytes: number): Reply<null>;
+  /** Goes to the moment before which so many instructions have been executed, back or on, executing at
+   * most `maxInstructions` on the way; call again with the same moment until it is reached. */
+  seek(session: number, executed: number, maxInstructions: number): Reply<RunState>;
+  /** Goes to the instruction that a cycle is spent on. */
+  seek_cycle(session: number, cycle: number, maxInstructions: number): Reply<RunState>;
+  /** Goes on, or back, to the next moment at which a condition holds, a slice per call: while
+   * `debug.moving` is true, call again with ''. `breakpoints` stands for those set. */
+  move(session: number, condition: string, back: boolean, maxInstructions: number): Reply<RunState>;
+  /** Conditions, one a line, in place of those set before. */
+  set_breakpoints(session: number, conditions: string): Reply<null>;
+  /** `gp3 17` or `vector_sram 64 0.5`. The run can no longer be verified. */
+  change(session: number, what: string): Reply<RunState>;
+  memory_map(session: number): Reply<MemoryMap>;
+  cells(session: number, memory: string, first: number, count: number): Reply<Elements>;
+  /** Every `rowStep`-th row and `colStep`-th column of the tensor of a region. */
+  tensor(
+    session: number, region: number, row: number, rows: number, rowStep: number, col: number,
+    cols: number, colStep: number
+  ): Reply<Elements>;
+  touches(session: number): Reply<Touches>;
+  /** Where the values of some places come from; a stretch of the run per call. */
+  origin(session: number, memory: string, first: number, count: number): Reply<Origin>;
+  /** What an instruction is known by when the program around it changes; '' where there is none. */
+  anchor(session: number, pc: number): Reply<string>;
+  /** Where it is now, null when it is gone. */
+  find_anchor(session: number, anchor: string): Reply<number | null>;
 }
 
 export interface ModuleOptions {

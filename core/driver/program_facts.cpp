@@ -4,6 +4,9 @@
 #include "isa/isa.h"
 
 #include <algorithm>
+#include <array>
+#include <charconv>
+#include <fmt/format.h>
 
 namespace plena::driver {
 
@@ -132,6 +135,66 @@ std::vector<std::uint32_t> carry_nodes(
   nodes.resize(new_words.size() - tail, head > 0 ? old_nodes[head - 1] : no_node);
   nodes.insert(nodes.end(), old_nodes.end() - static_cast<std::ptrdiff_t>(tail), old_nodes.end());
   return nodes;
+}
+
+namespace {
+
+/// Neighbours before and after that an anchor holds.
+constexpr std::uint32_t anchor_reach = 3;
+constexpr std::size_t anchor_numbers = 2 + 2 * anchor_reach;
+
+} // namespace
+
+std::string anchor_of(std::span<const std::uint32_t> words, std::uint32_t pc) {
+  if (pc >= words.size()) {
+    return {};
+  }
+  std::string anchor = fmt::format("{}", pc);
+  for (std::uint32_t i = 0; i <= 2 * anchor_reach; ++i) {
+    const std::uint64_t at = std::uint64_t{pc} + i; // shifted by the reach
+    const bool inside = at >= anchor_reach && at - anchor_reach < words.size();
+    anchor += fmt::format(" {}", inside ? words[static_cast<std::size_t>(at - anchor_reach)] : 0);
+  }
+  return anchor;
+}
+
+std::optional<std::uint32_t>
+find_anchor(std::span<const std::uint32_t> words, std::string_view anchor) {
+  std::array<std::uint32_t, anchor_numbers> numbers{};
+  const char* at = anchor.data();
+  const char* end = at + anchor.size();
+  for (std::uint32_t& number : numbers) {
+    at += at != end && *at == ' ' ? 1 : 0;
+    const auto [rest, error] = std::from_chars(at, end, number);
+    if (error != std::errc()) {
+      return std::nullopt;
+    }
+    at = rest;
+  }
+  const std::uint32_t* around = numbers.data() + 1;
+  std::optional<std::uint32_t> best;
+  unsigned best_alike = 0;
+  const auto distance = [&](std::uint32_t pc) {
+    return pc > numbers[0] ? pc - numbers[0] : numbers[0] - pc;
+  };
+  for (std::uint32_t pc = 0; pc < words.size(); ++pc) {
+    if (words[pc] != around[anchor_reach]) {
+      continue;
+    }
+    unsigned alike = 0;
+    for (std::uint32_t i = 0; i <= 2 * anchor_reach; ++i) {
+      const std::uint64_t place = std::uint64_t{pc} + i;
+      alike += place >= anchor_reach && place - anchor_reach < words.size() &&
+                   words[static_cast<std::size_t>(place - anchor_reach)] == around[i]
+                 ? 1u
+                 : 0u;
+    }
+    if (!best || alike > best_alike || (alike == best_alike && distance(pc) < distance(*best))) {
+      best = pc;
+      best_alike = alike;
+    }
+  }
+  return best;
 }
 
 TextCounts count_text(std::string_view text) {

@@ -5,6 +5,7 @@
 #include "base/sha256.h"
 #include "config/changes.h"
 #include "driver/choices.h"
+#include "driver/conditions.h"
 #include "driver/nonfinite.h"
 #include "driver/npy.h"
 #include "driver/program_facts.h"
@@ -18,6 +19,7 @@
 #include "isa/describe.h"
 #include "ops/registry.h"
 #include "report/analytic_documents.h"
+#include "report/look_documents.h"
 #include "report/time_documents.h"
 
 #include <algorithm>
@@ -158,12 +160,17 @@ std::string Session::describe() {
   for (const ops::Op& op : ops::all()) {
     operators.push_back({op.name, op.summary});
   }
-  const std::array<report::Part, 5> tables{
+  std::vector<report::ChoiceRow> conditions;
+  for (const ConditionRow& row : condition_rows()) {
+    conditions.push_back({row.name, row.arguments, row.meaning, {}});
+  }
+  const std::array<report::Part, 6> tables{
     {{"analytic", report::describe_analytic()},
      {"instructions", isa::describe_json()},
      {"keys", config::describe_keys_json()},
      {"causes", report::describe_causes()},
-     {"lanes", report::describe_lanes()}}};
+     {"lanes", report::describe_lanes()},
+     {"conditions", report::describe_conditions(conditions)}}};
   std::vector<report::ChoiceRow> choice_rows;
   for (const Choice& choice : choices()) {
     choice_rows.push_back({choice.name, choice.title, choice.meaning, {}});
@@ -175,9 +182,7 @@ std::string Session::describe() {
   for (const Precision& precision : precisions()) {
     precision_rows.push_back({precision.name, precision.meaning});
   }
-  return report::describe(
-    api_version, version(), tables, operators, choice_rows, precision_rows
-  );
+  return report::describe(api_version, version(), tables, operators, choice_rows, precision_rows);
 }
 
 Result<std::string> Session::change_settings(
@@ -251,7 +256,8 @@ void Session::bind_dimension(std::string_view name, std::int64_t value) {
 
 namespace {
 
-/// Dimensions without those of size 1 before them: a batch of one, which files have and graphs do not.
+/// Dimensions without those of size 1 before them: a batch of one, which files have and graphs do
+/// not.
 std::span<const std::int64_t> without_ones(std::span<const std::int64_t> shape) {
   while (!shape.empty() && shape.front() == 1) {
     shape = shape.subspan(1);

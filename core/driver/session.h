@@ -115,7 +115,7 @@ struct Comparison {
   std::string bound;
   double price = 0;         ///< relative RMS, fp32 against hardware golden
   double machine_error = 0; ///< maximum absolute, hardware golden against machine
-  double local_error = 0; ///< of a stage: the same, the golden made from the machine's own inputs
+  double local_error = 0;   ///< of a stage: the same, the golden made from the machine's own inputs
   double rel_rms = 0;       ///< hardware golden against machine
   double allclose = 0;      ///< share, hardware golden against machine
   double argmax = 0;        ///< share of rows, hardware golden against machine
@@ -123,7 +123,8 @@ struct Comparison {
     expected_error{}; ///< maximum absolute, reference given by the user against fp32
 };
 
-/// What a compiled program costs under both profiles with these products, without the waits for memory.
+/// What a compiled program costs under both profiles with these products, without the waits for
+/// memory.
 struct ProductCycles {
   enum class Form : std::uint8_t { Portable, Dense, Chosen };
   Form form = Form::Portable;
@@ -131,10 +132,11 @@ struct ProductCycles {
   std::uint64_t analytic = 0;
 };
 struct ProductTable {
-  /// Without those that machine and memories do not allow; all the same where there are no products.
+  /// Without those that machine and memories do not allow; all the same where there are no
+  /// products.
   std::vector<ProductCycles> rows;
-  std::size_t products = 0;        ///< operators that have products
-  std::size_t dense = 0;           ///< those among them whose products are dense
+  std::size_t products = 0; ///< operators that have products
+  std::size_t dense = 0;    ///< those among them whose products are dense
 };
 
 struct VerdictSummary {
@@ -176,6 +178,13 @@ struct NamedTensor {
   std::vector<float> values;
 };
 
+/// Every `step`-th of some rows or columns.
+struct TensorWindow {
+  std::uint64_t first = 0;
+  std::uint64_t count = 0;
+  std::uint64_t step = 1;
+};
+
 class Session {
  public:
   Session();
@@ -202,9 +211,10 @@ class Session {
     std::string_view name,
     std::span<const std::uint8_t> bytes
   ); // ModelInfo
-  /// A checkpoint: config.json and the files of its tensors, of which only those are read that the part
-  /// needs; or one file, as `load_model`. `name` is the model's.
-  Result<std::string> load_files(std::string_view name, std::span<const ModelFile> files); // ModelInfo
+  /// A checkpoint: config.json and the files of its tensors, of which only those are read that the
+  /// part needs; or one file, as `load_model`. `name` is the model's.
+  Result<std::string>
+  load_files(std::string_view name, std::span<const ModelFile> files); // ModelInfo
   /// Of the models loaded from here on that are checkpoints or described by their dimensions.
   void choose_part(ModelPart part);
   /// Of inputs that are made up, instead of the model's.
@@ -253,6 +263,49 @@ class Session {
   Diagnostics run_warnings() const;
   /// Report of `plena emulate --json`.
   std::string emulate_report() const;
+
+  // Going back. A run whose history is kept can be moved to any moment of it; what it computes
+  // there, and afterwards, is the same each time. A moment is given by the instructions executed
+  // before it.
+
+  /// From the next reset on: keeps states in at most so many bytes; 0: none. Not while stages are
+  /// profiled or a trace is streamed.
+  void keep_history(std::uint64_t bytes);
+  /// Goes to a moment, back or on, executing at most `max_instructions` on the way: it is reached
+  /// when as many have been executed, or the run has ended before. Call again with the same moment
+  /// to go on.
+  Result<std::string> seek(std::uint64_t executed, std::uint64_t max_instructions); // RunState
+  /// Goes to the instruction that the cycle is spent on, counted from 0.
+  Result<std::string> seek_cycle(std::uint64_t cycle, std::uint64_t max_instructions); // RunState
+  /// Goes on, or back, to the next moment of which a condition (conditions.def) holds;
+  /// `breakpoints` stands for those set. Empty: goes on with the movement in hand, which ends with
+  /// the field `moving` false. One slice of the work per call.
+  Result<std::string>
+  move(std::string_view condition, bool back, std::uint64_t max_instructions); // RunState
+  /// Conditions, one a line, in place of those set before.
+  Status set_breakpoints(std::string_view conditions);
+  /// What an instruction is known by when the program around it changes, and where it is now.
+  std::string anchor(std::uint32_t pc) const;
+  std::optional<std::uint32_t> find_anchor(std::string_view anchor) const;
+  /// Changes a register, `gp3 17`, or an element, `vector_sram 64 0.5`; the run is no longer the
+  /// program's own and cannot be verified until the next reset.
+  Result<std::string> change(std::string_view what); // RunState
+
+  // Looking at memories. Addresses count elements of the SRAMs and bytes of the HBM; their names
+  // are `vector_sram`, `matrix_sram`, `fp_sram`, `int_sram` and `hbm`.
+
+  Result<std::string> memory_map() const; // MemoryMap
+  Result<std::string>
+  cells(std::string_view memory, std::uint64_t first, std::uint64_t count) const; // Elements
+  /// Of a region of the memory map, in the coordinates of its tensor.
+  Result<std::string>
+  tensor(std::size_t region, const TensorWindow& rows, const TensorWindow& cols) const; // Elements
+  /// What the next instruction reads and writes.
+  Result<std::string> touches() const; // Touches
+  /// Where the values of some places come from. Empty `memory`: goes on with the question in hand
+  /// until it is done.
+  Result<std::string>
+  origin(std::string_view memory, std::uint64_t first, std::uint64_t count); // Origin
 
   // Time. Cycles are counted as the section PLAYGROUND.TIMING of the settings says.
 
@@ -310,9 +363,9 @@ class Session {
   /// constant), `!` (changed), `-` (only in the one kept) or `+` (only in the present one).
   Status write_diff(bool everything, const TextSink& sink) const;
 
-  /// Compares machine results with both goldens; needs a compiled model and a finished run. The machine
-  /// is always judged by the hardware golden; `precision` (ops/precisions.def) is that of the golden
-  /// whose numbers are shown.
+  /// Compares machine results with both goldens; needs a compiled model and a finished run. The
+  /// machine is always judged by the hardware golden; `precision` (ops/precisions.def) is that of
+  /// the golden whose numbers are shown.
   Result<std::string> verify(std::string_view precision = "hardware"); // Verdict
   /// What each kind of rounding costs; needs a compiled model.
   Result<std::string> ablation(); // Ablation

@@ -6,6 +6,7 @@
 #include "driver/state_digest.h"
 #include "report/time_documents.h"
 
+#include <algorithm>
 #include <array>
 #include <fmt/format.h>
 
@@ -66,17 +67,18 @@ std::string_view name(RunStatus::Reason reason) {
   return "fault";
 }
 
+} // namespace
+
 std::string run_state(const Session::State& state) {
   return report::run_state(
     name(state.reason),
     *state.machine,
     state.expected_executions,
     state.timing->settings(),
-    state.timing->cycles()
+    state.timing->cycles(),
+    state.debug_facts()
   );
 }
-
-} // namespace
 
 report::Digests Session::State::digests() const {
   return {
@@ -118,23 +120,55 @@ Result<std::string> Session::reset() {
       std::make_unique<StageResults>(*state.graph, *state.compiled, state.node_of_word);
   }
   state.start_clock();
+  if (state.history_limit > 0 && state.stages == nullptr && state.writers.empty()) {
+    state.history = std::make_unique<History>(state.history_limit, *state.machine, *state.timing);
+  }
   return run_state(state);
 }
 
-/// Stops on the way wherever a stage has ended.
+/// Stops on the way wherever a stage has ended or a state is to be kept.
 emu::RunResult Session::State::run(std::uint64_t budget) {
   emu::RunResult result;
   std::uint64_t executed = 0;
   do {
-    const std::uint32_t stop = results ? results->next_stop() : no_stop;
-    result = machine->run(budget - executed, timing.get(), stop);
+    const std::uint32_t stop_pc = results ? results->next_stop() : no_stop;
+    std::uint64_t share = budget - executed;
+    const std::uint64_t now = machine->counters().executed;
+    if (history) {
+      share = std::min(share, history->due(now) - now);
+      if (now < farthest) {
+        share = std::min(share, next_event(now) - now);
+      }
+    }
+    result = machine->run(share, timing.get(), stop_pc);
     executed += result.executed;
     if (results && result.reason != emu::RunResult::Reason::Fault) {
       results->take(*machine);
     }
+    if (history) {
+      arrived(now);
+    }
   } while (result.reason == emu::RunResult::Reason::Slice && executed < budget);
   result.executed = executed;
   return result;
+}
+
+void Session::State::go_on(std::uint64_t budget) {
+  const auto start = std::chrono::steady_clock::now();
+  const emu::RunResult result = run(budget);
+  emulate_seconds +=
+    std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+  switch (result.reason) {
+  case emu::RunResult::Reason::Slice:
+    reason = RunStatus::Reason::Slice;
+    break;
+  case emu::RunResult::Reason::Done:
+    reason = RunStatus::Reason::Done;
+    break;
+  case emu::RunResult::Reason::Fault:
+    reason = RunStatus::Reason::Fault;
+    break;
+  }
 }
 
 Result<std::string> Session::run(std::uint64_t max_instructions) {
@@ -145,21 +179,9 @@ Result<std::string> Session::run(std::uint64_t max_instructions) {
   if (state.reason == RunStatus::Reason::Fault || state.reason == RunStatus::Reason::Done) {
     return run_state(state);
   }
-  const auto start = std::chrono::steady_clock::now();
-  const emu::RunResult result = state.run(max_instructions);
-  state.emulate_seconds +=
-    std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
-  switch (result.reason) {
-  case emu::RunResult::Reason::Slice:
-    state.reason = RunStatus::Reason::Slice;
-    break;
-  case emu::RunResult::Reason::Done:
-    state.reason = RunStatus::Reason::Done;
-    break;
-  case emu::RunResult::Reason::Fault:
-    state.reason = RunStatus::Reason::Fault;
-    break;
-  }
+  state.walk.reset();
+  state.stop = {};
+  state.go_on(max_instructions);
   return run_state(state);
 }
 

@@ -3,6 +3,9 @@
 
 #include "codegen/compile.h"
 #include "config/config.h"
+#include "driver/conditions.h"
+#include "driver/history.h"
+#include "driver/provenance.h"
 #include "driver/pinned.h"
 #include "driver/session.h"
 #include "driver/stages.h"
@@ -13,6 +16,7 @@
 #include "frontend/build.h"
 #include "ir/graph.h"
 #include "report/documents.h"
+#include "report/look_documents.h"
 #include "report/trace_files.h"
 
 #include <chrono>
@@ -92,6 +96,30 @@ struct Session::State {
   /// Of its program and this one, as long as there is no other.
   mutable std::shared_ptr<const ProgramDiff> diff;
 
+  // going back and looking closely (session_debug.cpp)
+  std::uint64_t history_limit = 0; ///< bytes; 0: no history is kept
+  std::unique_ptr<History> history;
+  /// Executed instructions that the run has come to. Before them it is told again: what listens to
+  /// the clock has heard it, and results have been taken.
+  std::uint64_t farthest = 0;
+  /// Changes by hand, in the order of the run.
+  struct Change {
+    std::uint64_t executed = 0;
+    std::string text;
+  };
+  std::vector<Change> changes;
+  std::vector<Condition> breakpoints;
+  /// A movement to a moment that fulfils one of some conditions; slice by slice.
+  struct Walk {
+    bool back = false;
+    std::unique_ptr<Watch> watch;
+    std::uint64_t end = 0; ///< back: moments from here on have been looked at
+  };
+  std::optional<Walk> walk;
+  std::unique_ptr<Provenance> provenance; ///< of the question in hand
+  report::Stop stop;
+  std::optional<golden::Values> hardware_golden; ///< of the compiled model with its inputs
+
   // verdict
   VerdictSummary verdict;
   std::vector<AblationLine> ablation;
@@ -120,6 +148,16 @@ struct Session::State {
   const ProgramDiff& difference() const;
   report::TraceSource trace_source() const;
   emu::RunResult run(std::uint64_t budget);
+  /// The same, with the reason noted.
+  void go_on(std::uint64_t budget);
+  void go_to(const History::State& state);
+  /// While a run is told again: executed instructions at which something is to happen.
+  std::uint64_t next_event(std::uint64_t now) const;
+  /// What is to happen now that the run has come here from `before`.
+  void arrived(std::uint64_t before);
+  Status change(std::string_view what);
+  bool stage_is_off();
+  report::DebugFacts debug_facts() const;
   /// The machine at the start of the program.
   Result<emu::Machine> start_machine() const;
   /// Ends the run; the program, the settings and what is to be recorded stay.
@@ -146,6 +184,9 @@ class StepTimer {
   std::string_view step_;
   std::chrono::steady_clock::time_point start_ = std::chrono::steady_clock::now();
 };
+
+/// RunState
+std::string run_state(const Session::State& state);
 
 Diagnostic missing(std::string code, std::string what, std::string hint);
 

@@ -82,6 +82,13 @@ void Session::State::drop_run() {
   stages.reset();
   writers.clear();
   exported = {};
+  history.reset();
+  farthest = 0;
+  changes.clear();
+  walk.reset();
+  provenance.reset();
+  stop = {};
+  hardware_golden.reset();
   reason = RunStatus::Reason::Ready;
 }
 
@@ -150,7 +157,7 @@ std::string Session::timing_title() const { return state_->time_facts().timing.t
 bool Session::timing_is_upstream() const { return state_->time_facts().timing.is_upstream(); }
 
 void Session::record_trace(std::uint64_t events, std::uint64_t first_cycle) {
-  state_->trace_options = {events, first_cycle};
+  state_->trace_options = {events, first_cycle, 0};
 }
 
 void Session::stream_trace(TraceForm form, TextSink sink) {
@@ -184,7 +191,9 @@ Result<std::string> Session::profile() const {
     return no_run();
   }
   const ProfileParts parts(*state_);
-  return report::profile(parts.source, *state_->timing, state_->machine->counters().executed, state_->products());
+  return report::profile(
+    parts.source, *state_->timing, state_->machine->counters().executed, state_->products()
+  );
 }
 
 Result<std::vector<TableRow>> Session::profile_table(std::string_view by) const {

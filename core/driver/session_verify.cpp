@@ -112,13 +112,19 @@ Result<std::string> Session::verify(std::string_view precision) {
       "E_NO_RUN", "the run has not come to its end", "run the program to its end first"
     );
   }
+  if (!state.changes.empty()) {
+    return missing(
+      "E_CHANGED",
+      "the run was changed by hand and is no longer the program's own",
+      "run it again from its start"
+    );
+  }
   const ir::Graph& graph = *state.graph;
   const auto start = std::chrono::steady_clock::now();
   const codegen::Values inputs = state.input_values();
   const ops::Arithmetic exact = ops::arithmetic_of(*state.config, ops::Precision::Fp32);
-  const ops::Arithmetic hardware = ops::arithmetic_of(
-    *state.config, ops::Precision::Hardware, state.compiled->plan
-  );
+  const ops::Arithmetic hardware =
+    ops::arithmetic_of(*state.config, ops::Precision::Hardware, state.compiled->plan);
   const Result<golden::Values> fp32 = golden::evaluate(graph, exact, inputs);
   if (!fp32) {
     return fp32.diagnostics();
@@ -128,9 +134,8 @@ Result<std::string> Session::verify(std::string_view precision) {
     return golden_values.diagnostics();
   }
   const golden::Values machine = values_at_end(*state.compiled, *state.machine);
-  golden::Verdict verdict = golden::judge(
-    graph, hardware, *fp32, *golden_values, state.results->values(), machine
-  );
+  golden::Verdict verdict =
+    golden::judge(graph, hardware, *fp32, *golden_values, state.results->values(), machine);
   std::optional<golden::Values> other;
   if (*shown != golden::Precision::Hardware) {
     Result<golden::Values> values =
@@ -256,9 +261,8 @@ Result<std::string> Session::ablation() {
   const codegen::Values inputs = state.input_values();
   const ops::Arithmetic hardware =
     ops::arithmetic_of(*state.config, ops::Precision::Hardware, state.compiled->plan);
-  const Result<golden::Values> exact = golden::evaluate(
-    graph, ops::arithmetic_of(*state.config, ops::Precision::Fp32), inputs
-  );
+  const Result<golden::Values> exact =
+    golden::evaluate(graph, ops::arithmetic_of(*state.config, ops::Precision::Fp32), inputs);
   if (!exact) {
     return exact.diagnostics();
   }

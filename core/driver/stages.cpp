@@ -44,7 +44,7 @@ StageResults::StageResults(
         compiled.placements, node.outputs[k], ops::op_of(node).outputs[k].memory
       );
       if (place != nullptr) {
-        due_.push_back({ends_[i], *place});
+        due_.push_back({ends_[i], *place, 0});
       }
     }
   }
@@ -60,8 +60,26 @@ std::uint32_t StageResults::next_stop() const {
 void StageResults::take(const emu::Machine& machine) {
   for (; next_ < due_.size() && due_[next_].end <= machine.pc(); ++next_) {
     const codegen::Placement& place = due_[next_].place;
+    due_[next_].taken_at = machine.counters().executed;
     values_[place.tensor] = codegen::read_back(place, reader_of(machine));
   }
+}
+
+void StageResults::forget_after(std::uint64_t executed) {
+  while (next_ > 0 && due_[next_ - 1].taken_at > executed) {
+    --next_;
+    values_.erase(due_[next_].place.tensor);
+  }
+}
+
+std::vector<ir::TensorId> StageResults::taken_at(std::uint64_t executed) const {
+  std::vector<ir::TensorId> found;
+  for (std::size_t i = 0; i < next_; ++i) {
+    if (due_[i].taken_at == executed) {
+      found.push_back(due_[i].place.tensor);
+    }
+  }
+  return found;
 }
 
 std::uint32_t StageResults::start_of(ir::NodeId node) const {
@@ -105,8 +123,7 @@ class Finder final : public emu::Observer {
 
   bool needs_operands() const override { return true; }
 
-  void
-  executing(std::uint32_t, const isa::Instr& instr, const emu::Operands& operands) override {
+  void executing(std::uint32_t, const isa::Instr& instr, const emu::Operands& operands) override {
     emu::accesses_of(instr, operands, settings_, accesses_);
     writes_ = std::any_of(accesses_.begin(), accesses_.end(), [&](const emu::Access& access) {
       return access.write && access.space == space_ && entry_ - access.first < access.count;

@@ -87,6 +87,8 @@ class LoopStack {
   }();
 };
 
+struct SavedState;
+
 class Exec {
  public:
   static constexpr std::size_t scalar_entries = 1024;
@@ -103,6 +105,11 @@ class Exec {
 
   std::optional<Fault> load(const isa::Program& program);
   RunResult run(std::uint64_t budget, Observer* observer, std::uint32_t stop_pc);
+  /// The instruction that executes next; null behind the end.
+  const isa::Instr* next() const { return pc_ < ops_.size() ? &ops_[pc_].instr : nullptr; }
+  /// Calls `f` with each part of the state that a program changes, beside its copy. The memories
+  /// are left out: they share their pages.
+  template <class F> void each_part(SavedState& saved, F&& f);
 
   // State that Machine shows.
   const config::Machine settings_;

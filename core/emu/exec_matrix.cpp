@@ -131,6 +131,7 @@ void Exec::accumulate(const Selection& selection, Product product, std::uint32_t
       out_of_memory();
       return;
     }
+    tile = matrix_.tile(selection.tile.index); // transposing may have copied it
     const std::vector<float>& values = selection.transposed ? tile->transposed : tile->values;
     product.w_step = settings_.mlen;
     product.w =

@@ -17,6 +17,60 @@ struct Machine::Impl {
   Exec exec;
 };
 
+struct SavedState {
+  Hbm::Pages hbm;
+  VectorSram::Pages vector;
+  MatrixSram::Tiles matrix;
+  MemoryBudget budget{0};
+  std::array<std::uint16_t, Exec::scalar_entries> fp_sram{};
+  std::array<std::uint32_t, Exec::scalar_entries> int_sram{};
+  std::array<std::uint32_t, 16> gp{};
+  std::array<std::uint16_t, 8> f{};
+  std::array<std::uint64_t, 16> a{};
+  std::uint32_t scale = 0;
+  std::uint32_t stride = 1;
+  std::uint32_t v_mask = 0;
+  std::uint32_t pc = 0;
+  LoopStack loops;
+  std::uint64_t loop_limit_at = 0;
+  bool open_loops_reported = false;
+  Counters counters;
+  std::optional<Fault> fault;
+  std::array<Warning, 32> warnings{};
+  std::vector<float> m_acc;
+  std::vector<float> hm_acc;
+  std::vector<float> v_acc;
+  std::vector<float> hv_acc;
+};
+
+template <class F> void Exec::each_part(SavedState& saved, F&& f) {
+  f(budget_, saved.budget);
+  f(fp_sram_, saved.fp_sram);
+  f(int_sram_, saved.int_sram);
+  f(gp_, saved.gp);
+  f(f_, saved.f);
+  f(a_, saved.a);
+  f(scale_, saved.scale);
+  f(stride_, saved.stride);
+  f(v_mask_, saved.v_mask);
+  f(pc_, saved.pc);
+  f(loops_, saved.loops);
+  f(loop_limit_at_, saved.loop_limit_at);
+  f(open_loops_reported_, saved.open_loops_reported);
+  f(counters_, saved.counters);
+  f(fault_, saved.fault);
+  f(warnings_, saved.warnings);
+  f(m_acc_, saved.m_acc);
+  f(hm_acc_, saved.hm_acc);
+  f(v_acc_, saved.v_acc);
+  f(hv_acc_, saved.hv_acc);
+}
+
+State::State() : saved_(std::make_unique<SavedState>()) {}
+State::~State() = default;
+
+std::uint64_t State::executed() const { return saved_->counters.executed; }
+
 namespace {
 
 Diagnostic load_error(FaultKind kind, std::string message) {
@@ -175,8 +229,81 @@ std::vector<Warning> Machine::warnings() const {
   return found;
 }
 
+std::shared_ptr<const State> Machine::save() const {
+  std::shared_ptr<State> state(new State);
+  SavedState& saved = *state->saved_;
+  Exec& exec = impl_->exec;
+  saved.hbm = exec.hbm_.pages();
+  saved.vector = exec.vector_.pages();
+  saved.matrix = exec.matrix_.all();
+  exec.each_part(saved, [](const auto& now, auto& kept) { kept = now; });
+  return state;
+}
+
+void Machine::restore(const State& state) {
+  Exec& exec = impl_->exec;
+  SavedState& saved = *state.saved_;
+  exec.hbm_.set_pages(saved.hbm);
+  exec.vector_.set_pages(saved.vector);
+  exec.matrix_.set_all(saved.matrix);
+  exec.each_part(saved, [](auto& now, const auto& kept) { now = kept; });
+}
+
+namespace {
+
+constexpr std::uint64_t pointer_bytes = 16;
+
+/// Of the pages that the other table does not have in the same place.
+template <class Page, class Bytes>
+std::uint64_t bytes_besides(
+  const std::vector<std::shared_ptr<Page>>& mine,
+  const std::vector<std::shared_ptr<Page>>& others,
+  Bytes&& bytes_of
+) {
+  std::uint64_t bytes = mine.size() * pointer_bytes;
+  for (std::size_t i = 0; i < mine.size(); ++i) {
+    if (mine[i] != nullptr && (i >= others.size() || mine[i] != others[i])) {
+      bytes += bytes_of(*mine[i]);
+    }
+  }
+  return bytes;
+}
+
+} // namespace
+
+std::uint64_t State::bytes_besides(const State& other) const {
+  constexpr std::uint64_t node_bytes = 64; // of a map
+  const SavedState& mine = *saved_;
+  const SavedState& others = *other.saved_;
+  std::uint64_t bytes = sizeof(SavedState) + mine.hbm.size() * node_bytes;
+  for (const auto& [index, page] : mine.hbm) {
+    const auto found = others.hbm.find(index);
+    bytes += found == others.hbm.end() || found->second != page ? Hbm::page_bytes : 0;
+  }
+  bytes += emu::bytes_besides(mine.vector, others.vector, [](const VectorSram::Page& page) {
+    return (page.values.size() + page.codes.size()) * sizeof(float) +
+           page.infos.size() * sizeof(VectorSram::RowInfo);
+  });
+  bytes += emu::bytes_besides(mine.matrix, others.matrix, [](const Tile& tile) {
+    return (tile.values.size() + tile.transposed.size()) * sizeof(float);
+  });
+  for (const std::vector<float>* sums : {&mine.m_acc, &mine.hm_acc, &mine.v_acc, &mine.hv_acc}) {
+    bytes += sums->size() * sizeof(float);
+  }
+  return bytes;
+}
+
 const Counters& Machine::counters() const { return impl_->exec.counters_; }
 std::uint32_t Machine::pc() const { return impl_->exec.pc_; }
+
+const isa::Instr* Machine::next() const { return impl_->exec.next(); }
+
+Operands Machine::operands() const {
+  const Exec& exec = impl_->exec;
+  return {exec.gp_, exec.a_, exec.scale_, exec.stride_, exec.v_mask_};
+}
+
+std::size_t Machine::loop_depth() const { return impl_->exec.loops_.depth(); }
 
 RegisterView Machine::registers() const {
   const Exec& exec = impl_->exec;
@@ -246,6 +373,11 @@ std::span<const float> Machine::vector_row(std::uint64_t row) const {
   return {impl_->exec.vector_.row(row), vlen()};
 }
 
+std::uint32_t Machine::vector_code(std::uint64_t row, std::uint32_t lane) const {
+  PLENA_CHECK(row < vector_rows() && lane < vlen());
+  return impl_->exec.vector_.code(row, lane);
+}
+
 std::uint64_t Machine::matrix_tiles() const { return impl_->exec.matrix_.tiles(); }
 
 std::span<const float> Machine::matrix_tile(std::uint64_t index) const {
@@ -301,6 +433,16 @@ void Machine::write_int_sram(std::size_t first, std::span<const std::uint32_t> e
   std::copy(
     entries.begin(), entries.end(), impl_->exec.int_sram_.begin() + static_cast<std::ptrdiff_t>(first)
   );
+}
+
+Status Machine::write_vector(std::uint64_t row, std::uint32_t lane, float value) {
+  PLENA_CHECK(row < vector_rows() && lane < vlen());
+  if (!impl_->exec.vector_.write_lanes(row, lane, {&value, 1})) {
+    return load_error(
+      FaultKind::host_memory, "the element needs more memory than this run may use"
+    );
+  }
+  return Done{};
 }
 
 } // namespace plena::emu

@@ -69,6 +69,21 @@ struct Counters {
   std::uint64_t hbm_written_bytes = 0; ///< 64 per block access
 };
 
+/// All that a run has changed at one moment. It shares the pages of the memories that have not been
+/// written since with the machine and with other states.
+class State {
+ public:
+  ~State();
+  std::uint64_t executed() const;
+  /// Host memory that it takes besides what it shares with another state of the same run.
+  std::uint64_t bytes_besides(const State& other) const;
+
+ private:
+  friend class Machine;
+  State();
+  std::unique_ptr<struct SavedState> saved_;
+};
+
 class Machine {
  public:
   /// Errors: E_EMU_HBM_SIZE, E_EMU_HBM_IMAGE_SIZE, E_EMU_FP_SRAM_IMAGE_SIZE,
@@ -83,11 +98,15 @@ class Machine {
   /// fault, if any, is of kind `decode` and names the word.
   std::optional<Fault> load(const isa::Program& program);
 
-  /// Executes at most `budget` instructions, and none once the pc is `stop_pc` or beyond: between loops
-  /// that is a place in the program that has been reached. After Done or Fault further calls return the
-  /// same reason and execute nothing. `observer` may be null.
+  /// Executes at most `budget` instructions, and none once the pc is `stop_pc` or beyond: between
+  /// loops that is a place in the program that has been reached. After Done or Fault further calls
+  /// return the same reason and execute nothing. `observer` may be null.
   RunResult
   run(std::uint64_t budget, Observer* observer = nullptr, std::uint32_t stop_pc = UINT32_MAX);
+
+  std::shared_ptr<const State> save() const;
+  /// Goes back, or on, to a state of this machine and the program that it has loaded.
+  void restore(const State& state);
 
   const std::optional<Fault>& fault() const;
   /// In the order of warnings.def.
@@ -95,6 +114,10 @@ class Machine {
   const Counters& counters() const;
   RegisterView registers() const;
   std::uint32_t pc() const;
+  /// The instruction that executes next; null behind the end.
+  const isa::Instr* next() const;
+  Operands operands() const;
+  std::size_t loop_depth() const;
 
   /// The bytes of upstream's dump file of a memory, in order.
   void dump(Memory memory, DumpSink& sink) const;
@@ -106,6 +129,8 @@ class Machine {
   std::uint32_t vlen() const;
   /// A row of the Vector SRAM; valid until the next run. `row` is inside.
   std::span<const float> vector_row(std::uint64_t row) const;
+  /// Its stored bits in VECTOR_SRAM_TYPE.
+  std::uint32_t vector_code(std::uint64_t row, std::uint32_t lane) const;
   std::uint64_t matrix_tiles() const;
   /// A tile, row-major (mlen, mlen); empty when it was never written (all zeros). `index` is
   /// inside.
@@ -124,6 +149,9 @@ class Machine {
   void write_fp_sram(std::size_t first, std::span<const std::uint16_t> bits);
   /// The same for the INT SRAM.
   void write_int_sram(std::size_t first, std::span<const std::uint32_t> entries);
+  /// Replaces an element, rounded to what the memory holds; `row` and `lane` are inside.
+  /// E_EMU_HOST_MEMORY.
+  Status write_vector(std::uint64_t row, std::uint32_t lane, float value);
 
  private:
   struct Impl;

@@ -25,12 +25,20 @@ template <class T> bool grow(std::vector<T>& table, std::uint64_t index, MemoryB
   return true;
 }
 
+/// Makes a page its memory's own before it is written. Host memory is not counted: what was shared
+/// now belongs to the saved states, which have a budget of their own.
+template <class T> void own(std::shared_ptr<T>& page) {
+  if (page.use_count() > 1) {
+    page = std::make_shared<T>(*page);
+  }
+}
+
 } // namespace
 
 const Hbm::Page* Hbm::find(std::uint64_t index) const {
   if (index != last_index_) {
     const auto found = pages_.find(index);
-    last_page_ = found == pages_.end() ? nullptr : &found->second;
+    last_page_ = found == pages_.end() ? nullptr : found->second.get();
     last_index_ = index;
   }
   return last_page_;
@@ -68,16 +76,25 @@ bool Hbm::write(std::uint64_t address, std::span<const std::uint8_t> bytes) {
       if (!budget_->take(page_bytes)) {
         return false;
       }
-      found = pages_.emplace(index, Page(page_bytes)).first;
+      found = pages_.emplace(index, std::make_shared<Page>(page_bytes)).first;
       last_index_ = UINT64_MAX;
     }
     if (found != pages_.end()) {
-      std::memcpy(found->second.data() + offset, bytes.data(), taken);
+      if (found->second.use_count() > 1) {
+        own(found->second);
+        last_index_ = UINT64_MAX;
+      }
+      std::memcpy(found->second->data() + offset, bytes.data(), taken);
     }
     address += taken;
     bytes = bytes.subspan(taken);
   }
   return true;
+}
+
+void Hbm::set_pages(Pages pages) {
+  pages_ = std::move(pages);
+  last_index_ = UINT64_MAX;
 }
 
 void Hbm::dump(DumpSink& sink) const {
@@ -86,7 +103,7 @@ void Hbm::dump(DumpSink& sink) const {
     const std::uint64_t first = index * page_bytes;
     sink.zeros(first - at);
     const std::uint64_t count = std::min(page_bytes, size_ - first);
-    sink.bytes(std::span(page).first(static_cast<std::size_t>(count)));
+    sink.bytes(std::span(*page).first(static_cast<std::size_t>(count)));
     at = first + count;
   }
   sink.zeros(size_ - at);
@@ -119,18 +136,19 @@ VectorSram::Page* VectorSram::find_or_add(std::uint64_t row) {
   if (!grow(pages_, index, *budget_)) {
     return nullptr;
   }
-  std::unique_ptr<Page>& page = pages_[static_cast<std::size_t>(index)];
+  std::shared_ptr<Page>& page = pages_[static_cast<std::size_t>(index)];
   if (page == nullptr) {
     const std::size_t page_rows = std::size_t{1} << row_shift_;
     const std::size_t elems = page_rows * vlen_;
     if (!budget_->take((elems + codes_per_page_) * sizeof(float) + page_rows * sizeof(RowInfo))) {
       return nullptr;
     }
-    page = std::make_unique<Page>();
+    page = std::make_shared<Page>();
     page->values.resize(elems);
     page->codes.resize(codes_per_page_);
     page->infos.resize(page_rows);
   }
+  own(page);
   return page.get();
 }
 
@@ -198,6 +216,15 @@ void VectorSram::dump(DumpSink& sink) const {
   sink.zeros((rows_ - row) * packed.size());
 }
 
+std::uint32_t VectorSram::code(std::uint64_t row, std::uint32_t lane) const {
+  const Page* page = find(row);
+  if (page == nullptr) {
+    return 0;
+  }
+  const std::size_t at = static_cast<std::size_t>(row & row_mask_) * vlen_ + lane;
+  return is_bf16() ? numerics::bits_of(page->values[at]) >> 16 : page->codes[at];
+}
+
 MatrixSram::MatrixSram(std::uint64_t tiles, std::uint32_t mlen, MemoryBudget& budget)
     : tiles_(tiles),
       mlen_(mlen),
@@ -207,14 +234,15 @@ Tile* MatrixSram::writable(std::uint64_t index) {
   if (!grow(tiles_at_, index, *budget_)) {
     return nullptr;
   }
-  std::unique_ptr<Tile>& tile = tiles_at_[static_cast<std::size_t>(index)];
+  std::shared_ptr<Tile>& tile = tiles_at_[static_cast<std::size_t>(index)];
   if (tile == nullptr) {
     if (!budget_->take(tile_elems() * sizeof(float))) {
       return nullptr;
     }
-    tile = std::make_unique<Tile>();
+    tile = std::make_shared<Tile>();
     tile->values.resize(static_cast<std::size_t>(tile_elems()));
   }
+  own(tile);
   return tile.get();
 }
 
@@ -225,10 +253,13 @@ void MatrixSram::loaded(Tile& tile, unsigned significant_bits) const {
 }
 
 bool MatrixSram::transpose(std::uint64_t index) {
-  Tile& tile = *tiles_at_[static_cast<std::size_t>(index)];
-  if (tile.transposed_valid) {
+  std::shared_ptr<Tile>& held = tiles_at_[static_cast<std::size_t>(index)];
+  if (held->transposed_valid) {
     return true;
   }
+  // A saved state takes host memory for it when it comes to this instruction again.
+  own(held);
+  Tile& tile = *held;
   if (tile.transposed.empty()) {
     if (!budget_->take(tile_elems() * sizeof(float))) {
       return false;

@@ -11,6 +11,9 @@
 #include <span>
 #include <vector>
 
+// Pages are shared with the states that were saved of a run (machine.h), and copied when one that
+// is shared is written.
+
 namespace plena::emu {
 
 /// Receives the content of a memory in address order; runs of zeros come as a count.
@@ -52,13 +55,17 @@ class Hbm {
   bool write(std::uint64_t address, std::span<const std::uint8_t> bytes);
   void dump(DumpSink& sink) const;
 
- private:
   using Page = std::vector<std::uint8_t>;
+  using Pages = std::map<std::uint64_t, std::shared_ptr<Page>>;
+  const Pages& pages() const { return pages_; }
+  void set_pages(Pages pages);
+
+ private:
   const Page* find(std::uint64_t index) const;
 
   std::uint64_t size_;
   MemoryBudget* budget_;
-  std::map<std::uint64_t, Page> pages_;
+  Pages pages_;
   // The page that was looked up last; consecutive rows mostly lie in one page.
   mutable std::uint64_t last_index_ = UINT64_MAX;
   mutable const Page* last_page_ = nullptr;
@@ -102,7 +109,6 @@ class VectorSram {
   std::size_t row_bytes() const;
   void dump(DumpSink& sink) const;
 
- private:
   struct RowInfo {
     numerics::ExponentRange exponents;
     bool known = false;
@@ -112,6 +118,13 @@ class VectorSram {
     std::vector<std::uint32_t> codes;   // the same shape; empty for bf16
     mutable std::vector<RowInfo> infos; // per row
   };
+  using Pages = std::vector<std::shared_ptr<Page>>;
+  const Pages& pages() const { return pages_; }
+  void set_pages(Pages pages) { pages_ = std::move(pages); }
+  /// The stored bits of an element; `row` and `lane` are inside.
+  std::uint32_t code(std::uint64_t row, std::uint32_t lane) const;
+
+ private:
   const Page* find(std::uint64_t row) const {
     const std::uint64_t index = row >> row_shift_;
     return index < pages_.size() ? pages_[static_cast<std::size_t>(index)].get() : nullptr;
@@ -127,7 +140,7 @@ class VectorSram {
   std::uint64_t row_mask_ = 0;
   std::size_t codes_per_page_ = 0;
   MemoryBudget* budget_;
-  std::vector<std::unique_ptr<Page>> pages_;
+  Pages pages_;
   std::vector<float> zero_row_;
 };
 
@@ -158,11 +171,15 @@ class MatrixSram {
   void loaded(Tile& tile, unsigned significant_bits) const;
   void dump(const numerics::ScalarFormat& element, DumpSink& sink) const;
 
+  using Tiles = std::vector<std::shared_ptr<Tile>>;
+  const Tiles& all() const { return tiles_at_; }
+  void set_all(Tiles tiles) { tiles_at_ = std::move(tiles); }
+
  private:
   std::uint64_t tiles_;
   std::uint32_t mlen_;
   MemoryBudget* budget_;
-  std::vector<std::unique_ptr<Tile>> tiles_at_;
+  Tiles tiles_at_;
 };
 
 } // namespace plena::emu

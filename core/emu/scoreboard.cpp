@@ -138,6 +138,7 @@ struct Scoreboard::Impl {
 
 Scoreboard::Scoreboard(const config::Machine&) : impl_(std::make_unique<Impl>()) {}
 Scoreboard::~Scoreboard() = default;
+Scoreboard::Scoreboard(const Scoreboard& other) : impl_(std::make_unique<Impl>(*other.impl_)) {}
 
 Scoreboard::Slot
 Scoreboard::place(std::uint32_t pc, const isa::Instr& instr, std::span<const Access> accesses) {

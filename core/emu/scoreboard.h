@@ -21,6 +21,7 @@ class Scoreboard {
  public:
   explicit Scoreboard(const config::Machine& machine);
   ~Scoreboard();
+  Scoreboard(const Scoreboard& other);
 
   struct Slot {
     std::uint64_t start = 0;

@@ -46,6 +46,15 @@ struct Timing::Overlap {
         board(settings),
         charged(words) {}
 
+  Overlap(const Overlap& other)
+      : machine(other.machine),
+        board(other.board),
+        memory(other.memory ? other.memory->copy() : nullptr),
+        charged(other.charged),
+        last_start(other.last_start),
+        slot(other.slot),
+        waits(other.waits) {}
+
   const config::Machine machine;
   Scoreboard board;
   std::vector<Access> accesses;
@@ -127,6 +136,29 @@ Timing::Timing(
     }
     quiet_ = false;
   }
+}
+
+Timing::Timing(const Timing& other)
+    : settings_(other.settings_),
+      prices_(other.prices_),
+      price_of_(other.price_of_),
+      executions_(other.executions_),
+      wraps_(other.wraps_),
+      transfers_(other.transfers_),
+      waits_(other.waits_),
+      memory_(other.memory_ ? other.memory_->copy() : nullptr),
+      overlap_(other.overlap_ ? std::make_unique<Overlap>(*other.overlap_) : nullptr),
+      now_(other.now_),
+      quiet_(other.overlap_ == nullptr) {}
+
+std::unique_ptr<Timing> Timing::copy() const { return std::unique_ptr<Timing>(new Timing(*this)); }
+
+std::uint64_t Timing::bytes() const {
+  const std::uint64_t causes =
+    waits_.size() + (overlap_ ? overlap_->charged.size() + overlap_->waits.size() : 0);
+  return sizeof(Timing) + prices_.size() * sizeof(Price) + price_of_.size() +
+         (executions_.size() + wraps_.size() + transfers_.size()) * sizeof(std::uint32_t) +
+         causes * sizeof(CauseCycles);
 }
 
 Timing::~Timing() = default;

@@ -60,6 +60,10 @@ class Timing final : public Observer {
   ~Timing() override;
   Timing(Timing&&) noexcept;
 
+  /// Another clock that shows the same, without listeners.
+  std::unique_ptr<Timing> copy() const;
+  std::uint64_t bytes() const; ///< of host memory, about
+
   /// Listeners are called in order; they outlive the run.
   void listen(TimingListener& listener);
 
@@ -82,6 +86,7 @@ class Timing final : public Observer {
 
  private:
   struct Overlap;
+  Timing(const Timing& other);
   void transfer(std::uint32_t pc, const isa::Instr& instr);
   void tell(std::uint32_t pc, std::uint64_t start, std::uint64_t end, const CauseCycles* waits);
   void overlapped(std::uint32_t pc, const isa::Instr& instr, CostClass cost);

@@ -243,6 +243,7 @@ struct Trace::Impl {
 Trace::Trace(const isa::Program& program, const config::Timing& timing, const TraceOptions& options)
     : impl_(std::make_unique<Impl>()) {
   impl_->options = options;
+  impl_->now.index = options.first_index;
   impl_->overlap = timing.schedule == config::Schedule::overlap;
   std::array<Lane, 64> lanes{};
   std::array<Cause, 64> causes{};

@@ -17,6 +17,8 @@ namespace plena::emu {
 struct TraceOptions {
   std::uint64_t max_events = 0;  ///< instructions kept one by one
   std::uint64_t first_cycle = 0; ///< those that start at this cycle or later
+  std::uint64_t first_index =
+    0; ///< of the first instruction that is told, in the order of execution
 };
 
 /// Cycles [from, to) cut into equal pixels.

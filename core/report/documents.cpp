@@ -359,10 +359,11 @@ std::string run_state(
   const emu::Machine& machine,
   const std::optional<std::uint64_t>& expected,
   const config::Timing& timing,
-  std::uint64_t cycles
+  std::uint64_t cycles,
+  const DebugFacts& debug
 ) {
   const emu::Counters& counters = machine.counters();
-  return dump(
+  Json document(
     {{"reason", reason},
      {"pc", machine.pc()},
      {"executed", counters.executed},
@@ -373,6 +374,20 @@ std::string run_state(
      {"cycles", cycles},
      {"timing", Json::parse(timing_info(timing))}}
   );
+  if (debug.kept) {
+    document["debug"] = {
+      {"farthest", debug.farthest},
+      {"states", debug.states},
+      {"bytes", debug.bytes},
+      {"limit", debug.limit},
+      {"changes", debug.changes},
+      {"moving", debug.moving},
+      {"stop",
+       debug.stop.condition.empty()
+         ? Json(nullptr)
+         : Json({{"condition", debug.stop.condition}, {"text", debug.stop.text}})}};
+  }
+  return dump(document);
 }
 
 std::string registers(const emu::Machine& machine) {
@@ -479,7 +494,7 @@ struct MapLoop {
 };
 
 struct MapLoops {
-  std::vector<MapLoop> loops;           ///< in the order of their starts
+  std::vector<MapLoop> loops;          ///< in the order of their starts
   std::vector<std::int64_t> innermost; ///< of each word, -1: none
 };
 
@@ -576,8 +591,7 @@ std::string ablation(const AblationFacts& facts) {
     {"schema", schema},
     {"model", facts.model},
     {"settings", facts.settings},
-    {"tolerance",
-     {{"absolute", facts.tolerance.absolute}, {"relative", facts.tolerance.relative}}},
+    {"tolerance", {{"absolute", facts.tolerance.absolute}, {"relative", facts.tolerance.relative}}},
     {"rows", rows}};
   return dump(document, 2) + "\n";
 }

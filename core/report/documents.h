@@ -100,7 +100,7 @@ struct ProgramFacts {
   MemoryUse bytes{};
   std::vector<NodeRange> nodes{};
   std::string words_sha256;
-  ir::RunChoices options{};                       ///< that it was compiled with
+  ir::RunChoices options{};                         ///< that it was compiled with
   std::optional<codegen::ProductPrices> products{}; ///< of a compiled program with a choice of them
 };
 /// ProgramInfo
@@ -118,13 +118,31 @@ struct Row {
 /// Row[]
 std::string rows(std::span<const Row> rows);
 
+/// Why a run stands where it stands.
+struct Stop {
+  std::string condition; ///< as it was written; empty: none
+  std::string text;      ///< a sentence
+};
+/// What can be said of a run whose history is kept.
+struct DebugFacts {
+  bool kept = false;
+  std::uint64_t farthest = 0;
+  std::size_t states = 0;
+  std::uint64_t bytes = 0;
+  std::uint64_t limit = 0;
+  std::size_t changes = 0; ///< by hand
+  bool moving = false;     ///< a movement has not come to its end
+  Stop stop;
+};
+
 /// RunState. `expected`: instructions of the whole run, when that is known.
 std::string run_state(
   std::string_view reason,
   const emu::Machine& machine,
   const std::optional<std::uint64_t>& expected,
   const config::Timing& timing,
-  std::uint64_t cycles
+  std::uint64_t cycles,
+  const DebugFacts& debug
 );
 
 /// Registers
@@ -245,9 +263,9 @@ struct AblationFacts {
 /// Ablation
 std::string ablation(const AblationFacts& facts);
 
-/// layout.json and map.json of `plena compile`. The map has an entry for each run of instructions of
-/// one graph node in the same loops: `first`, `count`, `node` and, outermost first, the numbers of the
-/// `loops`, which are listed with their first and last instruction and their trips.
+/// layout.json and map.json of `plena compile`. The map has an entry for each run of instructions
+/// of one graph node in the same loops: `first`, `count`, `node` and, outermost first, the numbers
+/// of the `loops`, which are listed with their first and last instruction and their trips.
 std::string layout(const codegen::Compiled& compiled);
 std::string map(const codegen::Compiled& compiled, const ir::Graph& graph);
 

@@ -51,7 +51,7 @@ for (const colorScheme of ['light', 'dark'] as const) {
       await page.setViewportSize(NARROW);
       await openVerified(page);
       const tabs = page.getByRole('navigation', { name: 'Panels' }).getByRole('button');
-      for (const name of ['Model', 'Program', 'Result', 'Registers', 'Time', 'Problems']) {
+      for (const name of ['Model', 'Program', 'Result', 'Machine', 'Time', 'Problems']) {
         await tabs.filter({ hasText: name }).click();
         await expect(page.locator('.pane:visible')).toHaveCount(1);
         expect(await noSideways(page), name).toBe(true);

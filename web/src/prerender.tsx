@@ -21,6 +21,8 @@ export function render(): string {
       dropEdit() {},
       saveSource() {},
       loadSource: () => null,
+      saveBreakpoints() {},
+      loadBreakpoints: () => [],
     },
     fetchExample: () => Promise.reject(new Error('not while building')),
   });

@@ -12,6 +12,7 @@ class Fixed final : public MemoryModel {
       : latency_(timing.fixed_latency),
         bandwidth_(std::max<std::uint32_t>(1, timing.fixed_bandwidth)) {}
 
+  std::unique_ptr<MemoryModel> copy() const override { return std::make_unique<Fixed>(*this); }
   std::uint64_t serve(std::uint64_t now, const Transfer& transfer, CauseCycles& waits) override {
     if (transfer.blocks.empty()) {
       return now;

@@ -29,6 +29,8 @@ class MemoryModel {
   /// The cycle at which a transfer that is asked for at `now` is over; `now` never goes back from
   /// call to call. Adds to `waits` why the time between passed; what it adds is exactly that time.
   virtual std::uint64_t serve(std::uint64_t now, const Transfer& transfer, CauseCycles& waits) = 0;
+  /// Another one in the same state.
+  virtual std::unique_ptr<MemoryModel> copy() const = 0;
 };
 
 /// One offer of a 16-byte transfer to a channel, for tests of the HBM2 model.

@@ -688,6 +688,7 @@ class Hbm2 final : public MemoryModel {
  public:
   explicit Hbm2(OfferSink offers) : offers_(std::move(offers)) {}
 
+  std::unique_ptr<MemoryModel> copy() const override { return std::make_unique<Hbm2>(*this); }
   std::uint64_t serve(std::uint64_t now, const Transfer& transfer, CauseCycles& waits) override {
     if (!transfer.store) {
       return read(now, transfer.blocks, waits, Cause::hbm_read);

@@ -6,6 +6,7 @@ namespace {
 
 class Ideal final : public MemoryModel {
  public:
+  std::unique_ptr<MemoryModel> copy() const override { return std::make_unique<Ideal>(*this); }
   std::uint64_t serve(std::uint64_t now, const Transfer&, CauseCycles&) override { return now; }
 };
 

@@ -201,7 +201,14 @@ const state = (s, reason, fault = null) => ({
   fault,
   cycles: s.cycles,
   timing: TIMING,
+  ...(s.kept ? { debug: debugOf(s) } : {}),
 });
+
+function debugOf(s) {
+  s.farthest = Math.max(s.farthest ?? 0, s.executed);
+  const { farthest } = s;
+  return { farthest, states: 1, bytes: 0, limit: 1, changes: 0, moving: false, stop: null };
+}
 
 function tables(s) {
   const row = (key, label, pc) => ({
@@ -357,6 +364,7 @@ export default async function createPlena() {
         presets: PRESETS,
         causes: CAUSES,
         lanes: LANES,
+        conditions: [{ name: 'pc', arguments: 'N', meaning: 'the next instruction is number N' }],
         measures: MEASURES,
         precisions: PRECISIONS.map(([name]) => ({ name, meaning: `the reference ${name}` })),
       }),
@@ -464,6 +472,7 @@ export default async function createPlena() {
     reset(id) {
       const s = at(id);
       Object.assign(s, {
+        farthest: s.farthest ?? 0,
         pc: 0,
         executed: 0,
         cycles: 0,
@@ -643,6 +652,66 @@ export default async function createPlena() {
     analytic: () =>
       bad(error('E_ANALYTIC_MODEL', 'the stand-in predicts nothing', 'ask the engine')),
     analytic_run: () => bad(error('E_NO_RUN', 'the stand-in compares nothing', 'ask the engine')),
+    keep_history(id) {
+      at(id).kept = true;
+      return good(null);
+    },
+    seek(id, executed) {
+      const s = at(id);
+      if (executed < s.executed) this.reset(id);
+      return good(advance(s, executed - s.executed));
+    },
+    seek_cycle(id, cycle) {
+      const s = at(id);
+      if (cycle < s.cycles) this.reset(id);
+      let last = state(s, 'slice');
+      while (s.cycles <= cycle && s.pc < s.program.length) last = advance(s, 1);
+      return good(last);
+    },
+    /** Knows `pc N`, and going back to the start. */
+    move(id, condition, back) {
+      const s = at(id);
+      const wanted = condition === 'breakpoints' ? (s.stops ?? []) : [condition];
+      if (back) {
+        this.reset(id);
+        const debug = { ...debugOf(s), stop: { condition: 'start', text: '' } };
+        return good({ ...state(s, 'ready'), debug });
+      }
+      let last = state(s, 'slice');
+      do {
+        last = advance(s, 1);
+        const met = wanted.find((one) => one === `pc ${s.pc}`);
+        if (met)
+          return good({ ...last, debug: { ...debugOf(s), stop: { condition: met, text: '' } } });
+      } while (last.reason === 'slice');
+      return good(last);
+    },
+    set_breakpoints(id, conditions) {
+      const list = conditions.split('\n').filter(Boolean);
+      const wrong = list.find((one) => !/^pc \d+$/.test(one));
+      if (wrong) return bad(error('E_CONDITION', `'${wrong}' is no condition`, 'Write pc N.'));
+      at(id).stops = list;
+      return good(null);
+    },
+    change(id, what) {
+      const s = at(id);
+      const found = /^gp(\d+) (\d+)$/.exec(what);
+      if (!found) return bad(error('E_CHANGE', `'${what}' is no change`, 'Write gp3 17.'));
+      s.gp[Number(found[1])] = Number(found[2]);
+      return good(state(s, 'slice'));
+    },
+    memory_map: () => good({ memories: [], regions: [] }),
+    cells: () => bad(error('E_RANGE', 'there is no such memory', '')),
+    tensor: () => bad(error('E_RANGE', 'there is no such region', '')),
+    touches: (id) => good({ pc: at(id).pc, instruction: '', touches: [] }),
+    origin: () =>
+      good({ done: true, reached: 0, instructions: 0, steps: [], nodes: [], sources: [] }),
+    anchor: (id, pc) => good(`${pc} ${at(id).program[pc]?.word ?? 0}`),
+    find_anchor(id, anchor) {
+      const word = Number(anchor.split(' ')[1]);
+      const pc = at(id).program.findIndex((one) => one.word === word);
+      return good(pc < 0 ? null : pc);
+    },
     profile_csv: (id) => good(`table,key,cycles\ntotal,,${at(id).cycles}\n`),
     pin(id, name) {
       const { cycles, program } = at(id);

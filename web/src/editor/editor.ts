@@ -28,6 +28,10 @@ export interface Editor {
   setRows(rows: ReadonlyMap<number, MarginRow>): void;
   /** The line that the machine executes next, or null. */
   setCurrent(line: number | null): void;
+  /** Lines that a run stops at. */
+  setBreakpoints(lines: readonly number[]): void;
+  /** A click beside a line. */
+  onGutter(listener: (line: number) => void): void;
   setSelected(ranges: readonly LineRange[], line: number | null): void;
   reveal(line: number, column: number, focus: boolean): void;
   visibleLines(): LineRange;
@@ -157,6 +161,7 @@ export function createEditor(
   const marginMarks = editor.createDecorationsCollection();
   const selectedMarks = editor.createDecorationsCollection();
   const currentMark = editor.createDecorationsCollection();
+  const breakMarks = editor.createDecorationsCollection();
 
   editor.addCommand(monaco.KeyMod.CtrlCmd | monaco.KeyCode.Enter, () => events.onRun());
   editor.addCommand(monaco.KeyCode.F1, () => {
@@ -251,6 +256,31 @@ export function createEditor(
             ]
           : [],
       );
+    },
+    setBreakpoints(lines) {
+      breakMarks.set(
+        lines
+          .filter((line) => line >= 1 && line <= model.getLineCount())
+          .map((line) => ({
+            range: new monaco.Range(line, 1, line, 1),
+            options: {
+              isWholeLine: true,
+              className: 'line-break',
+              glyphMarginClassName: 'glyph-break',
+              glyphMarginHoverMessage: { value: 'Breakpoint' },
+            },
+          })),
+      );
+    },
+    onGutter(listener) {
+      const { GUTTER_GLYPH_MARGIN, GUTTER_LINE_NUMBERS } = monaco.editor.MouseTargetType;
+      editor.onMouseDown(({ target, event }) => {
+        const line = target.position?.lineNumber;
+        const beside = target.type === GUTTER_GLYPH_MARGIN || target.type === GUTTER_LINE_NUMBERS;
+        if (!beside || !line || !event.leftButton) return;
+        event.preventDefault();
+        listener(line);
+      });
     },
     setSelected(ranges, line) {
       const lines = model.getLineCount();

@@ -3,6 +3,7 @@
 import {
   type Answer,
   type Call,
+  HISTORY_BYTES,
   type Message,
   type Opened,
   PROGRESS_INTERVAL,
@@ -46,7 +47,7 @@ function fail(stage: Stage, diagnostics: Diagnostic[]): Answer<never> {
 export function createHost(module: PlenaModule, env: HostEnvironment) {
   let session = module.session_new();
   let wanted: 'go' | 'pause' | 'stop' = 'go';
-  let running: Promise<Answer<RunEnd>> | null = null;
+  let running: Promise<Answer<unknown>> | null = null;
   let budget = FIRST_BUDGET;
   /** Where the timeline starts to be kept one by one; the program's start unless asked otherwise. */
   let firstCycle = 0;
@@ -54,7 +55,8 @@ export function createHost(module: PlenaModule, env: HostEnvironment) {
   /** The machine at the program's start, with a timeline from there. */
   function reset(of: number): Reply<RunState> {
     const trace = module.record_trace(of, TRACE_EVENTS, firstCycle);
-    return trace.ok ? module.reset(of) : trace;
+    const history = trace.ok ? module.keep_history(of, HISTORY_BYTES) : trace;
+    return history.ok ? module.reset(of) : history;
   }
 
   /** What is kept one by one is one stretch of cycles; its end is found by bisection. */
@@ -152,31 +154,32 @@ export function createHost(module: PlenaModule, env: HostEnvironment) {
     return result;
   }
 
-  async function run(id: number, from: 'start' | 'here', limit: number | null) {
-    if (from === 'start') {
-      const start = reset(session);
-      if (!start.ok) return fail('run', start.diagnostics);
-    }
+  /** Moves the machine in slices until `arrived`, and tells of the progress. */
+  async function drive(
+    id: number,
+    slice: (budget: number) => Reply<RunState>,
+    arrived: (state: RunState, spent: number) => RunEnd['reason'] | null,
+    most: () => number,
+  ) {
     const began = env.now();
     let lastProgress = began;
-    let left = limit ?? Number.POSITIVE_INFINITY;
+    let spent = 0;
     const end = (reason: RunEnd['reason'], state: RunState, notes: Diagnostic[]) => ({
       ok: true as const,
       value: { reason, state, elapsedMs: env.now() - began },
       diagnostics: notes,
     });
     for (;;) {
-      const share = Math.min(budget, left);
+      const share = Math.min(budget, most());
       const sliceBegan = env.now();
-      const reply = module.run(session, share);
+      const reply = slice(share);
       if (!reply.ok) return fail('run', reply.diagnostics);
       const state = reply.value;
       const now = env.now();
       if (share === budget) budget = nextBudget(budget, now - sliceBegan);
-      left -= share;
-      if (state.reason === 'done' || state.reason === 'fault')
-        return end(state.reason, state, reply.diagnostics);
-      if (left <= 0) return end('limit', state, reply.diagnostics);
+      spent += share;
+      const there = arrived(state, spent);
+      if (there) return end(there, state, reply.diagnostics);
       if (now - lastProgress >= PROGRESS_INTERVAL) {
         lastProgress = now;
         const { executed, expected } = state;
@@ -189,6 +192,75 @@ export function createHost(module: PlenaModule, env: HostEnvironment) {
     }
   }
 
+  const ended = ({ reason }: RunState) => (reason === 'done' || reason === 'fault' ? reason : null);
+
+  async function run(id: number, from: 'start' | 'here', limit: number | null) {
+    if (from === 'start') {
+      const start = reset(session);
+      if (!start.ok) return fail('run', start.diagnostics);
+    }
+    let left = limit ?? Number.POSITIVE_INFINITY;
+    return drive(
+      id,
+      (share) => {
+        left -= share;
+        return module.run(session, share);
+      },
+      (state) => ended(state) ?? (left <= 0 ? 'limit' : null),
+      () => left,
+    );
+  }
+
+  async function seek(id: number, place: { executed: number } | { cycle: number }) {
+    let before = -1;
+    return drive(
+      id,
+      (share) =>
+        'cycle' in place
+          ? module.seek_cycle(session, place.cycle, share)
+          : module.seek(session, place.executed, share),
+      (state) => {
+        // A place is reached when asking again does not move the machine.
+        const still = state.executed === before;
+        before = state.executed;
+        if ('executed' in place && state.executed >= place.executed) return 'arrived';
+        return still ? 'arrived' : ended(state);
+      },
+      () => Number.POSITIVE_INFINITY,
+    );
+  }
+
+  async function move(id: number, condition: string, back: boolean, from: 'start' | 'here') {
+    if (from === 'start') {
+      const start = reset(session);
+      if (!start.ok) return fail('run', start.diagnostics);
+    }
+    let next = condition;
+    return drive(
+      id,
+      (share) => {
+        const reply = module.move(session, next, back, share);
+        next = '';
+        return reply;
+      },
+      (state) => {
+        if (state.debug?.moving) return null;
+        return state.debug?.stop ? 'arrived' : (ended(state) ?? 'arrived');
+      },
+      () => Number.POSITIVE_INFINITY,
+    );
+  }
+
+  /** Asks until it is done; a pause or stop ends the search where it is. */
+  async function origin(memory: string, first: number, count: number) {
+    let reply = module.origin(session, memory, first, count);
+    while (reply.ok && !reply.value.done && wanted === 'go') {
+      await env.breathe();
+      if (wanted === 'go') reply = module.origin(session, '', 0, 0);
+    }
+    return answer('run', reply);
+  }
+
   /** Ends the run in flight before anything that changes the session. */
   async function settle() {
     while (running) {
@@ -196,6 +268,18 @@ export function createHost(module: PlenaModule, env: HostEnvironment) {
       await running;
     }
     wanted = 'go';
+  }
+
+  /** Work in slices, which a pause or stop ends. */
+  async function inFlight<T>(work: () => Promise<Answer<T>>): Promise<Answer<T>> {
+    await settle();
+    const mine = work();
+    running = mine;
+    try {
+      return await mine;
+    } finally {
+      if (running === mine) running = null;
+    }
   }
 
   async function perform(id: number, call: Call): Promise<Answer<unknown>> {
@@ -282,16 +366,46 @@ export function createHost(module: PlenaModule, env: HostEnvironment) {
       case 'ablation':
         await settle();
         return answer('run', module.ablation(session));
-      case 'run': {
+      case 'breakpoints':
         await settle();
-        const mine = run(id, call.from, call.limit);
-        running = mine;
-        try {
-          return await mine;
-        } finally {
-          if (running === mine) running = null;
-        }
+        return answer('run', module.set_breakpoints(session, call.conditions));
+      case 'change':
+        await settle();
+        return answer('run', module.change(session, call.what));
+      case 'memoryMap':
+        return answer('run', module.memory_map(session));
+      case 'cells':
+        return answer('run', module.cells(session, call.memory, call.first, call.count));
+      case 'tensor': {
+        const { region, rows, cols } = call;
+        return answer(
+          'run',
+          module.tensor(
+            session,
+            region,
+            rows.first,
+            rows.count,
+            rows.step,
+            cols.first,
+            cols.count,
+            cols.step,
+          ),
+        );
       }
+      case 'touches':
+        return answer('run', module.touches(session));
+      case 'anchor':
+        return answer('run', module.anchor(session, call.pc));
+      case 'findAnchor':
+        return answer('run', module.find_anchor(session, call.anchor));
+      case 'run':
+        return inFlight(() => run(id, call.from, call.limit));
+      case 'seek':
+        return inFlight(() => seek(id, call));
+      case 'move':
+        return inFlight(() => move(id, call.condition, call.back, call.from));
+      case 'origin':
+        return inFlight(() => origin(call.memory, call.first, call.count));
       default: {
         const never: never = call;
         return fail('engine', [

@@ -2,18 +2,21 @@
 // one number: a page refuses an engine that speaks another one.
 import type {
   Ablation,
-  ChangedSettings,
   AnalyticReport,
   AnalyticRequest,
   AnalyticRun,
+  ChangedSettings,
   Description,
   Diagnostic,
   DiffRows,
+  Elements,
   Heat,
   Judgement,
   Lanes,
+  MemoryMap,
   ModelInfo,
   Moment,
+  Origin,
   Profile,
   ProgramInfo,
   RecipeInfo,
@@ -22,17 +25,21 @@ import type {
   RunComparison,
   RunState,
   SettingsInfo,
+  Touches,
   TracePiece,
   Verdict,
 } from './types.ts';
 
-export const PROTOCOL = 5;
+export const PROTOCOL = 6;
 
 /** Milliseconds between two progress messages of a run, at least. */
 export const PROGRESS_INTERVAL = 100;
 
 /** Instructions of a run that are kept one by one for the timeline; of the others it knows sums. */
 export const TRACE_EVENTS = 4_194_304;
+
+/** Bytes of kept states of a run, from which it is told again. */
+export const HISTORY_BYTES = 128 << 20;
 
 /** The smallest input that makes the engine do the same again. */
 export interface Recipe {
@@ -67,7 +74,8 @@ export interface Recorded {
 }
 
 export interface RunEnd {
-  reason: 'done' | 'fault' | 'paused' | 'stopped' | 'limit';
+  /** `arrived`: at the moment that was asked for. */
+  reason: 'done' | 'fault' | 'paused' | 'stopped' | 'limit' | 'arrived';
   state: RunState;
   elapsedMs: number;
 }
@@ -89,6 +97,19 @@ export interface Calls {
   /** Executes from the start or from where the machine stands, at most `limit` instructions. */
   run: { ask: { from: 'start' | 'here'; limit: number | null }; answer: RunEnd };
   reset: { ask: object; answer: RunState };
+  /** To a moment of the run, by executed instructions or by cycle. */
+  seek: { ask: { executed: number } | { cycle: number }; answer: RunEnd };
+  /** On, or back, to the next moment at which a condition holds. */
+  move: { ask: { condition: string; back: boolean; from: 'start' | 'here' }; answer: RunEnd };
+  breakpoints: { ask: { conditions: string }; answer: null };
+  change: { ask: { what: string }; answer: RunState };
+  memoryMap: { ask: object; answer: MemoryMap };
+  cells: { ask: { memory: string; first: number; count: number }; answer: Elements };
+  tensor: { ask: { region: number; rows: Span; cols: Span }; answer: Elements };
+  touches: { ask: object; answer: Touches };
+  origin: { ask: { memory: string; first: number; count: number }; answer: Origin };
+  anchor: { ask: { pc: number }; answer: string };
+  findAnchor: { ask: { anchor: string }; answer: number | null };
   registers: { ask: object; answer: Registers };
   /** `precision`: that of the reference whose numbers are shown. */
   verify: { ask: { precision: string }; answer: Verdict };
@@ -121,6 +142,13 @@ export interface Calls {
   share: { ask: { wish: string }; answer: { json: string; link: string } };
   analytic: { ask: { request: AnalyticRequest }; answer: AnalyticReport };
   analyticRun: { ask: object; answer: AnalyticRun };
+}
+
+/** Every `step`-th of some rows or columns. */
+export interface Span {
+  first: number;
+  count: number;
+  step: number;
 }
 
 export type TraceForm = 'perfetto' | 'konata';

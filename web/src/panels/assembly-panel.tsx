@@ -6,6 +6,7 @@ import { Icon } from '../ui/icon.tsx';
 import { Segmented } from '../ui/segmented.tsx';
 import { usePage } from './page.ts';
 import { definePanel } from './panel.ts';
+import { DebugBar } from './parts/debug-bar.tsx';
 import { EditorHost, editorState } from './parts/editor-host.tsx';
 import { InstructionCard } from './parts/instruction-card.tsx';
 import { Listing } from './parts/listing.tsx';
@@ -62,6 +63,7 @@ function View() {
   const editing = editable && editorState.value === 'shown';
   return (
     <div class="program-pane">
+      <DebugBar />
       {tooLong && programView.value === 'text' && (
         <p class="note">
           {counted(program?.instructions ?? 0, 'instruction')}: programs above{' '}

@@ -8,6 +8,7 @@ import { NodeChip } from '../ui/node-chip.tsx';
 import { Segmented } from '../ui/segmented.tsx';
 import { usePage } from './page.ts';
 import { definePanel } from './panel.ts';
+import { Jumps } from './parts/debug-bar.tsx';
 import { GraphDrawing } from './parts/graph-drawing.tsx';
 import { NodeTable } from './parts/node-table.tsx';
 
@@ -58,6 +59,7 @@ function Details() {
         <NodeChip mark={store.marks.value.get(node.id)} /> {node.name}{' '}
         <span class="muted">{node.op}</span>
       </h3>
+      <Jumps from="node" />
       <dl>
         <dt>in</dt>
         <dd>{node.inputs.filter(Boolean).map(shape).join(', ')}</dd>

@@ -1,6 +1,6 @@
 // What this page is and which keys it knows.
 import { usePage } from '../panels/page.ts';
-import { KEYS } from './keys.ts';
+import { KEYS, letterKeys, switchLetterKeys } from './keys.ts';
 
 export function Help() {
   const { store } = usePage();
@@ -29,6 +29,14 @@ export function Help() {
             </div>
           ))}
         </dl>
+        <label>
+          <input
+            type="checkbox"
+            checked={letterKeys.value}
+            onChange={(event) => switchLetterKeys(event.currentTarget.checked)}
+          />{' '}
+          Single letters are keys
+        </label>
         {store.built.operators.length > 0 && (
           <>
             <h2>Operators</h2>

@@ -52,7 +52,7 @@ function Progress({ store }: { store: Store }) {
 }
 
 function Selected({ store }: { store: Store }) {
-  const { node, pc } = store.selection.current.value;
+  const { node, pc, cell, cycle } = store.selection.current.value;
   const mark = node === null ? undefined : store.marks.value.get(node);
   if (!mark && pc === null) return <span class="muted">nothing selected</span>;
   return (
@@ -60,6 +60,8 @@ function Selected({ store }: { store: Store }) {
       {mark ? `${mark.letter} ${mark.name}` : ''}
       {mark && pc !== null ? ', ' : ''}
       {pc === null ? '' : `instruction ${pc}`}
+      {cycle === null ? '' : `, cycle ${whole(cycle)}`}
+      {cell === null ? '' : `, ${cell.memory} ${whole(cell.address)}`}
     </span>
   );
 }

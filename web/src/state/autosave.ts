@@ -2,10 +2,11 @@
 // storage belongs to one tab, so a second tab cannot overwrite the first. What it has no room for is
 // kept until the page goes.
 
-import type { Choices } from './store.ts';
+import type { Breakpoint, Choices } from './store.ts';
 
 const EDITS = 'plena.edit.';
 const SOURCE = 'plena.source';
+const BREAKPOINTS = 'plena.breakpoints.';
 
 /** A tab that was open before there were choices has saved none. */
 function savedChoices(value: object): Choices {
@@ -28,7 +29,20 @@ export interface Autosave {
   dropEdit(key: string): void;
   saveSource(source: SavedSource): void;
   loadSource(): SavedSource | null;
+  /** By the name of the model. */
+  saveBreakpoints(model: string, list: readonly Breakpoint[]): void;
+  loadBreakpoints(model: string): readonly Breakpoint[];
 }
+
+const isBreakpoint = (one: unknown): one is Breakpoint =>
+  typeof one === 'object' &&
+  one !== null &&
+  'condition' in one &&
+  typeof one.condition === 'string' &&
+  'anchor' in one &&
+  (one.anchor === null || typeof one.anchor === 'string') &&
+  'on' in one &&
+  typeof one.on === 'boolean';
 
 export function createAutosave(storage: Storage | null): Autosave {
   const attempt = <T>(action: () => T, otherwise: T): T => {
@@ -64,6 +78,13 @@ export function createAutosave(storage: Storage | null): Autosave {
     },
     saveSource: (source) =>
       attempt(() => storage?.setItem(SOURCE, JSON.stringify(source)), undefined),
+    saveBreakpoints: (model, list) =>
+      attempt(() => storage?.setItem(BREAKPOINTS + model, JSON.stringify(list)), undefined),
+    loadBreakpoints: (model) =>
+      attempt(() => {
+        const value: unknown = JSON.parse(storage?.getItem(BREAKPOINTS + model) ?? '[]');
+        return Array.isArray(value) ? value.filter(isBreakpoint) : [];
+      }, []),
     loadSource: () =>
       attempt(() => {
         const value: unknown = JSON.parse(storage?.getItem(SOURCE) ?? 'null');

@@ -148,7 +148,8 @@ export function createOpening(context: Context, editing: Editing) {
 
   async function openAndRun(recipe: Recipe, source: Source, first = false) {
     if (!(await open(recipe, source, first))) return;
-    if (store.program.peek() && store.textAssembled.peek()) await run(context, 'start');
+    if (store.program.peek() && store.textAssembled.peek())
+      await run(context, 'start', null, false);
   }
 
   function recipeFor(

@@ -1,6 +1,6 @@
 // Actions that move the machine: run, pause, continue, step, stop, and the comparison afterwards.
-import type { RunEnd } from '../engine/protocol.ts';
-import type { Diagnostic, Fault } from '../engine/types.ts';
+import type { CallOf, RunEnd } from '../engine/protocol.ts';
+import type { Diagnostic, Fault, RunState } from '../engine/types.ts';
 import { counted, duration } from '../lib/format.ts';
 import { headline, sameRun } from '../lib/headline.ts';
 import { announce, type Context, forget, report } from './context.ts';
@@ -27,8 +27,29 @@ export function faultProblem(fault: Fault): Diagnostic {
   };
 }
 
-/** Runs from the start or from where the machine stands; compares when the program is done. */
-export async function run(context: Context, from: 'start' | 'here', limit: number | null = null) {
+/** Runs from the start or from where the machine stands; compares when the program is done. With
+ * breakpoints it goes on to the first that is met, unless it is not `minding` them. */
+export async function run(
+  context: Context,
+  from: 'start' | 'here',
+  limit: number | null = null,
+  minding = true,
+) {
+  const stops = minding && context.store.debug.breakpoints.peek().some((one) => one.on);
+  const call =
+    stops && limit === null
+      ? ({ kind: 'move', condition: 'breakpoints', back: false, from } as const)
+      : ({ kind: 'run', from, limit } as const);
+  if (limit === null) announce(context, from === 'start' ? 'Run started.' : 'Run continued.');
+  await travel(context, call, from === 'start');
+}
+
+/** Has the machine moved, and shows where it has come to. */
+export async function travel(
+  context: Context,
+  call: CallOf<'run'> | CallOf<'seek'> | CallOf<'move'>,
+  fromStart = false,
+) {
   const { store, client } = context;
   if (!store.program.peek() || store.engine.peek() !== 'ready') return;
   const ticket = context.ticket;
@@ -37,20 +58,32 @@ export async function run(context: Context, from: 'start' | 'here', limit: numbe
   forget(context, 'run', 'engine');
   store.machine.value = 'running';
   store.progress.value = null;
-  if (limit === null) announce(context, from === 'start' ? 'Run started.' : 'Run continued.');
-  const answer = await client.call({ kind: 'run', from, limit }, (progress) => {
+  const before = store.runState.peek();
+  const answer = await client.call(call, (progress) => {
     if (current()) store.progress.value = progress;
   });
   if (!current()) return;
   if (!answer.ok) {
-    store.machine.value = 'stopped';
+    // What was refused has left the machine where it was.
+    store.machine.value = call.kind === 'run' || !before ? 'stopped' : 'paused';
     report(context, 'run', answer.diagnostics);
     announce(context, answer.diagnostics[0]?.message ?? 'The run ended.');
     return;
   }
   report(context, 'run', answer.diagnostics);
-  await settleRun(context, answer.value, from === 'start', current);
+  await settleRun(context, answer.value, fromStart, current);
 }
+
+/** Why the machine has stopped where it is, as a sentence. */
+function arrival({ debug, pc, executed }: RunState): string {
+  const where = `instruction ${pc}, ${counted(executed, 'instruction')} executed`;
+  const stop = debug?.stop;
+  if (!stop) return `At ${where}.`;
+  if (stop.condition === 'start') return `Nothing found: at the start of the run, ${where}.`;
+  return `Stopped by ${stop.condition.trim()} at ${where}.${stop.text ? ` ${stop.text}.` : ''}`;
+}
+
+const LANDED = { limit: 'paused', arrived: 'paused' } as const;
 
 async function settleRun(
   context: Context,
@@ -62,15 +95,19 @@ async function settleRun(
   const { executed, expected, fault } = end.state;
   store.runState.value = end.state;
   store.progress.value = { executed, expected, elapsedMs: end.elapsedMs };
-  store.machine.value = end.reason === 'limit' ? 'paused' : end.reason;
+  const reason = end.reason === 'arrived' && end.state.reason === 'done' ? 'done' : end.reason;
+  store.machine.value = reason === 'limit' || reason === 'arrived' ? LANDED[reason] : reason;
+  store.debug.moment.value++;
   const said = counted(executed, 'instruction');
   if (end.reason === 'paused') {
     announce(context, `Paused after ${said}.`);
     store.selection.selectInstruction(end.state.pc, store.program.peek(), 'run');
   }
   if (end.reason === 'stopped') announce(context, `Stopped after ${said}.`);
-  if (end.reason === 'limit')
-    announce(context, `At instruction ${end.state.pc}, ${said} executed.`);
+  if (end.reason === 'limit' || end.reason === 'arrived') {
+    announce(context, arrival(end.state));
+    store.selection.selectInstruction(end.state.pc, store.program.peek(), 'run', end.state.cycles);
+  }
   if (fault) {
     report(context, 'run', [faultProblem(fault)]);
     store.selection.selectInstruction(fault.pc, store.program.peek(), 'run');
@@ -85,11 +122,30 @@ async function settleRun(
     store.registers.value = registers.value;
   }
   void context.timing.refresh();
-  if (end.reason === 'done') await compare(context, end.elapsedMs, current);
-  else if (end.reason !== 'limit' && store.verdict.peek() && store.standing.peek() !== 'built')
+  void lookAround(context, current);
+  if (reason === 'done' && !end.state.debug?.changes)
+    await compare(context, end.elapsedMs, current);
+  else if (
+    reason !== 'limit' &&
+    reason !== 'arrived' &&
+    store.verdict.peek() &&
+    store.standing.peek() !== 'built'
+  )
     store.standing.value = 'outdated';
   if ((end.reason === 'done' || end.reason === 'fault') && current())
     await context.comparing.refresh();
+}
+
+/** The memory map, and what the next instruction reads and writes. */
+export async function lookAround(context: Context, current: () => boolean) {
+  const { store, client } = context;
+  const [map, touches] = await Promise.all([
+    client.call({ kind: 'memoryMap' }),
+    client.call({ kind: 'touches' }),
+  ]);
+  if (!current()) return;
+  store.debug.map.value = map.ok ? map.value : null;
+  store.debug.touches.value = touches.ok ? touches.value : null;
 }
 
 async function compare(context: Context, elapsedMs: number, current: () => boolean) {
@@ -153,7 +209,7 @@ export async function stop(context: Context) {
 }
 
 /** Back to the first instruction, so that the first step can show what it changes. */
-async function rewind(context: Context): Promise<boolean> {
+export async function rewind(context: Context): Promise<boolean> {
   const { store, client } = context;
   const ticket = context.ticket;
   const state = await client.call({ kind: 'reset' });
@@ -173,7 +229,4 @@ export async function step(context: Context, count: number) {
   if (machine.peek() === 'running' || !program.peek() || engine.peek() !== 'ready') return;
   if (machine.peek() !== 'paused' && !(await rewind(context))) return;
   await run(context, 'here', count);
-  const pc = context.store.runState.peek()?.pc;
-  if (pc !== undefined && machine.peek() === 'paused')
-    context.store.selection.selectInstruction(pc, context.store.program.peek(), 'run');
 }

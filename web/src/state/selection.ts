@@ -1,13 +1,23 @@
-// The one cursor of the page: a graph node and a range of instructions. A click anywhere sets the
-// part it knows; the rest is derived from the program's map of nodes.
+// The one cursor of the page: a graph node, an instruction, a place in memory and a cycle. A click
+// anywhere sets the part it knows; node and instruction follow from each other by the program's map,
+// the others by moving the machine (jumps.ts).
 import { computed, signal } from '@preact/signals';
 import type { ProgramInfo } from '../engine/types.ts';
+
+/** A place in a memory; `region` is an index of the memory map, -1 for none. */
+export interface Cell {
+  memory: string;
+  address: number;
+  region: number;
+}
 
 export interface Selection {
   /** Graph node id. */
   node: number | null;
   /** Instruction that was pointed at. */
   pc: number | null;
+  cell: Cell | null;
+  cycle: number | null;
   /** Which view it came from; that view need not scroll to it. */
   from: string;
 }
@@ -17,7 +27,7 @@ export interface WordRange {
   count: number;
 }
 
-const NOTHING: Selection = { node: null, pc: null, from: '' };
+const NOTHING: Selection = { node: null, pc: null, cell: null, cycle: null, from: '' };
 
 export function rangesOf(program: ProgramInfo | null, node: number | null): WordRange[] {
   if (!program || node === null) return [];
@@ -47,7 +57,13 @@ export function createSelection() {
 
   function move(next: Selection) {
     const now = current.peek();
-    if (now.node === next.node && now.pc === next.pc) return;
+    const same =
+      now.node === next.node &&
+      now.pc === next.pc &&
+      now.cycle === next.cycle &&
+      now.cell?.memory === next.cell?.memory &&
+      now.cell?.address === next.cell?.address;
+    if (same) return;
     if (now !== NOTHING) past.value = [...past.peek().slice(-99), now];
     future.value = [];
     current.value = next;
@@ -56,10 +72,20 @@ export function createSelection() {
   return {
     current: computed(() => current.value),
     selectNode(node: number, program: ProgramInfo | null, from: string) {
-      move({ node, pc: rangesOf(program, node)[0]?.first ?? null, from });
+      move({ ...NOTHING, node, pc: rangesOf(program, node)[0]?.first ?? null, from });
     },
-    selectInstruction(pc: number, program: ProgramInfo | null, from: string) {
-      move({ node: nodeAt(program, pc), pc, from });
+    /** `cycle`: that of one of its executions. */
+    selectInstruction(
+      pc: number,
+      program: ProgramInfo | null,
+      from: string,
+      cycle: number | null = null,
+    ) {
+      move({ ...NOTHING, node: nodeAt(program, pc), pc, cycle, from });
+    },
+    /** The other parts stay: a cell belongs to the moment that is looked at. */
+    selectCell(cell: Cell, from: string) {
+      move({ ...current.peek(), cell, from });
     },
     clear() {
       move(NOTHING);

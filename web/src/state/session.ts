@@ -6,6 +6,7 @@ import { createAnalytic } from './analytic.ts';
 import type { Autosave } from './autosave.ts';
 import { createComparing } from './comparing.ts';
 import { announce, type Context, report } from './context.ts';
+import { createDebugging } from './debugging.ts';
 import { createEditing } from './editing.ts';
 import { createOpening, type NamedBytes } from './opening.ts';
 import { createRowCache } from './rows.ts';
@@ -90,6 +91,17 @@ export function createSession(store: Store, services: Services) {
   const editing = createEditing(context);
   const opening = createOpening(context, editing);
   const sharing = createSharing(context, editing, opening);
+  const debugging = createDebugging(context);
+  let model = '';
+  store.programVersion.subscribe(() => {
+    store.debug.map.value = null;
+    store.debug.touches.value = null;
+    store.debug.origin.value = null;
+    const name = context.recipe?.model.name ?? '';
+    if (store.engine.peek() === 'ready' && store.program.peek())
+      void debugging.rebase(name !== model);
+    model = name;
+  });
 
   return {
     rows,
@@ -97,6 +109,7 @@ export function createSession(store: Store, services: Services) {
     comparing: context.comparing,
     tuning: createTuning(context, opening, services.spawnEngine),
     analytic: createAnalytic(client),
+    debug: debugging,
     /** Starts the engine and proves the built result, or returns to what this tab had open. */
     async start(link: string | null = null) {
       store.engine.value = 'starting';

@@ -10,7 +10,9 @@ import type {
   Judgement,
   LaneInfo,
   MeasureInfo,
+  MemoryMap,
   ModelInfo,
+  Origin,
   Profile,
   ProgramInfo,
   RecipeInfo,
@@ -19,6 +21,7 @@ import type {
   RunComparison,
   RunState,
   SettingsInfo,
+  Touches,
   Verdict,
 } from '../engine/types.ts';
 import type { GraphLayout } from '../graph/shape.ts';
@@ -114,6 +117,21 @@ export interface ProgramText {
   current: string;
 }
 
+/** A condition on which runs stop. `anchor` is what its instruction is known by when the program is
+ * edited; null for conditions that name none. */
+export interface Breakpoint {
+  condition: string;
+  anchor: string | null;
+  on: boolean;
+}
+
+/** Where the value of a place came from. */
+export interface OriginOf {
+  memory: string;
+  address: number;
+  found: Origin | null;
+}
+
 const SEVERITIES: readonly Diagnostic['severity'][] = ['error', 'warning', 'note'];
 
 export function createStore(built: StaticResult) {
@@ -183,6 +201,17 @@ export function createStore(built: StaticResult) {
       /** Rows that are shown of it. */
       rows: signal(0),
     },
+    /** Moving about in a run and looking at its memories. */
+    debug: {
+      breakpoints: signal<readonly Breakpoint[]>([]),
+      /** Counts moments: what was asked of an earlier one is stale. */
+      moment: signal(0),
+      map: signal<MemoryMap | null>(null),
+      touches: signal<Touches | null>(null),
+      origin: signal<OriginOf | null>(null),
+      /** A movement or search is under way. */
+      busy: signal(false),
+    },
     problems,
     /** One polite sentence for screen readers and the status bar. */
     announcement: signal(''),
@@ -196,6 +225,7 @@ export function createStore(built: StaticResult) {
     reveal: signal<Reveal | null>(null),
     selection: createSelection(),
 
+    conditions: computed(() => description.value?.conditions ?? []),
     causes: computed(() => markCauses(description.value ?? built)),
     lanes: computed(() => (description.value ?? built).lanes),
     measures: computed(() => (description.value ?? built).measures),

@@ -4,6 +4,7 @@ import { effect, signal } from '@preact/signals';
 import { useEffect, useRef } from 'preact/hooks';
 import type { Editor, MarginRow } from '../../editor/editor.ts';
 import { loopMargin, opensLoop, tripCount, tripText } from '../../lib/loops.ts';
+import { instructionIn } from '../../state/debugging.ts';
 import { pcAtLine } from '../../state/rows.ts';
 import { nodeAt } from '../../state/selection.ts';
 import { type Page, usePage } from '../page.ts';
@@ -87,6 +88,26 @@ function connect(editor: Editor, { store, session }: Page): () => void {
     }),
   );
 
+  // Breakpoints, both ways.
+  editor.onGutter(async (line) => {
+    if (!inStep()) return;
+    const pc = await pcAtLine(session.rows, count(), line);
+    if (pc !== null) await session.debug.toggleBreakpoint(pc);
+  });
+  ends.push(
+    effect(() => {
+      void session.rows.version.value;
+      const stops = store.debug.breakpoints.value.flatMap(({ condition, on }) => {
+        const pc = on ? instructionIn(condition) : null;
+        return pc === null ? [] : [pc];
+      });
+      const known = store.textAssembled.value ? stops : [];
+      void Promise.all(known.map((pc) => session.rows.ensure(pc))).then((rows) =>
+        editor.setBreakpoints(rows.flatMap((row) => (row && row.line > 0 ? [row.line] : []))),
+      );
+    }),
+  );
+
   // The one cursor, both ways.
   editor.onCursor(async (line) => {
     if (!inStep()) return;
@@ -159,8 +180,8 @@ export function EditorHost({ visible }: { visible: boolean }) {
     <div class="editor" hidden={!shown}>
       <div class="editor-body" ref={element} />
       <p class="editor-hint">
-        <kbd>Ctrl</kbd>+<kbd>Enter</kbd> runs, <kbd>F8</kbd> next problem, <kbd>F1</kbd> help;{' '}
-        <kbd>Ctrl</kbd>+<kbd>M</kbd> lets <kbd>Tab</kbd> leave the editor
+        <kbd>Ctrl</kbd>+<kbd>Enter</kbd> runs, <kbd>F9</kbd> breakpoint, <kbd>F10</kbd> step,{' '}
+        <kbd>F1</kbd> help; <kbd>Ctrl</kbd>+<kbd>M</kbd> lets <kbd>Tab</kbd> leave the editor
       </p>
     </div>
   );

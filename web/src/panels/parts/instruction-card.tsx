@@ -7,6 +7,7 @@ import { nodeAt } from '../../state/selection.ts';
 import { Icon } from '../../ui/icon.tsx';
 import { NodeChip } from '../../ui/node-chip.tsx';
 import { usePage } from '../page.ts';
+import { Jumps } from './debug-bar.tsx';
 import { InstructionHelp } from './instruction-help.tsx';
 
 export const cardOpen = signal(true);
@@ -57,6 +58,7 @@ export function InstructionCard() {
         <span class="muted">
           at {row.pc}, word <code>{hex(row.word)}</code>
         </span>
+        <Jumps from="instruction" />
         <button
           type="button"
           class={`icon-button small ${cardOpen.value ? '' : 'is-up'}`}

@@ -161,6 +161,7 @@ export function Listing({ view }: { view: 'text' | 'words' | 'heat' }) {
       style={{ '--pc-width': `${Math.max(4, width) + 1}ch` }}
     >
       <div class="listing-head" aria-hidden="true">
+        <span class="break-cell" />
         <span class="letter-cell" title="Node of the model">
           node
         </span>
@@ -184,7 +185,7 @@ export function Listing({ view }: { view: 'text' | 'words' | 'heat' }) {
         label={words ? 'Program, machine words' : heat ? 'Program, cycles' : 'Program, assembly'}
         rows={count}
         rowHeight={ROW_HEIGHT}
-        columns={heat ? 8 : 5}
+        columns={heat ? 9 : 6}
         active={selection.pc}
         follow={selection.from !== 'assembly'}
         assumedHeight={600}
@@ -217,6 +218,24 @@ export function Listing({ view }: { view: 'text' | 'words' | 'heat' }) {
           const below = pc + 1 < count ? session.rows.row(pc + 1) : null;
           return (
             <>
+              <span role="gridcell" class="break-cell">
+                {session.debug.hasBreakpoint(pc) && (
+                  <>
+                    <i class="break-dot" aria-hidden="true" />
+                    <span class="sr-only">breakpoint</span>
+                  </>
+                )}
+                <button
+                  type="button"
+                  class="break-button"
+                  tabIndex={-1}
+                  aria-label={`Breakpoint at ${pc}`}
+                  onClick={(event) => {
+                    event.stopPropagation();
+                    void session.debug.toggleBreakpoint(pc);
+                  }}
+                />
+              </span>
               <span role="gridcell" class="letter-cell">
                 <NodeChip mark={marks.get(nodeAt(program, pc) ?? -1)} />
               </span>

@@ -22,6 +22,7 @@ import {
 import { rangesOf } from '../../state/selection.ts';
 import { Icon } from '../../ui/icon.tsx';
 import { type Page, usePage } from '../page.ts';
+import { Jumps } from './debug-bar.tsx';
 import { createDrawing, type Drawing } from './time-drawing.ts';
 import { listenToPointers } from './time-input.ts';
 import { followLook, readLook } from './time-look.ts';
@@ -87,7 +88,7 @@ export function Timeline() {
 
   const choose = (moment: Pick<Moment, 'pc' | 'start' | 'end'>) => {
     timeCursor.value = moment.start;
-    store.selection.selectInstruction(moment.pc, store.program.peek(), 'time');
+    store.selection.selectInstruction(moment.pc, store.program.peek(), 'time', moment.start);
     const text = session.rows.row(moment.pc)?.text ?? `instruction ${moment.pc}`;
     const took = counted(moment.end - moment.start, 'cycle');
     store.announcement.value = `${text}, from cycle ${whole(moment.start)}, ${took}.`;
@@ -292,6 +293,7 @@ export function Timeline() {
       </div>
       <div class="tl-foot">
         <p class="tl-readout">{readout ?? range}</p>
+        <Jumps from="cycle" />
         <button
           type="button"
           class="icon-button small"
