@@ -143,4 +143,3 @@ export function listenToKeys({ store, session }: Page): () => void {
   addEventListener('keydown', onKey);
   return () => removeEventListener('keydown', onKey);
 }
-    }
