@@ -198,6 +198,8 @@ class Session {
   Result<std::string> load_files(std::string_view name, std::span<const ModelFile> files); // ModelInfo
   /// Of the models loaded from here on that are checkpoints or described by their dimensions.
   void choose_part(ModelPart part);
+  /// The model as a document that `load_model` reads back to the same graph.
+  Result<std::string> model_json() const;
   /// Value of a symbolic dimension of the next model loaded.
   void bind_dimension(std::string_view name, std::int64_t value);
   /// Values for one graph input; inputs that are never set are seeded.

@@ -138,6 +138,9 @@ class StepTimer {
   std::chrono::steady_clock::time_point start_ = std::chrono::steady_clock::now();
 };
 
+/// Nothing for models that are not read in parts.
+std::optional<report::ModelPart> part_of(const frontend::BuiltPart& built);
+
 Diagnostic missing(std::string code, std::string what, std::string hint);
 
 } // namespace plena::driver

@@ -21,6 +21,7 @@ export type {
   Lanes,
   MeasureInfo,
   ModelInfo,
+  ModelPart,
   Moment,
   OperandInfo,
   OutputVerdict,
