@@ -17,6 +17,11 @@ export async function mockDescription(): Promise<Description> {
 
 export const breathe = () => new Promise<void>((resolve) => setImmediate(resolve));
 
+/** Bytes of a blob at once, which only a worker's reader can do: those that a test has put here. */
+export const contents = new Map<string, Uint8Array>();
+export const read = (blob: Blob, offset: number, length: number) =>
+  contents.get(blob.type)?.slice(offset, offset + length) ?? 'the file is gone';
+
 export interface FakeWorker extends WorkerLike {
   terminated: boolean;
   sent: Request[];
@@ -41,7 +46,7 @@ export function hostedWorker(module: PlenaModule): FakeWorker {
     if (!worker.terminated)
       worker.onmessage?.({ data: structuredClone(message) } as MessageEvent<Message>);
   };
-  const host = createHost(module, { post, now: () => performance.now(), breathe });
+  const host = createHost(module, { post, now: () => performance.now(), read, breathe });
   return worker;
 }
 

@@ -14,13 +14,16 @@ import {
   type RunEnd,
   type Stage,
   TRACE_EVENTS,
+  WHOLE,
 } from './protocol.ts';
-import type { Diagnostic, PlenaModule, Reply, RunState } from './types.ts';
+import type { Diagnostic, ModelInfo, PlenaModule, Reply, RunState } from './types.ts';
 
 export interface HostEnvironment {
   post(message: Message): void;
   /** Milliseconds, monotonic. */
   now(): number;
+  /** Bytes of a file, or why there are none. */
+  read(blob: Blob, offset: number, length: number): Uint8Array | string;
   /** Resolves after waiting messages have been delivered. */
   breathe(): Promise<void>;
 }
@@ -84,6 +87,23 @@ export function createHost(module: PlenaModule, env: HostEnvironment) {
     return reply.ok ? reply : fail(stage, reply.diagnostics);
   }
 
+  function load(of: number, { model, part = WHOLE }: Recipe): Reply<ModelInfo> {
+    const { dimensions, ...chosen } = part;
+    const asked: Reply<null>[] = [
+      module.choose_part(of, chosen),
+      ...Object.entries(dimensions).map(([name, size]) => module.bind_dimension(of, name, size)),
+    ];
+    const refused = asked.find((one) => !one.ok);
+    if (refused && !refused.ok) return refused;
+    if (!model.files) return module.load_model(of, model.name, model.bytes);
+    const files = model.files.map(({ name, blob }) => ({
+      name,
+      size: blob.size,
+      read: (offset: number, length: number) => env.read(blob, offset, length),
+    }));
+    return module.load_files(of, model.name, files);
+  }
+
   /** A model is opened in a session of its own, so that a bad one leaves the present one whole. */
   function open(recipe: Recipe): Answer<Opened> {
     const fresh = module.session_new();
@@ -92,7 +112,7 @@ export function createHost(module: PlenaModule, env: HostEnvironment) {
       const settings = module.set_settings(fresh, recipe.settings.name, recipe.settings.toml);
       if (!settings.ok) return fail('settings', settings.diagnostics);
       notes.push(...settings.diagnostics);
-      const model = module.load_model(fresh, recipe.model.name, recipe.model.bytes);
+      const model = load(fresh, recipe);
       if (!model.ok) return fail('model', model.diagnostics);
       notes.push(...model.diagnostics);
       for (const input of recipe.inputs) {
@@ -192,6 +212,8 @@ export function createHost(module: PlenaModule, env: HostEnvironment) {
     switch (call.kind) {
       case 'hello':
         return answer('engine', module.describe());
+      case 'modelJson':
+        return answer('engine', module.model_json(session));
       case 'text':
         return answer('engine', module.program_text(session));
       case 'rows':

@@ -18,6 +18,7 @@ import {
 } from '../lib/profile-table.ts';
 import type { Exported } from '../state/timing.ts';
 import { NodeChip } from '../ui/node-chip.tsx';
+import { fileName, save } from '../ui/save.ts';
 import { Segmented } from '../ui/segmented.tsx';
 import { usePage } from './page.ts';
 import { definePanel } from './panel.ts';
@@ -35,20 +36,12 @@ const NAMES: Record<TableView, string> = {
   products: 'Products',
 };
 
-function save(pieces: Blob[], name: string, type: string) {
-  const link = document.createElement('a');
-  link.href = URL.createObjectURL(new Blob(pieces, { type }));
-  link.download = name;
-  link.click();
-  setTimeout(() => URL.revokeObjectURL(link.href), 60_000);
-}
-
 function Tools() {
   const { store, session } = usePage();
   const [writing, setWriting] = useState<string | null>(null);
   const stop = useRef<AbortController | null>(null);
   if (!store.time.live.value || !store.time.profile.value) return null;
-  const name = store.source.value.name.replace(/[^\w.-]+/g, '_');
+  const name = fileName(store.source.value.name);
   const finish = (result: Exported, file: string, type: string) => {
     setWriting(null);
     if (result.ok) {

@@ -1,11 +1,13 @@
 // All actions of the page in one object, and the life of the engine behind them.
 import { createClient, type WorkerLike } from '../engine/client.ts';
+import type { FileInPlace, Part } from '../engine/protocol.ts';
 import type { ChoiceInfo, Diagnostic } from '../engine/types.ts';
 import type { LayoutClient } from '../graph/layout-client.ts';
 import type { Autosave } from './autosave.ts';
 import { createComparing } from './comparing.ts';
 import { announce, type Context, report } from './context.ts';
 import { createEditing } from './editing.ts';
+import { createGraph } from './graph.ts';
 import { createOpening, type NamedBytes } from './opening.ts';
 import { createRowCache } from './rows.ts';
 import { ablate, pause, run, showPrecision, step, stop } from './running.ts';
@@ -69,7 +71,6 @@ export function createSession(store: Store, services: Services) {
     client,
     rows,
     timing,
-    layouts: services.layouts,
     autosave: services.autosave,
     fetchExample: services.fetchExample,
     recipe: null,
@@ -78,7 +79,8 @@ export function createSession(store: Store, services: Services) {
   };
   const context: Context = Object.assign(base, { comparing: createComparing(base) });
   const editing = createEditing(context);
-  const opening = createOpening(context, editing);
+  const graph = createGraph(store, services.layouts);
+  const opening = createOpening(context, editing, graph);
 
   return {
     rows,
@@ -108,7 +110,19 @@ export function createSession(store: Store, services: Services) {
       await opening.openExample(example, preset, first, choices);
     },
     openExample: (id: string) => opening.openExample(id),
-    openFiles: (files: NamedBytes[]) => opening.openFiles(files),
+    openFiles: (files: NamedBytes[], checkpoint?: readonly FileInPlace[], leftOut?: number) =>
+      opening.openFiles(files, checkpoint, leftOut),
+    toggleGroup: (key: string) => graph.toggle(key),
+    choosePart: (part: Part) => opening.choosePart(part),
+    chooseInput: (name: string, bytes: Uint8Array | null) => opening.chooseInput(name, bytes),
+    /** The JSON text that the model was opened from; null for other files. */
+    modelText(): string | null {
+      const model = context.recipe?.model;
+      const isText = model && !model.files && model.name.toLowerCase().endsWith('.json');
+      return isText ? new TextDecoder().decode(model.bytes) : null;
+    },
+    /** The model that is open as a JSON document, or why there is none. */
+    modelJson: () => client.call({ kind: 'modelJson' }),
     choosePreset: (name: string) => opening.choosePreset(name),
     choose: (name: string, value: string | null) => opening.choose(name, value),
     edit: (text: string) => editing.edit(text),
