@@ -119,6 +119,57 @@ val load_model(const val& handle, const val& name, const val& bytes) {
   });
 }
 
+val choose_part(const val& handle, const val& part) {
+  return with_session<Status>(handle, [&](Session& session) -> Status {
+    auto chosen = to_part(part, "part");
+    if (!chosen) {
+      return chosen.diagnostics();
+    }
+    session.choose_part(std::move(chosen).value());
+    return Done{};
+  });
+}
+
+val bind_dimension(const val& handle, const val& name, const val& value) {
+  return with_session<Status>(handle, [&](Session& session) -> Status {
+    const auto name_text = to_text(name, "name");
+    const auto size = to_count(value, "value", max_u32);
+    if (!name_text || !size) {
+      return name_text ? size.diagnostics() : name_text.diagnostics();
+    }
+    session.bind_dimension(name_text->text, static_cast<std::int64_t>(*size));
+    return Done{};
+  });
+}
+
+val load_files(const val& handle, const val& name, const val& files) {
+  return with_session<Result<std::string>>(handle, [&](Session& session) -> Result<std::string> {
+    const auto name_text = to_text(name, "name");
+    if (!name_text) {
+      return name_text.diagnostics();
+    }
+    if (!files.isArray()) {
+      return bad_argument("files", "a list of ModelFile");
+    }
+    std::vector<driver::ModelFile> given;
+    for (std::size_t i = 0; i < files["length"].as<std::size_t>(); ++i) {
+      auto file = to_file(files[i], "files");
+      if (!file) {
+        return file.diagnostics();
+      }
+      given.push_back(std::move(file).value());
+    }
+    return session.load_files(name_text->text, given);
+  });
+}
+
+val model_json(const val& handle) {
+  return with_session<Result<Text>>(handle, [](Session& session) -> Result<Text> {
+    Result<std::string> text = session.model_json();
+    return text ? Result<Text>(Text{std::move(text).value()}) : Result<Text>(text.diagnostics());
+  });
+}
+
 using TensorSetter =
   Status (Session::*)(std::string_view, std::span<const std::uint8_t>, driver::TensorForm);
 
@@ -682,6 +733,10 @@ EMSCRIPTEN_BINDINGS(plena) {
   emscripten::function("change_settings", &change_settings);
   emscripten::function("set_settings", &set_settings);
   emscripten::function("load_model", &load_model);
+  emscripten::function("choose_part", &choose_part);
+  emscripten::function("bind_dimension", &bind_dimension);
+  emscripten::function("load_files", &load_files);
+  emscripten::function("model_json", &model_json);
   emscripten::function("set_input", &set_input);
   emscripten::function("set_expected", &set_expected);
   emscripten::function("compile", &compile);

@@ -9,9 +9,11 @@
 #include <emscripten/val.h>
 #include <exception>
 #include <new>
+#include <optional>
 #include <stdexcept>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 namespace plena::wasm {
@@ -172,6 +174,79 @@ inline Result<std::vector<std::uint8_t>> to_bytes(const val& value, std::string_
     return bad_argument(name, "a Uint8Array");
   }
   return emscripten::convertJSArrayToNumberVector<std::uint8_t>(value);
+}
+
+/// A whole number, or nothing for null.
+inline Result<std::optional<std::int64_t>> to_maybe_count(const val& value, std::string_view name) {
+  if (value.isNull()) {
+    return std::optional<std::int64_t>{};
+  }
+  constexpr double max_exact_integer = 9007199254740992.0; // 2^53
+  const auto count = to_count(value, name, max_exact_integer);
+  return count ? Result<std::optional<std::int64_t>>(static_cast<std::int64_t>(*count))
+               : Result<std::optional<std::int64_t>>(count.diagnostics());
+}
+
+inline bool is_object(const val& value) {
+  return value.typeOf().as<std::string>() == "object" && !value.isNull();
+}
+
+/// `{firstLayer, lastLayer, rows, ids}`.
+inline Result<driver::ModelPart> to_part(const val& value, std::string_view name) {
+  if (!is_object(value) || !value["ids"].isArray()) {
+    return bad_argument(name, "a ModelPart");
+  }
+  driver::ModelPart part;
+  const auto first = to_maybe_count(value["firstLayer"], "firstLayer");
+  const auto last = to_maybe_count(value["lastLayer"], "lastLayer");
+  const auto rows = to_maybe_count(value["rows"], "rows");
+  if (!first || !last || !rows) {
+    return (!first ? first : !last ? last : rows).diagnostics();
+  }
+  part.first_layer = *first;
+  part.last_layer = *last;
+  part.rows = *rows;
+  const auto count = value["ids"]["length"].as<std::size_t>();
+  for (std::size_t i = 0; i < count; ++i) {
+    constexpr double max_id = 16777216.0; // 2^24: f32 holds them exactly
+    const auto id = to_count(value["ids"][i], "ids", max_id);
+    if (!id) {
+      return id.diagnostics();
+    }
+    part.ids.push_back(static_cast<std::int64_t>(*id));
+  }
+  return part;
+}
+
+/// `{name, size, read}`; what `read` returns is judged whenever it is called.
+inline Result<driver::ModelFile> to_file(const val& value, std::string_view argument) {
+  if (!is_object(value) || value["read"].typeOf().as<std::string>() != "function") {
+    return bad_argument(argument, "a list of ModelFile");
+  }
+  const auto name = to_text(value["name"], "name");
+  constexpr double max_exact_integer = 9007199254740992.0; // 2^53
+  const auto size = to_count(value["size"], "size", max_exact_integer);
+  if (!name || !size) {
+    return name ? size.diagnostics() : name.diagnostics();
+  }
+  const auto read =
+    [value, name = name->text](std::uint64_t offset, std::span<std::uint8_t> bytes) -> Status {
+    const val piece =
+      value.call<val>("read", static_cast<double>(offset), static_cast<double>(bytes.size()));
+    const bool fits = piece.instanceof
+      (val::global("Uint8Array")) &&
+        piece["length"].as<double>() == static_cast<double>(bytes.size());
+    if (!fits) {
+      return Diagnostic{
+        .code = "E_FILE",
+        .message = piece.isString() ? piece.as<std::string>() : "the file ends early",
+        .hint = "It may have changed or gone since it was chosen; open it again.",
+        .file = name};
+    }
+    val(emscripten::typed_memory_view(bytes.size(), bytes.data())).call<void>("set", piece);
+    return Done{};
+  };
+  return driver::ModelFile{name->text, *size, read};
 }
 
 } // namespace plena::wasm

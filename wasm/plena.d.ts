@@ -192,6 +192,41 @@ export interface ModelInfo {
   tensors: GraphTensor[];
   inputs: string[];
   outputs: string[];
+  /** Of each input: the seed of its values when nobody gives any, as decimal text, since seeds are 64
+   * bits wide; null where the model has values. */
+  seeds: (string | null)[];
+  /** Of models that are read in parts: the part read. */
+  part: {
+    /** Of the whole model. */
+    layers: number;
+    firstLayer: number;
+    /** Included. */
+    lastLayer: number;
+    /** Tokens or patches. */
+    rows: number;
+    /** Of the ids that it starts with; 0 when it starts with values. */
+    vocabulary: number;
+    ids: number[];
+  } | null;
+}
+
+/** The part of a model that is to be read; null and no ids: as the model says. Layers count from 0. */
+export interface ModelPart {
+  firstLayer: number | null;
+  /** Included. */
+  lastLayer: number | null;
+  /** Tokens or patches. */
+  rows: number | null;
+  /** Of the tokens; their number is that of the rows. */
+  ids: number[];
+}
+
+/** A file that is read in pieces, whenever some of it is needed. */
+export interface ModelFile {
+  name: string;
+  size: number;
+  /** `length` bytes from `offset` on; a string says why there are none. */
+  read(offset: number, length: number): Uint8Array | string;
 }
 
 /** Cycles under both profiles, without the waits for memory. */
@@ -388,6 +423,8 @@ export interface ProfileRow {
   executions: number;
   cycles: number;
   causes: number[];
+  /** Read from HBM and written to it. */
+  bytes: number;
 }
 
 /** Where the cycles went. The cycles of each table add up to `cycles`. */
@@ -519,6 +556,9 @@ export interface StageVerdict {
   golden_vs_machine: Errors;
   /** Against the reference that was given the machine's own inputs of this node. */
   local_vs_machine: Errors;
+  /** Of the number formats up to here: relative RMS, that reference against fp32; null where it is
+   * not finite. */
+  price: number | null;
 }
 
 /** The first wrong element and the instruction that wrote it last. */
@@ -841,6 +881,15 @@ export interface PlenaModule {
   session_count(): number;
   set_settings(session: number, name: string, toml: string): Reply<SettingsInfo>;
   load_model(session: number, name: string, bytes: Uint8Array): Reply<ModelInfo>;
+  /** Of the models loaded from here on that are checkpoints or described by their dimensions. */
+  choose_part(session: number, part: ModelPart): Reply<null>;
+  /** Size of a dimension that the next models leave open. */
+  bind_dimension(session: number, name: string, value: number): Reply<null>;
+  /** A checkpoint: config.json and the files of its tensors, of which only those bytes are read that
+   * the part needs; or one file, as load_model. */
+  load_files(session: number, name: string, files: ModelFile[]): Reply<ModelInfo>;
+  /** The model as a JSON document that load_model reads back to the same graph. */
+  model_json(session: number): Reply<string>;
   /** Raw little-endian elements in the model's type, or a .npy file. */
   set_input(session: number, name: string, bytes: Uint8Array): Reply<null>;
   /** Output of a trusted runtime, in the same forms; the verdict then compares it with fp32. */

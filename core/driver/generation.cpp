@@ -53,7 +53,7 @@ struct CachePair {
 };
 
 /// Everything about runs of some tokens at a time.
-struct Program {
+struct StepProgram {
   ir::Graph graph;
   codegen::Compiled compiled;
   std::int64_t tokens = 0;
@@ -129,7 +129,7 @@ struct Generation::Impl {
   std::int64_t tile = 1; ///< MLEN of the machine in force
   config::Config config; ///< with the numbers that the model asks for
   config::Timing timing;
-  std::vector<std::unique_ptr<Program>> made; ///< the first is for one token
+  std::vector<std::unique_ptr<StepProgram>> made; ///< the first is for one token
   std::vector<GenerationProgram> told;
   std::optional<emu::Machine> machine;
   std::int64_t position = 0;
@@ -139,13 +139,13 @@ struct Generation::Impl {
   std::array<std::vector<std::vector<float>>, source_count> caches;
 
   Result<ir::Graph> graph(std::int64_t tokens) const;
-  Result<std::unique_ptr<Program>> compile(std::int64_t tokens);
-  Result<Program*> program(std::int64_t tokens);
+  Result<std::unique_ptr<StepProgram>> compile(std::int64_t tokens);
+  Result<StepProgram*> program(std::int64_t tokens);
   Status start();
   void clear_references();
-  Result<GenerationRun> run(Program& program, std::span<const std::int64_t> ids);
+  Result<GenerationRun> run(StepProgram& program, std::span<const std::int64_t> ids);
   GenerationCheck compared(
-    const Program& program,
+    const StepProgram& program,
     const std::vector<float>& rows,
     const std::array<golden::Values, source_count>& references
   ) const;
@@ -184,13 +184,13 @@ Result<ir::Graph> Generation::Impl::graph(std::int64_t tokens) const {
   return std::move(lowered->graph);
 }
 
-Result<std::unique_ptr<Program>> Generation::Impl::compile(std::int64_t tokens) {
+Result<std::unique_ptr<StepProgram>> Generation::Impl::compile(std::int64_t tokens) {
   const auto start = std::chrono::steady_clock::now();
   Result<ir::Graph> built = graph(tokens);
   if (!built) {
     return built.diagnostics();
   }
-  auto program = std::make_unique<Program>();
+  auto program = std::make_unique<StepProgram>();
   program->graph = std::move(*built);
   const ir::Graph& graph = program->graph;
   program->tokens = tokens;
@@ -261,13 +261,13 @@ Result<std::unique_ptr<Program>> Generation::Impl::compile(std::int64_t tokens) 
   return program;
 }
 
-Result<Program*> Generation::Impl::program(std::int64_t tokens) {
+Result<StepProgram*> Generation::Impl::program(std::int64_t tokens) {
   for (const auto& one : made) {
     if (one->tokens == tokens) {
       return one.get();
     }
   }
-  Result<std::unique_ptr<Program>> compiled = compile(tokens);
+  Result<std::unique_ptr<StepProgram>> compiled = compile(tokens);
   if (!compiled) {
     return compiled.diagnostics();
   }
@@ -296,7 +296,7 @@ void Generation::Impl::clear_references() {
 
 /// The program for one token, and the machine with the model and empty caches.
 Status Generation::Impl::start() {
-  Result<std::unique_ptr<Program>> one = compile(1);
+  Result<std::unique_ptr<StepProgram>> one = compile(1);
   if (!one) {
     return one.diagnostics();
   }
@@ -316,7 +316,7 @@ Status Generation::Impl::start() {
   return Done{};
 }
 
-Result<GenerationRun> Generation::Impl::run(Program& program, std::span<const std::int64_t> ids) {
+Result<GenerationRun> Generation::Impl::run(StepProgram& program, std::span<const std::int64_t> ids) {
   GenerationRun result;
   result.position = position;
   result.tokens = program.tokens;
@@ -375,7 +375,7 @@ Result<GenerationRun> Generation::Impl::run(Program& program, std::span<const st
 }
 
 GenerationCheck Generation::Impl::compared(
-  const Program& program,
+  const StepProgram& program,
   const std::vector<float>& rows,
   const std::array<golden::Values, source_count>& references
 ) const {
@@ -435,7 +435,7 @@ Result<std::vector<GenerationRun>> Generation::feed(std::span<const std::int64_t
   const std::int64_t chunk = impl.options.chunk > 0 ? impl.options.chunk : impl.tile;
   for (std::int64_t done = 0; done < count;) {
     const std::int64_t tokens = std::min(chunk, count - done);
-    const Result<Program*> program = impl.program(tokens);
+    const Result<StepProgram*> program = impl.program(tokens);
     if (!program) {
       return program.diagnostics();
     }

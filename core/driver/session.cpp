@@ -148,6 +148,19 @@ void Session::State::note_seconds(std::string_view step, double value) {
   }
 }
 
+std::optional<report::ModelPart> part_of(const frontend::BuiltPart& built) {
+  if (built.layers == 0) {
+    return std::nullopt;
+  }
+  return report::ModelPart{
+    .layers = built.layers,
+    .first_layer = built.first_layer,
+    .last_layer = built.last_layer,
+    .rows = built.rows,
+    .vocabulary = built.vocabulary,
+    .ids = built.ids};
+}
+
 // ---- session
 
 Session::Session() : state_(std::make_unique<State>()) {}
@@ -234,6 +247,8 @@ Session::load_model(std::string_view name, std::span<const std::uint8_t> bytes) 
   choose(io::rows_dimension, state_->part.rows);
   choose(io::first_layer_dimension, state_->part.first_layer);
   choose(io::last_layer_dimension, state_->part.last_layer);
+  frontend::BuiltPart built;
+  options.built = &built;
   Result<ir::Graph> imported = io::import_model(name, bytes, options);
   if (!imported) {
     return std::move(imported).diagnostics();
@@ -241,7 +256,10 @@ Session::load_model(std::string_view name, std::span<const std::uint8_t> bytes) 
   Diagnostics warnings = imported.diagnostics();
   const io::FormatInfo* format = io::recognise(name, bytes);
   report::ModelFacts facts{
-    std::string(name), format != nullptr ? std::string(format->id) : "", sha256_hex(bytes)};
+    std::string(name),
+    format != nullptr ? std::string(format->id) : "",
+    sha256_hex(bytes),
+    part_of(built)};
   Result<std::string> info =
     state_->take_graph(std::move(imported).value(), std::move(facts), std::move(warnings));
   if (info) {

@@ -219,6 +219,8 @@ class Session {
   void choose_part(ModelPart part);
   /// Of inputs that are made up, instead of the model's.
   void set_seed(std::optional<std::uint64_t> seed);
+  /// The model as a document that `load_model` reads back to the same graph.
+  Result<std::string> model_json() const;
   /// Value of a symbolic dimension of the next model loaded.
   void bind_dimension(std::string_view name, std::int64_t value);
   /// Values for one graph input; inputs that are never set are seeded.

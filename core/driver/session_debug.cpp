@@ -404,13 +404,14 @@ Status Session::State::change(std::string_view what) {
     machine->write_fp_sram(static_cast<std::size_t>(*at), {&bits, 1});
     return Done{};
   }
-  case emu::Space::int_sram:
+  case emu::Space::int_sram: {
     if (!integer || *integer > UINT32_MAX || *at >= machine->int_sram().size()) {
       return refused(std::string(no_place));
     }
     const auto entry = static_cast<std::uint32_t>(*integer);
     machine->write_int_sram(static_cast<std::size_t>(*at), {&entry, 1});
     return Done{};
+  }
   case emu::Space::hbm_byte: {
     if (!integer || *integer > UINT8_MAX) {
       return refused(std::string(no_place));

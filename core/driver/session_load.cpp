@@ -4,6 +4,7 @@
 #include "driver/npy.h"
 #include "driver/session_state.h"
 #include "driver/tools.h"
+#include "io/export_json.h"
 #include "io/import_checkpoint.h"
 #include "passes/pipeline.h"
 
@@ -116,8 +117,17 @@ Result<std::string> Session::load_files(std::string_view name, std::span<const M
   }
   Diagnostics notes = model.diagnostics();
   return state_->take_graph(
-    std::move(model->graph), {std::string(name), "checkpoint", model->digest}, std::move(notes)
+    std::move(model->graph),
+    {std::string(name), "checkpoint", model->digest, part_of(model->built)},
+    std::move(notes)
   );
+}
+
+Result<std::string> Session::model_json() const {
+  if (!state_->graph) {
+    return missing("E_NO_MODEL", "there is no model to write", "load a model first");
+  }
+  return io::export_json(*state_->graph);
 }
 
 } // namespace plena::driver

@@ -188,6 +188,9 @@ class StepTimer {
 /// RunState
 std::string run_state(const Session::State& state);
 
+/// Nothing for models that are not read in parts.
+std::optional<report::ModelPart> part_of(const frontend::BuiltPart& built);
+
 Diagnostic missing(std::string code, std::string what, std::string hint);
 
 } // namespace plena::driver

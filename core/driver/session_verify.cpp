@@ -229,6 +229,8 @@ Result<std::string> Session::verify(std::string_view precision) {
   }
   for (const golden::StageVerdict& stage : verdict.stages) {
     const std::string& name = graph.node(stage.node).name;
+    const double price =
+      numerics::compare(reference.at(stage.tensor), fp32->at(stage.tensor)).rel_rms;
     facts.stages.push_back(
       {.name = name,
        .node = static_cast<std::uint32_t>(ir::index(stage.node)),
@@ -237,10 +239,11 @@ Result<std::string> Session::verify(std::string_view precision) {
        .chained_pass = stage.chained_pass,
        .local_pass = stage.local_pass,
        .golden_vs_machine = stage.golden_vs_machine,
-       .local_vs_machine = stage.local_vs_machine}
+       .local_vs_machine = stage.local_vs_machine,
+       .price = price}
     );
     Comparison line = comparison(name, stage.pass, stage.bound, stage.golden_vs_machine);
-    line.price = numerics::compare(reference.at(stage.tensor), fp32->at(stage.tensor)).rel_rms;
+    line.price = price;
     line.local_error = stage.local_vs_machine.max_abs;
     state.verdict.stages.push_back(std::move(line));
   }

@@ -11,16 +11,25 @@ namespace plena::emu {
 
 namespace {
 
+/// Blocks that a range touches.
+std::uint64_t touched_blocks(std::uint64_t address, std::uint64_t count) {
+  return count == 0
+           ? 0
+           : (address % hbm::block_bytes + count + hbm::block_bytes - 1) / hbm::block_bytes;
+}
+
 /// Appends the blocks that a range touches, in ascending order.
 void append_blocks(std::uint64_t address, std::uint64_t count, std::vector<std::uint64_t>& blocks) {
-  if (count == 0) {
-    return;
-  }
-  const std::uint64_t within = address % hbm::block_bytes;
-  const std::uint64_t touched = (within + count + hbm::block_bytes - 1) / hbm::block_bytes;
+  const std::uint64_t touched = touched_blocks(address, count);
+  const std::uint64_t first = address - address % hbm::block_bytes;
   for (std::uint64_t i = 0; i < touched; ++i) {
-    blocks.push_back(address - within + i * hbm::block_bytes);
+    blocks.push_back(first + i * hbm::block_bytes);
   }
+}
+
+/// Bytes of the scales' blocks that are asked for: a load takes the scales from one block only.
+std::uint64_t scale_span(const TransferRow& row) {
+  return row.store || row.scale_bytes == 0 ? row.scale_bytes : 1;
 }
 
 /// Adds `cycles` of a transfer that waited for the reasons `waits`, in proportion; what the
@@ -122,12 +131,13 @@ Timing::Timing(
       } else if (is_dropped(instr)) {
         key = static_cast<std::uint8_t>(dropped + key);
       }
-    } else if (memory_ != nullptr && is_transfer(cost_class(op))) {
+    } else if (is_transfer(cost_class(op))) {
       transfers_.push_back(static_cast<std::uint32_t>(pc));
     }
     price_of_.push_back(key);
   }
   waits_.resize(transfers_.size());
+  bytes_.resize(transfers_.size());
   if (timing.schedule == config::Schedule::overlap) {
     overlap_ = std::make_unique<Overlap>(machine, program.words.size());
     if (timing.has_memory()) {
@@ -178,20 +188,21 @@ bool Timing::asks_memory(std::uint32_t pc) const {
   return memory_ != nullptr && is_transfer(cost_class(price(pc).opcode));
 }
 
-const CauseCycles& Timing::waits_of(std::uint32_t pc) const {
+std::size_t Timing::transfer_at(std::uint32_t pc) const {
   const auto found = std::lower_bound(transfers_.begin(), transfers_.end(), pc);
-  return waits_[static_cast<std::size_t>(found - transfers_.begin())];
+  return static_cast<std::size_t>(found - transfers_.begin());
 }
 
-CauseCycles& Timing::waits_of(std::uint32_t pc) {
-  return const_cast<CauseCycles&>(std::as_const(*this).waits_of(pc));
-}
+void Timing::moved(std::uint32_t pc) { bytes_[transfer_at(pc)] += std::exchange(moving_, 0); }
 
 std::uint64_t Timing::cycles() const { return overlap_ ? overlap_->board.end() : now_; }
 std::uint64_t Timing::serial_cycles() const { return now_; }
 
 PcTime Timing::account(std::uint32_t pc) const {
-  PcTime time{executions(pc), {}};
+  PcTime time{.executions = executions(pc)};
+  if (is_transfer(cost_class(price(pc).opcode))) {
+    time.bytes = bytes_[transfer_at(pc)];
+  }
   const Cause own = cause_of(price(pc).opcode);
   if (overlap_) {
     time.cycles = overlap_->charged[pc];
@@ -200,7 +211,7 @@ PcTime Timing::account(std::uint32_t pc) const {
       overlap_->charge(pc, end - overlap_->last_start, own, time.cycles);
     }
   } else if (asks_memory(pc)) {
-    time.cycles = waits_of(pc);
+    time.cycles = waits_[transfer_at(pc)];
   } else {
     at(time.cycles, own) = time.executions * price(pc).cycles;
   }
@@ -237,18 +248,19 @@ void Timing::executing(std::uint32_t pc, const isa::Instr& instr, const Operands
 }
 
 void Timing::transferred(const TransferRow& row) {
-  if (memory_ == nullptr) {
-    return;
-  }
-  append_blocks(row.element_address, row.element_bytes, blocks_);
-  if (row.scale_bytes > 0) {
-    // A load takes the scales from one block only.
-    append_blocks(row.scale_address, row.store ? row.scale_bytes : 1, blocks_);
+  // As the machine counts: whole blocks, of which a store reads those that it writes.
+  const std::uint64_t blocks = touched_blocks(row.element_address, row.element_bytes) +
+                               touched_blocks(row.scale_address, scale_span(row));
+  moving_ += (row.store ? 2 : 1) * blocks * hbm::block_bytes;
+  if (memory_ != nullptr) {
+    append_blocks(row.element_address, row.element_bytes, blocks_);
+    append_blocks(row.scale_address, scale_span(row), blocks_);
   }
 }
 
 void Timing::transfer(std::uint32_t pc, const isa::Instr& instr) {
   const std::uint64_t start = now_;
+  moved(pc);
   if (memory_ == nullptr) {
     now_ += price(pc).cycles;
     tell(pc, start, now_, nullptr);
@@ -257,7 +269,7 @@ void Timing::transfer(std::uint32_t pc, const isa::Instr& instr) {
   CauseCycles waits{};
   now_ = memory_->serve(start, {instr.op == isa::Opcode::H_STORE_V, blocks_}, waits);
   blocks_.clear();
-  CauseCycles& sum = waits_of(pc);
+  CauseCycles& sum = waits_[transfer_at(pc)];
   for (std::size_t i = 0; i < cause_count; ++i) {
     sum[i] += waits[i];
   }
@@ -286,6 +298,9 @@ void Timing::overlapped(std::uint32_t pc, const isa::Instr& instr, CostClass cos
   const hbm::Transfer asked{instr.op == isa::Opcode::H_STORE_V, blocks_};
   const bool memory = memory_ != nullptr && is_transfer(cost);
   std::uint64_t end = start;
+  if (is_transfer(cost)) {
+    moved(pc);
+  }
   if (memory) {
     CauseCycles& waits = overlap.waits[pc];
     waits = {};

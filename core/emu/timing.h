@@ -51,6 +51,7 @@ class TimingListener {
 struct PcTime {
   std::uint64_t executions = 0;
   CauseCycles cycles{};
+  std::uint64_t bytes = 0; ///< moved between HBM and the chip
 };
 
 class Timing final : public Observer {
@@ -104,8 +105,9 @@ class Timing final : public Observer {
     return executions_[pc] + (wraps_.empty() ? 0 : std::uint64_t{wraps_[pc]} << 32);
   }
   bool asks_memory(std::uint32_t pc) const;
-  CauseCycles& waits_of(std::uint32_t pc);
-  const CauseCycles& waits_of(std::uint32_t pc) const;
+  /// The place of a word that asks the memory among its kind.
+  std::size_t transfer_at(std::uint32_t pc) const;
+  void moved(std::uint32_t pc);
 
   std::array<Price, 256> prices_{};
   std::vector<std::uint8_t> price_of_;    // by pc
@@ -113,6 +115,8 @@ class Timing final : public Observer {
   std::vector<std::uint32_t> wraps_;      // by pc: how often that began again; empty: never
   std::vector<std::uint32_t> transfers_;  // pcs of the words that ask the memory, ascending
   std::vector<CauseCycles> waits_;        // theirs
+  std::vector<std::uint64_t> bytes_;      // theirs
+  std::uint64_t moving_ = 0;              // bytes of the transfer in hand
   std::vector<std::uint64_t> blocks_;     // of the transfer in hand
   std::unique_ptr<hbm::MemoryModel> memory_;
   std::unique_ptr<Overlap> overlap_;

@@ -45,7 +45,7 @@ class ModelBuilder {
         part_(part),
         graph_(tensors) {}
 
-  Result<ir::Graph> run() && {
+  Result<ir::Graph> run(BuiltPart* built) && {
     const Stack& stack = architecture_.text ? architecture_.text->stack : architecture_.vision->stack;
     last_ = part_.last_layer.value_or(stack.layers - 1);
     if (check_layers(stack)) {
@@ -62,6 +62,12 @@ class ModelBuilder {
     Result<ir::Graph> graph = std::move(graph_).finish();
     if (graph) {
       graph->name = architecture_.model_type;
+      built_.layers = stack.layers;
+      built_.first_layer = part_.first_layer;
+      built_.last_layer = last_;
+    }
+    if (built != nullptr) {
+      *built = std::move(built_);
     }
     return graph;
   }
@@ -128,12 +134,17 @@ class ModelBuilder {
     if (!check_rows(rows, text.stack.hidden) || (starts() && !check_ids(text, ids))) {
       return;
     }
+    built_.rows = rows;
     StackBuilder builder(
       graph_, text.stack, root_of(graph_, text.stack, part_.first_layer), ""
     );
     builder.set_rows(rows / part_.batch, part_.batch, part_.first_position);
     ir::TensorId x = starts() ? embedded(text, builder, ids)
                               : graph_.input(hidden_input, {rows, text.stack.hidden});
+    if (starts()) {
+      built_.vocabulary = text.vocabulary;
+      built_.ids = std::move(ids);
+    }
     finish_text(text, builder, layers(builder, x, part_.first_layer, last_));
   }
 
@@ -417,6 +428,9 @@ class ModelBuilder {
     if (!check_rows(grid * grid, stack.hidden)) {
       return {};
     }
+    if (alone) {
+      built_.rows = grid * grid;
+    }
     StackBuilder builder(graph_, stack, root_of(graph_, stack, first), alone ? "" : "vision.");
     builder.set_rows(grid * grid, 1, 0);
     ir::TensorId x = first == 0 && !(alone && part_.from_hidden)
@@ -549,6 +563,7 @@ class ModelBuilder {
   const Part& part_;
   GraphBuilder graph_;
   std::int64_t last_ = 0;
+  BuiltPart built_;
 };
 
 } // namespace
@@ -572,8 +587,10 @@ std::vector<std::int64_t> default_ids(const Architecture& architecture, std::int
 }
 
 Result<ir::Graph>
-build(const Architecture& architecture, const TensorSource& tensors, const Part& part) {
-  return ModelBuilder(architecture, tensors, part).run();
+build(
+  const Architecture& architecture, const TensorSource& tensors, const Part& part, BuiltPart* built
+) {
+  return ModelBuilder(architecture, tensors, part).run(built);
 }
 
 } // namespace plena::frontend

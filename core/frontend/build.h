@@ -54,6 +54,16 @@ struct Part {
   std::optional<Step> step{};
 };
 
+/// What of a model has been built, and what can be chosen of it.
+struct BuiltPart {
+  std::int64_t layers = 0; ///< of the whole model
+  std::int64_t first_layer = 0;
+  std::int64_t last_layer = 0;     ///< included
+  std::int64_t rows = 0;           ///< tokens or patches
+  std::int64_t vocabulary = 0;     ///< of the ids that the graph starts with; 0: it starts with values
+  std::vector<std::int64_t> ids{}; ///< that the graph starts with
+};
+
 /// Ids for whom none were given: the first is 1, then (17 + 37 p) mod vocabulary, other than the image's.
 /// A model that takes images has one image token for each of its rows.
 std::vector<std::int64_t> default_ids(const Architecture& architecture, std::int64_t rows);
@@ -61,7 +71,12 @@ std::vector<std::int64_t> default_ids(const Architecture& architecture, std::int
 /// Reads only the parameters that the part needs. E_WEIGHTS for those that are missing, E_SHAPE for those
 /// of other shapes than the architecture says, E_RANGE for parts that the model does not have,
 /// E_RESOURCE; E_KV_CACHE for steps of models that cannot go on with a text; whatever the source says. At most 50 errors. W_IGNORED for what the part leaves out.
-Result<ir::Graph>
-build(const Architecture& architecture, const TensorSource& tensors, const Part& part);
+/// `built` is told what the graph is.
+Result<ir::Graph> build(
+  const Architecture& architecture,
+  const TensorSource& tensors,
+  const Part& part,
+  BuiltPart* built = nullptr
+);
 
 } // namespace plena::frontend

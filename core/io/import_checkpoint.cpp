@@ -90,7 +90,8 @@ import_checkpoint(std::span<const ModelFile> files, const frontend::Part& part) 
   if (!checkpoint) {
     return checkpoint.diagnostics();
   }
-  Result<ir::Graph> graph = frontend::build(*architecture, **checkpoint, part);
+  frontend::BuiltPart built;
+  Result<ir::Graph> graph = frontend::build(*architecture, **checkpoint, part, &built);
   if (Diagnostics missed = (*checkpoint)->missed(); !missed.empty()) {
     return missed;
   }
@@ -111,7 +112,8 @@ import_checkpoint(std::span<const ModelFile> files, const frontend::Part& part) 
       notes.push_back(*std::move(warning));
     }
   }
-  return {CheckpointModel{std::move(*graph), hash.finish_hex()}, std::move(notes)};
+  return {
+    CheckpointModel{std::move(*graph), hash.finish_hex(), std::move(built)}, std::move(notes)};
 }
 
 } // namespace plena::io

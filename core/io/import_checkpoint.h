@@ -12,6 +12,7 @@ namespace plena::io {
 struct CheckpointModel {
   ir::Graph graph;
   std::string digest; ///< of the configuration and of the headers of the tensors' files
+  frontend::BuiltPart built;
 };
 
 /// Whether these files are such a model: one of them is config.json or ends in .safetensors. Directories

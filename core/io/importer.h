@@ -13,6 +13,10 @@
 #include <string_view>
 #include <vector>
 
+namespace plena::frontend {
+struct BuiltPart;
+}
+
 namespace plena::io {
 
 /// A graph input is only a claim; larger ones are refused before anybody allocates them.
@@ -31,6 +35,8 @@ struct ImportOptions {
   std::size_t max_json_bytes = std::size_t{256} << 20;
   std::size_t max_nodes = 1'000'000;
   std::size_t max_tensors = 1'000'000;
+  /// Is told what was built of a model that is described by its dimensions; else left alone.
+  frontend::BuiltPart* built = nullptr;
 };
 
 struct FormatInfo {

@@ -224,7 +224,7 @@ class DimsReader {
       built_.batch = 1;
     }
     const SeededTensors tensors(std::move(*parameters), seed_, rules_);
-    Result<ir::Graph> graph = frontend::build(model_, tensors, built_);
+    Result<ir::Graph> graph = frontend::build(model_, tensors, built_, options_.built);
     report(graph.diagnostics());
     if (!graph) {
       return std::nullopt;

@@ -255,6 +255,34 @@ changed_settings(std::string_view toml, std::string_view changed, std::string_vi
   );
 }
 
+namespace {
+
+Json part_json(const std::optional<ModelPart>& given) {
+  if (!given) {
+    return nullptr;
+  }
+  const ModelPart& part = *given;
+  return {
+    {"layers", part.layers},
+    {"firstLayer", part.first_layer},
+    {"lastLayer", part.last_layer},
+    {"rows", part.rows},
+    {"vocabulary", part.vocabulary},
+    {"ids", part.ids}};
+}
+
+/// The seeds of the inputs, null where the model has the values.
+Json seeds(const ir::Graph& graph) {
+  Json seeds = Json::array();
+  for (std::size_t i = 0; i < graph.inputs.size(); ++i) {
+    const ir::InputSpec spec = graph.input_specs.empty() ? ir::InputSpec{} : graph.input_specs[i];
+    seeds.push_back(spec.values ? Json(nullptr) : Json(std::to_string(spec.seed)));
+  }
+  return seeds;
+}
+
+} // namespace
+
 std::string model_info(const ModelFacts& facts, const ir::Graph& graph) {
   Json nodes = Json::array();
   for (std::size_t i = 0; i < graph.nodes.size(); ++i) {
@@ -289,7 +317,9 @@ std::string model_info(const ModelFacts& facts, const ir::Graph& graph) {
      {"nodes", nodes},
      {"tensors", tensors},
      {"inputs", tensor_names(graph, graph.inputs)},
-     {"outputs", tensor_names(graph, graph.outputs)}}
+     {"outputs", tensor_names(graph, graph.outputs)},
+     {"seeds", seeds(graph)},
+     {"part", part_json(facts.part)}}
   );
 }
 
@@ -630,7 +660,8 @@ std::string verdict(const VerdictFacts& facts) {
        {"chained_pass", stage.chained_pass},
        {"local_pass", stage.local_pass},
        {"golden_vs_machine", errors(stage.golden_vs_machine)},
-       {"local_vs_machine", errors(stage.local_vs_machine)}}
+       {"local_vs_machine", errors(stage.local_vs_machine)},
+       {"price", number(stage.price)}}
     );
   }
   const Json document = {

@@ -74,10 +74,20 @@ std::string settings_info(std::string_view name, const config::Config& config);
 std::string
 changed_settings(std::string_view toml, std::string_view changed, std::string_view values);
 
+/// The part of a model that a graph is, and what can be chosen of it.
+struct ModelPart {
+  std::int64_t layers = 0; ///< of the whole model
+  std::int64_t first_layer = 0;
+  std::int64_t last_layer = 0; ///< included
+  std::int64_t rows = 0;
+  std::int64_t vocabulary = 0; ///< 0: it does not start with ids
+  std::vector<std::int64_t> ids{};
+};
 struct ModelFacts {
   std::string name;
   std::string format;
   std::string sha256;
+  std::optional<ModelPart> part{}; ///< of models that are read in parts
 };
 /// ModelInfo
 std::string model_info(const ModelFacts& facts, const ir::Graph& graph);
@@ -202,6 +212,7 @@ struct StageFacts {
   bool local_pass = false;
   numerics::Errors golden_vs_machine{}; ///< golden made from the model's inputs
   numerics::Errors local_vs_machine{};  ///< golden made from the machine's inputs of the stage
+  double price = 0;                     ///< relative RMS, golden against fp32
 };
 
 /// The first wrong element, and the instruction that wrote it.

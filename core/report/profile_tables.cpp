@@ -33,6 +33,7 @@ class Rows {
       row.causes[i] += time.cycles[i];
     }
     row.cycles += emu::total(time.cycles);
+    row.bytes += time.bytes;
   }
   ProfileRow& named(std::uint64_t order, std::string_view key, std::string_view label) {
     ProfileRow& row = rows_[order];
@@ -146,6 +147,7 @@ std::vector<ProfileRow> by_cause(const ProfileSource& source) {
       main_cause(time.cycles).value_or(emu::cause_of(opcode_of(source.program.words[pc])));
     ProfileRow& executed = row(static_cast<std::size_t>(most));
     executed.executions += time.executions;
+    executed.bytes += time.bytes;
     executed.pc = executed.pc < 0 ? pc : executed.pc;
     for (std::size_t i = 0; i < emu::cause_count; ++i) {
       row(i).cycles += time.cycles[i];

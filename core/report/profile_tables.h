@@ -28,6 +28,7 @@ struct ProfileRow {
   std::uint64_t executions = 0;
   std::uint64_t cycles = 0;
   emu::CauseCycles causes{};
+  std::uint64_t bytes = 0; ///< moved between HBM and the chip
 };
 
 /// What the tables are made from. Spans are by pc and as long as the program, or empty.

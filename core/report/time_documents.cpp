@@ -40,7 +40,8 @@ Json row_json(const ProfileRow& row) {
     {"pc", row.pc},
     {"executions", row.executions},
     {"cycles", row.cycles},
-    {"causes", row.causes}};
+    {"causes", row.causes},
+    {"bytes", row.bytes}};
 }
 
 Json table_json(const ProfileSource& source, ProfileBy by) {

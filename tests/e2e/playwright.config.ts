@@ -7,7 +7,8 @@ const root = resolve(import.meta.dirname, '..', '..');
 if (!existsSync(resolve(root, 'dist', 'index.html')))
   throw new Error('There is no dist/index.html; run npm run build first.');
 
-const PORT = Number(process.env.PLENA_E2E_PORT ?? 4187); // not that of npm start, which may be running
+/** Not that of npm start, which may be running. */
+const PORT = Number(process.env.PLENA_E2E_PORT ?? 4187);
 
 export default defineConfig({
   testDir: '.',

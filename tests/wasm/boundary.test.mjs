@@ -103,6 +103,10 @@ const recipe = '{"e":"0.1.0","plena_recipe":1,"s":{"p":"m64b4"}}';
 const plausible = {
   set_settings: ['machine.toml', ''],
   load_model: ['model.json', new Uint8Array([123, 125])],
+  choose_part: [{ firstLayer: null, lastLayer: null, rows: null, ids: [] }],
+  bind_dimension: ['rows', 4],
+  load_files: ['model', [{ name: 'model.json', size: 2, read: () => new Uint8Array([123, 125]) }]],
+  model_json: [],
   set_input: ['x', new Uint8Array(4)],
   set_expected: ['y', new Uint8Array(4)],
   compile: ['{}'],

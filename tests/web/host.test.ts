@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { createHost, nextBudget } from '../../web/src/engine/host.ts';
 import { type Call, type Message, PROTOCOL, type RunEnd } from '../../web/src/engine/protocol.ts';
 import type { Ablation, PlenaModule } from '../../web/src/engine/types.ts';
-import { breathe, codec, ENDLESS, encode, mockModule, recipe } from './support.ts';
+import { breathe, codec, ENDLESS, encode, mockModule, read, recipe } from './support.ts';
 
 async function setUp(change: Partial<PlenaModule> = {}) {
   const module = { ...(await mockModule()), ...change };
@@ -10,6 +10,7 @@ async function setUp(change: Partial<PlenaModule> = {}) {
   const host = createHost(module, {
     post: (message) => messages.push(message),
     now: () => performance.now(),
+    read,
     breathe,
     codec,
   });
@@ -153,7 +154,7 @@ describe('host', () => {
           return module.run(s, Math.min(n, 1000));
         },
       },
-      { post: (m) => messages.push(m), now: () => clock, breathe, codec },
+      { post: (m) => messages.push(m), now: () => clock, read, breathe, codec },
     );
     const ask = (id: number, call: Call) => host.handle({ protocol: PROTOCOL, id, call });
     await ask(1, { kind: 'open', recipe: recipe() });

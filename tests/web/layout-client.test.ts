@@ -19,6 +19,8 @@ const model = (count: number, name = 'n'): ModelInfo => ({
   tensors: [],
   inputs: [],
   outputs: [],
+  seeds: [],
+  part: null,
 });
 const drawn: GraphLayout = { width: 1, height: 1, nodes: [], edges: [] };
 

@@ -9,6 +9,7 @@ const row = (key: string, executions: number, cycles: number): ProfileRow => ({
   executions,
   cycles,
   causes: [cycles],
+  bytes: 0,
 });
 
 const profile: Profile = {

@@ -18,6 +18,10 @@ export async function mockDescription(): Promise<Description> {
 export const breathe = () => new Promise<void>((resolve) => setImmediate(resolve));
 
 export const codec = async () => (await import('../../wasm/codec.mjs')).codec;
+/** Bytes of a blob at once, which only a worker's reader can do: those that a test has put here. */
+export const contents = new Map<string, Uint8Array>();
+export const read = (blob: Blob, offset: number, length: number) =>
+  contents.get(blob.type)?.slice(offset, offset + length) ?? 'the file is gone';
 
 export interface FakeWorker extends WorkerLike {
   terminated: boolean;
@@ -43,7 +47,7 @@ export function hostedWorker(module: PlenaModule): FakeWorker {
     if (!worker.terminated)
       worker.onmessage?.({ data: structuredClone(message) } as MessageEvent<Message>);
   };
-  const host = createHost(module, { post, now: () => performance.now(), breathe, codec });
+  const host = createHost(module, { post, now: () => performance.now(), read, breathe, codec });
   return worker;
 }
 

@@ -45,7 +45,7 @@ function readGallery(modelsDir) {
   });
 }
 
-function runDefault(module, gallery, modelsDir, layoutGraph) {
+function runDefault(module, gallery, modelsDir, layoutOf) {
   const entry = gallery.find((one) => one.id === DEFAULT.example);
   if (!entry) throw new Error(`The default example "${DEFAULT.example}" is not in ${modelsDir}.`);
   const description = value(module.describe(), 'describe');
@@ -84,7 +84,7 @@ function runDefault(module, gallery, modelsDir, layoutGraph) {
     choices: description.choices,
     settings,
     model,
-    layout: layoutGraph(model),
+    layout: layoutOf(model),
     program,
     rows,
     state,
@@ -101,17 +101,25 @@ try {
   const { checkEngine, engineDir, modelsDir, webRoot } =
     await tools.ssrLoadModule('/engine-path.ts');
   const { layoutGraph } = await tools.ssrLoadModule('/src/graph/layout.ts');
+  const { filled } = await tools.ssrLoadModule('/schema.ts');
+  const { groupsOf, viewOf } = await tools.ssrLoadModule('/src/graph/groups.ts');
+  const layoutOf = (model) => layoutGraph(viewOf(model, groupsOf(model), new Set()).model);
   checkEngine();
   const { default: createPlena } = await import(pathToFileURL(join(engineDir, 'plena.mjs')).href);
   const module = await createPlena({ wasmBinary: readFileSync(join(engineDir, 'plena.wasm')) });
   const gallery = readGallery(modelsDir);
-  const result = runDefault(module, gallery, modelsDir, layoutGraph);
+  const result = runDefault(module, gallery, modelsDir, layoutOf);
 
   const out = join(webRoot, 'src', 'generated');
   rmSync(out, { recursive: true, force: true });
   mkdirSync(join(out, 'models'), { recursive: true });
   for (const { file } of gallery) copyFileSync(join(modelsDir, file), join(out, 'models', file));
   writeFileSync(join(out, 'default.json'), JSON.stringify(result));
+  const schema = JSON.parse(
+    readFileSync(resolve(import.meta.dirname, '..', '..', 'core/io/model.schema.json'), 'utf8'),
+  );
+  const description = value(module.describe(), 'describe');
+  writeFileSync(join(out, 'model.schema.json'), JSON.stringify(filled(schema, description)));
   const { verdict } = result;
   console.log(
     `generated: ${gallery.length} models, default ${result.example} on ${result.preset}, ` +

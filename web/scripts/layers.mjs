@@ -11,7 +11,7 @@ const MAY_USE = {
   lib: [],
   graph: [],
   ui: ['lib'],
-  editor: ['lib'],
+  editor: ['lib', 'generated/model.schema.json'],
   offline: [],
   state: ['engine/client.ts', 'engine/protocol.ts', 'lib', 'graph'],
   panels: ['state', 'lib', 'graph', 'ui', 'editor', 'engine/protocol.ts'],

@@ -13,7 +13,7 @@ const store = createStore(built);
 const layouts = createLayoutClient(
   () => new Worker(new URL('./graph/layout-worker.ts', import.meta.url), { type: 'module' }),
 );
-layouts.remember(built.model, built.layout);
+layouts.remember(store.view.peek().model, built.layout);
 
 const session = createSession(store, {
   spawnEngine: () =>

@@ -218,6 +218,7 @@ function tables(s) {
     executions: 0,
     cycles: 0,
     causes: CAUSES.map(() => 0),
+    bytes: 0,
   });
   const by = { cause: [], unit: [], opcode: [], node: [], loop: [] };
   const add = (table, key, label, pc) => {
@@ -232,6 +233,7 @@ function tables(s) {
     found.executions += executions;
     found.cycles += executions * price;
     found.causes[cause] += executions * price;
+    found.bytes += executions * 64;
   };
   for (const [pc, one] of s.program.entries()) {
     const [cause] = priceOf(one);
@@ -342,6 +344,8 @@ function model(name, sha256) {
       constant: t.startsWith('w_'),
     })),
     inputs: ['x'],
+    seeds: ['42'],
+    part: null,
     outputs: ['y'],
   };
 }
@@ -403,6 +407,37 @@ export default async function createPlena() {
       }
       return good(at(id).model);
     },
+    choose_part(id, part) {
+      at(id).part = part;
+      return good(null);
+    },
+    bind_dimension(id, name, size) {
+      at(id).sizes = { ...at(id).sizes, [name]: size };
+      return good(null);
+    },
+    load_files(id, name, files) {
+      const config = files.find((one) => one.name.endsWith('config.json'));
+      if (!config)
+        return bad(error('E_FILE', 'There is no config.json.', 'Give it with the tensors.'));
+      const text = config.read(0, config.size);
+      if (typeof text === 'string')
+        return bad(error('E_FILE', text, 'Open it again.', { file: config.name }));
+      const { layers } = JSON.parse(new TextDecoder().decode(text));
+      const { firstLayer, lastLayer, rows } = at(id).part;
+      at(id).model = {
+        ...model(name, 'checkpoint'),
+        part: {
+          layers,
+          firstLayer: firstLayer ?? 0,
+          lastLayer: lastLayer ?? layers - 1,
+          rows: rows ?? 16,
+          vocabulary: 96,
+          ids: [1, 2, 3],
+        },
+      };
+      return good(at(id).model);
+    },
+    model_json: (id) => good(JSON.stringify({ plena_model: 1, name: at(id).model.name })),
     set_input(id, name) {
       return at(id).model.inputs.includes(name)
         ? good(null)
@@ -558,6 +593,7 @@ export default async function createPlena() {
           local_pass: true,
           golden_vs_machine: errors(0.0001 * (node + 1)),
           local_vs_machine: errors(0),
+          price: 0.01 * (node + 1),
         })),
         first_bad_stage: null,
         first_bad: null,

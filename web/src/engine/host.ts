@@ -15,13 +15,16 @@ import {
   type RunEnd,
   type Stage,
   TRACE_EVENTS,
+  WHOLE,
 } from './protocol.ts';
-import type { Diagnostic, LinkCodec, PlenaModule, Reply, RunState } from './types.ts';
+import type { Diagnostic, LinkCodec, ModelInfo, PlenaModule, Reply, RunState } from './types.ts';
 
 export interface HostEnvironment {
   post(message: Message): void;
   /** Milliseconds, monotonic. */
   now(): number;
+  /** Bytes of a file, or why there are none. */
+  read(blob: Blob, offset: number, length: number): Uint8Array | string;
   /** Resolves after waiting messages have been delivered. */
   breathe(): Promise<void>;
   /** What links are packed with. */
@@ -88,6 +91,29 @@ export function createHost(module: PlenaModule, env: HostEnvironment) {
     return reply.ok ? reply : fail(stage, reply.diagnostics);
   }
 
+  function load(of: number, { model, part, link }: Recipe): Reply<ModelInfo> {
+    const { dimensions, ...chosen } = part ?? WHOLE;
+    // A link has said what it wants of the model, unless the user has chosen anew.
+    const asked: Reply<null>[] =
+      part === undefined && link !== undefined
+        ? []
+        : [
+            module.choose_part(of, chosen),
+            ...Object.entries(dimensions).map(([name, size]) =>
+              module.bind_dimension(of, name, size),
+            ),
+          ];
+    const refused = asked.find((one) => !one.ok);
+    if (refused && !refused.ok) return refused;
+    if (!model.files) return module.load_model(of, model.name, model.bytes);
+    const files = model.files.map(({ name, blob }) => ({
+      name,
+      size: blob.size,
+      read: (offset: number, length: number) => env.read(blob, offset, length),
+    }));
+    return module.load_files(of, model.name, files);
+  }
+
   /** A model is opened in a session of its own, so that a bad one leaves the present one whole. */
   function open(recipe: Recipe): Answer<Opened> {
     const fresh = module.session_new();
@@ -100,7 +126,7 @@ export function createHost(module: PlenaModule, env: HostEnvironment) {
         const prepared = module.prepare_recipe(fresh, recipe.link);
         if (!prepared.ok) return fail('settings', prepared.diagnostics);
       }
-      const model = module.load_model(fresh, recipe.model.name, recipe.model.bytes);
+      const model = load(fresh, recipe);
       if (!model.ok) return fail('model', model.diagnostics);
       notes.push(...model.diagnostics);
       if (recipe.link !== undefined) {
@@ -288,6 +314,8 @@ export function createHost(module: PlenaModule, env: HostEnvironment) {
         return answer('engine', module.describe());
       case 'changeSettings':
         return answer('settings', module.change_settings(call.name, call.toml, call.changes));
+      case 'modelJson':
+        return answer('engine', module.model_json(session));
       case 'text':
         return answer('engine', module.program_text(session));
       case 'rows':

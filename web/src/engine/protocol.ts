@@ -15,6 +15,7 @@ import type {
   Lanes,
   MemoryMap,
   ModelInfo,
+  ModelPart,
   Moment,
   Origin,
   Profile,
@@ -41,10 +42,38 @@ export const TRACE_EVENTS = 4_194_304;
 /** Bytes of kept states of a run, from which it is told again. */
 export const HISTORY_BYTES = 128 << 20;
 
+/** A file that stays where it is; the worker reads the pieces that the engine asks for. */
+export interface FileInPlace {
+  name: string;
+  blob: Blob;
+}
+
+export interface ModelSource {
+  name: string;
+  /** Empty when the model is `files`. */
+  bytes: Uint8Array;
+  files?: readonly FileInPlace[];
+}
+
+/** What is to be read of a model, and sizes that its file leaves open, by name. */
+export interface Part extends ModelPart {
+  dimensions: Readonly<Record<string, number>>;
+}
+
+export const WHOLE: Part = {
+  firstLayer: null,
+  lastLayer: null,
+  rows: null,
+  ids: [],
+  dimensions: {},
+};
+
 /** The smallest input that makes the engine do the same again. */
 export interface Recipe {
   settings: { name: string; toml: string };
-  model: { name: string; bytes: Uint8Array };
+  model: ModelSource;
+  /** By default all of it. */
+  part?: Part;
   /** Raw values of graph inputs; inputs that are not listed are seeded by the engine. */
   inputs: { name: string; bytes: Uint8Array }[];
   /** Compile options, as JSON. */
@@ -92,6 +121,8 @@ export interface Calls {
   /** The program of the model again, in place of an edited one. */
   compile: { ask: { options: string }; answer: ProgramInfo };
   assemble: { ask: { text: string; strict: boolean }; answer: ProgramInfo };
+  /** The model as a JSON document. */
+  modelJson: { ask: object; answer: string };
   text: { ask: object; answer: string };
   rows: { ask: { first: number; count: number }; answer: Row[] };
   /** Executes from the start or from where the machine stands, at most `limit` instructions. */

@@ -22,6 +22,16 @@ const breathe = () =>
 /** Loaded with the first link. */
 const codec = async () => (await import('plena-codec')).codec;
 
+// The engine asks for bytes and waits for them, which only a worker may do.
+const reader = new FileReaderSync();
+function read(blob: Blob, offset: number, length: number): Uint8Array | string {
+  try {
+    return new Uint8Array(reader.readAsArrayBuffer(blob.slice(offset, offset + length)));
+  } catch (error) {
+    return `the file cannot be read: ${error instanceof Error ? error.message : String(error)}`;
+  }
+}
+
 const early: Request[] = [];
 scope.onmessage = (event: MessageEvent<Request>) => early.push(event.data);
 
@@ -30,7 +40,7 @@ try {
   const api = module.api_version();
   if (api !== API_VERSION)
     throw new Error(`it has interface ${api} where this page needs ${API_VERSION}`);
-  const host = createHost(module, { post, now: () => performance.now(), breathe, codec });
+  const host = createHost(module, { post, now: () => performance.now(), read, breathe, codec });
   scope.onmessage = (event: MessageEvent<Request>) => void host.handle(event.data);
   for (const request of early) void host.handle(request);
   post({ protocol: PROTOCOL, kind: 'ready' });

@@ -6,11 +6,11 @@ export const NODE_HEIGHT = 44;
 export const PORT_WIDTH = 120;
 export const PORT_HEIGHT = 26;
 
-/** More nodes than this are shown as a table only. */
+/** More nodes than this are never drawn at once. */
 export const MAX_DRAWN = 300;
 
 export interface PlacedNode {
-  /** Graph node id, or the name of a graph input or output. */
+  /** Graph node id, negative for a group of nodes, or the name of a graph input or output. */
   key: string;
   node: number | null;
   role: 'node' | 'input' | 'output';

@@ -1,18 +1,21 @@
-// The model as a graph, or as a table of the same nodes.
+// The model as a graph, or as a tree or a table of the same nodes.
 import { signal } from '@preact/signals';
 import type { GraphNode } from '../engine/types.ts';
-import { MAX_DRAWN } from '../graph/shape.ts';
 import { counted } from '../lib/format.ts';
 import { rangesOf } from '../state/selection.ts';
+import { later } from '../ui/later.tsx';
 import { NodeChip } from '../ui/node-chip.tsx';
 import { Segmented } from '../ui/segmented.tsx';
 import { usePage } from './page.ts';
 import { definePanel } from './panel.ts';
 import { Jumps } from './parts/debug-bar.tsx';
 import { GraphDrawing } from './parts/graph-drawing.tsx';
+import { ModelOptions } from './parts/model-options.tsx';
 import { NodeTable } from './parts/node-table.tsx';
 
-const mode = signal<'graph' | 'table'>('graph');
+const NodeTree = later(() => import('./parts/node-tree.tsx').then((module) => module.NodeTree));
+
+const mode = signal<'graph' | 'tree' | 'table'>('graph');
 
 function Tools() {
   return (
@@ -21,6 +24,7 @@ function Tools() {
       value={mode.value}
       options={[
         { value: 'graph', text: 'Graph' },
+        { value: 'tree', text: 'Tree' },
         { value: 'table', text: 'Table' },
       ]}
       onChange={(value) => {
@@ -86,16 +90,16 @@ function View() {
   const { store } = usePage();
   const model = store.model.value;
   if (!model) return <p class="empty">Open a model to see its graph.</p>;
-  const tooLarge = model.nodes.length > MAX_DRAWN;
-  const asTable = mode.value === 'table' || tooLarge;
   return (
     <div class="graph-pane">
-      {tooLarge && (
-        <p class="note">
-          {counted(model.nodes.length, 'node')}: more than {MAX_DRAWN} are listed, not drawn.
-        </p>
+      <ModelOptions />
+      {mode.value === 'graph' ? (
+        <GraphDrawing />
+      ) : mode.value === 'tree' ? (
+        <NodeTree />
+      ) : (
+        <NodeTable />
       )}
-      {asTable ? <NodeTable /> : <GraphDrawing />}
       <Details />
     </div>
   );

@@ -4,6 +4,7 @@ import { useEffect, useState } from 'preact/hooks';
 import type { Errors, FirstBad, OutputVerdict, Verdict } from '../engine/types.ts';
 import { bytes, counted, percent, short, whole } from '../lib/format.ts';
 import { cyclesText, price, worstError } from '../lib/headline.ts';
+import { worstStage } from '../lib/overlays.ts';
 import { Icon } from '../ui/icon.tsx';
 import { NodeChip } from '../ui/node-chip.tsx';
 import { usePage } from './page.ts';
@@ -143,6 +144,7 @@ function Stages({ verdict }: { verdict: Verdict }) {
     ? verdict.stages
     : verdict.stages.filter((stage, index) => index < FEW_STAGES || !stage.pass);
   const hidden = verdict.stages.length - shown.length;
+  const worst = worstStage(verdict.stages);
   return (
     <section>
       <h3>Stages, reference against machine</h3>
@@ -158,6 +160,13 @@ function Stages({ verdict }: { verdict: Verdict }) {
             <tr>
               <th scope="col">Stage</th>
               <HeadCells />
+              <th
+                scope="col"
+                class="number"
+                title="Relative RMS, the reference in hardware formats against 32-bit floats"
+              >
+                price
+              </th>
               <th
                 scope="col"
                 class="number"
@@ -190,6 +199,7 @@ function Stages({ verdict }: { verdict: Verdict }) {
                   )}
                 </th>
                 <ErrorCells errors={stage.golden_vs_machine} />
+                <td class="number">{short(stage.price)}</td>
                 <td class="number" title={`Bound: ${stage.bound}`}>
                   {short(stage.local_vs_machine.max_abs)}
                 </td>
@@ -198,6 +208,16 @@ function Stages({ verdict }: { verdict: Verdict }) {
           </tbody>
         </table>
       </div>
+      {worst && (
+        <button
+          type="button"
+          class="text-button"
+          onClick={() => store.selection.selectNode(worst.node, store.program.peek(), 'report')}
+        >
+          Go to the {worst.pass ? 'stage furthest from 32-bit floats' : 'first stage that fails'}:{' '}
+          {worst.name}
+        </button>
+      )}
       {hidden > 0 && (
         <button type="button" class="text-button" onClick={() => setAll(true)}>
           Show {counted(hidden, 'more stage')}; all of them pass

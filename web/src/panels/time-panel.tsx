@@ -16,9 +16,9 @@ import {
   type View as TableView,
   viewsOf,
 } from '../lib/profile-table.ts';
-import { save } from '../lib/save.ts';
 import type { Exported } from '../state/timing.ts';
 import { NodeChip } from '../ui/node-chip.tsx';
+import { fileName, save } from '../ui/save.ts';
 import { Segmented } from '../ui/segmented.tsx';
 import { usePage } from './page.ts';
 import { definePanel } from './panel.ts';
@@ -41,7 +41,7 @@ function Tools() {
   const [writing, setWriting] = useState<string | null>(null);
   const stop = useRef<AbortController | null>(null);
   if (!store.time.live.value || !store.time.profile.value) return null;
-  const name = store.source.value.name.replace(/[^\w.-]+/g, '_');
+  const name = fileName(store.source.value.name);
   const finish = (result: Exported, file: string, type: string) => {
     setWriting(null);
     if (result.ok) {

@@ -1,7 +1,7 @@
 // Files dropped anywhere on the page are opened here and go nowhere else.
 import { useEffect, useState } from 'preact/hooks';
 import { usePage } from '../panels/page.ts';
-import { readFiles } from './files.ts';
+import { dropped, readFiles } from './files.ts';
 
 export function DropZone() {
   const page = usePage();
@@ -21,7 +21,8 @@ export function DropZone() {
       event.preventDefault();
       event.stopPropagation();
       setOver(false);
-      void readFiles(page, [...(event.dataTransfer?.files ?? [])]);
+      if (event.dataTransfer)
+        void dropped(event.dataTransfer).then((files) => readFiles(page, files));
     };
     // Capture: the editor has a drop handling of its own.
     addEventListener('dragover', onOver, true);
@@ -39,7 +40,8 @@ export function DropZone() {
       <div class="drop-card">
         <strong>Drop to open</strong>
         <p>
-          A model (.onnx, .json) with its inputs (.bin, .npy), settings (.toml) or assembly (.asm)
+          A model (.onnx, .json) with its inputs (.bin, .npy), settings (.toml) or assembly (.asm);
+          or a checkpoint: config.json with its .safetensors files, or the folder that holds them
         </p>
         <p class="muted">Nothing leaves this page: files are read here and sent nowhere.</p>
       </div>

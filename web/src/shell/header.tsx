@@ -5,14 +5,14 @@ import { machineLabel } from '../lib/machines.ts';
 import { usePage } from '../panels/page.ts';
 import type { Store } from '../state/store.ts';
 import { Icon } from '../ui/icon.tsx';
-import { readFiles } from './files.ts';
+import { picked, readFiles } from './files.ts';
 import { Gallery } from './gallery.tsx';
 import { Help } from './help.tsx';
 import { Share } from './share.tsx';
 import { SheetButtons } from './sheets.tsx';
 import { ThemeButton } from './theme-button.tsx';
 
-const ACCEPTED = '.onnx,.json,.toml,.asm,.bin,.npy,.txt';
+const ACCEPTED = '.onnx,.json,.safetensors,.toml,.asm,.bin,.npy,.txt';
 
 function OpenFile() {
   const page = usePage();
@@ -37,7 +37,7 @@ function OpenFile() {
         multiple
         accept={ACCEPTED}
         onChange={(event) => {
-          const files = [...(event.currentTarget.files ?? [])];
+          const files = picked(event.currentTarget.files ?? []);
           event.currentTarget.value = '';
           void readFiles(page, files);
         }}

@@ -2,7 +2,6 @@
 import type { EngineClient } from '../engine/client.ts';
 import type { Recipe } from '../engine/protocol.ts';
 import type { Diagnostic, ProgramInfo } from '../engine/types.ts';
-import type { LayoutClient } from '../graph/layout-client.ts';
 import type { Autosave } from './autosave.ts';
 import type { Comparing } from './comparing.ts';
 import type { RowCache } from './rows.ts';
@@ -18,7 +17,6 @@ export interface Context {
   rows: RowCache;
   timing: Timing;
   comparing: Comparing;
-  layouts: LayoutClient;
   autosave: Autosave;
   /** Bytes of a gallery model. */
   fetchExample(id: string): Promise<Uint8Array>;

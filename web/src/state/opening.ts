@@ -1,10 +1,23 @@
 // Actions that put a model on the page: an example, files of the user, another settings preset,
 // and the same again in a fresh engine.
-import { type Answer, type Opened, problem, type Recipe } from '../engine/protocol.ts';
+import {
+  type Answer,
+  type FileInPlace,
+  type ModelSource,
+  type Opened,
+  type Part,
+  problem,
+  type Recipe,
+  WHOLE,
+} from '../engine/protocol.ts';
 import type { Diagnostic } from '../engine/types.ts';
+import { counted } from '../lib/format.ts';
+import { type PictureScale, readPreprocessor } from '../lib/pictures.ts';
+import { checkpointName, firstPart, PREPROCESSOR } from './checkpoint.ts';
 import type { Baseline } from './comparing.ts';
 import { announce, type Context, EDITABLE_LINES, errorsOf, forget, report } from './context.ts';
 import { type Editing, editKey, waysOf } from './editing.ts';
+import type { GraphActions } from './graph.ts';
 import { run } from './running.ts';
 import { type Choices, choicesOf, type Source } from './store.ts';
 
@@ -25,6 +38,14 @@ function countLines(text: string): number {
   return count;
 }
 
+/** Names of the sizes that a model leaves open, as the engine's remedies spell them. */
+export function openSizes(found: readonly Diagnostic[]): string[] {
+  const names = found
+    .filter(({ code }) => code === 'E_DYNAMIC_SHAPE')
+    .flatMap(({ hint }) => /^give `(.+)` a value/.exec(hint)?.[1] ?? []);
+  return [...new Set(names)];
+}
+
 /** Diagnostics of a file carry its name, so that a list of problems can be read by itself. */
 function named(found: readonly Diagnostic[], file: string): Diagnostic[] {
   return found.map((one) => (one.file ? one : { ...one, file }));
@@ -36,8 +57,8 @@ export function settingsText(context: Context, name: string): string | null {
   return context.store.description.peek()?.presets.find((one) => one.name === name)?.toml ?? null;
 }
 
-export function createOpening(context: Context, editing: Editing) {
-  const { store, client, rows, timing, layouts, autosave } = context;
+export function createOpening(context: Context, editing: Editing, graph: GraphActions) {
+  const { store, client, rows, timing, autosave } = context;
 
   async function open(recipe: Recipe, source: Source, first: boolean): Promise<boolean> {
     const ticket = ++context.ticket;
@@ -45,6 +66,7 @@ export function createOpening(context: Context, editing: Editing) {
     if (recipe.link === undefined) store.link.value = null;
     store.busy.value = 'opening';
     store.opening.value = { recipe, source };
+    store.unsized.value = null;
     if (store.machine.peek() === 'running') await client.stop();
     const answer = await client.call({ kind: 'open', recipe });
     if (ticket !== context.ticket) return false;
@@ -58,6 +80,8 @@ export function createOpening(context: Context, editing: Editing) {
       // The program that was open still is; its run was stopped on the way.
       if (store.machine.peek() === 'running') store.machine.value = 'stopped';
       editing.resume();
+      const sizes = openSizes(answer.diagnostics);
+      if (sizes.length > 0) store.unsized.value = { recipe, source, sizes };
       announce(context, `${file} was not opened: ${answer.diagnostics[0]?.message ?? ''}`);
       store.tab.value = 'diagnostics';
       return false;
@@ -82,6 +106,10 @@ export function createOpening(context: Context, editing: Editing) {
     store.preset.value = recipe.settings.name;
     store.choices.value = choicesOf(recipe);
     store.settings.value = settings;
+    store.given.value = {
+      part: recipe.part ?? WHOLE,
+      inputs: recipe.inputs.map(({ name }) => name),
+    };
     store.text.value = null;
     store.textAssembled.value = true;
     store.program.value = program;
@@ -99,7 +127,6 @@ export function createOpening(context: Context, editing: Editing) {
       store.selection.clear();
       rows.clear();
       timing.forget();
-      store.layout.value = null;
     } else {
       rows.clear(store.built.rows);
     }
@@ -114,10 +141,7 @@ export function createOpening(context: Context, editing: Editing) {
       store.tab.value = 'diagnostics';
     }
     const ticket = context.ticket;
-    if (!keep)
-      void layouts.layout(model).then((layout) => {
-        if (ticket === context.ticket) store.layout.value = layout;
-      });
+    if (!keep) graph.forget(model, () => ticket === context.ticket);
     if (program && program.instructions <= EDITABLE_LINES) await loadText(ticket);
     if (left === null || left.key === editKey(context) || ticket !== context.ticket) return;
     store.notice.value = `Your edited program of ${left.words} is kept: open that again to get it back.`;
@@ -153,10 +177,11 @@ export function createOpening(context: Context, editing: Editing) {
   }
 
   function recipeFor(
-    model: NamedBytes,
+    model: ModelSource,
     inputs: NamedBytes[],
     preset = store.asked.peek().preset,
     choices = store.asked.peek().choices,
+    part?: Part,
   ): Recipe | null {
     const toml = settingsText(context, preset);
     if (toml === null) {
@@ -165,7 +190,9 @@ export function createOpening(context: Context, editing: Editing) {
       ]);
       return null;
     }
-    return { settings: { name: preset, toml }, model, inputs, options: JSON.stringify(choices) };
+    const options = JSON.stringify(choices);
+    const recipe = { settings: { name: preset, toml }, model, inputs, options };
+    return part ? { ...recipe, part } : recipe;
   }
 
   async function openExample(id: string, preset?: string, first = false, choices?: Choices) {
@@ -206,7 +233,8 @@ export function createOpening(context: Context, editing: Editing) {
   async function choosePreset(name: string): Promise<boolean> {
     const base = latest();
     if (!base) return false;
-    const next = recipeFor(base.recipe.model, base.recipe.inputs, name);
+    const { model, inputs, part } = base.recipe;
+    const next = recipeFor(model, inputs, name, undefined, part);
     if (next) await openAndRun(next, base.source);
     return latest()?.recipe.settings.name === name;
   }
@@ -217,15 +245,53 @@ export function createOpening(context: Context, editing: Editing) {
     if (!base) return;
     const { [name]: _, ...others } = store.asked.peek().choices;
     const choices = value === null ? others : { ...others, [name]: value };
-    const next = recipeFor(base.recipe.model, base.recipe.inputs, undefined, choices);
+    const { model, inputs, part } = base.recipe;
+    const next = recipeFor(model, inputs, undefined, choices, part);
     if (next) await openAndRun(next, base.source);
   }
 
-  /** Files that were dropped or picked together: one model, inputs, settings, assembly. */
-  async function openFiles(files: NamedBytes[]) {
-    const models = files.filter(
-      ({ name }) => !isInput(name) && !isSettings(name) && !isAssembly(name),
+  /** Another part of the model, or sizes that it leaves open. Values given for its inputs stay, as
+   * far as they are of the sizes that the inputs then have. */
+  async function choosePart(part: Part) {
+    const base = store.unsized.peek() ?? latest();
+    if (base) await openAndRun({ ...base.recipe, part }, base.source);
+  }
+
+  /** Values for an input in place of those that it has; null: those of the model, or seeded ones. */
+  async function chooseInput(name: string, bytes: Uint8Array | null) {
+    const base = latest();
+    if (!base) return;
+    const others = base.recipe.inputs.filter((one) => one.name !== name);
+    const inputs = bytes ? [...others, { name, bytes }] : others;
+    const source =
+      base.source.kind === 'file'
+        ? { ...base.source, inputs: inputs.map((one) => one.name) }
+        : base.source;
+    await openAndRun({ ...base.recipe, inputs }, source);
+  }
+
+  /** What a folder says of its pictures; a file that cannot be understood says nothing. */
+  function pictureScale(file: NamedBytes | undefined): PictureScale | null {
+    return file ? readPreprocessor(new TextDecoder().decode(file.bytes)) : null;
+  }
+
+  /** Files that were dropped or picked together: one model, inputs, settings, assembly. The files of
+   * a checkpoint stay where they are; `leftOut` files are of no use here. */
+  async function openFiles(
+    files: NamedBytes[],
+    checkpoint: readonly FileInPlace[] = [],
+    leftOut = 0,
+  ) {
+    const models: ModelSource[] = files.filter(
+      ({ name }) =>
+        !isInput(name) && !isSettings(name) && !isAssembly(name) && name !== PREPROCESSOR,
     );
+    if (checkpoint.length > 0)
+      models.push({
+        name: checkpointName(checkpoint),
+        bytes: new Uint8Array(),
+        files: checkpoint,
+      });
     const inputs = files
       .filter(({ name }) => isInput(name))
       .map(({ name, bytes }) => ({ name: stem(name), bytes }));
@@ -246,11 +312,32 @@ export function createOpening(context: Context, editing: Editing) {
     const base = latest();
     const model = models[0] ?? (inputs.length > 0 ? base?.recipe.model : undefined);
     if (model) {
-      const recipe = recipeFor(model, inputs);
+      const fresh = models[0] !== undefined || !base;
+      const part = fresh ? (model.files ? firstPart(model.files) : undefined) : base.recipe.part;
+      const recipe = recipeFor(model, inputs, undefined, undefined, part);
       const source: Source = { kind: 'file', name: model.name, inputs: inputs.map((i) => i.name) };
-      if (recipe) await openAndRun(recipe, models[0] || !base ? source : base.source);
+      if (recipe) await openAndRun(recipe, fresh ? source : base.source);
+      if (fresh && context.recipe === recipe) {
+        store.pictures.value = pictureScale(files.find(({ name }) => name === PREPROCESSOR));
+        tellOfPart(part, leftOut);
+      }
     }
     if (assembly) await openAssembly(assembly);
+  }
+
+  /** Says what was left out, as far as nobody asked for that. */
+  function tellOfPart(part: Part | undefined, leftOut: number) {
+    const layers = store.model.peek()?.part?.layers ?? 1;
+    const said = [];
+    if (part && part !== WHOLE && layers > 1)
+      said.push(
+        `Opened layer 0 of ${layers} alone, because the checkpoint is large: the options of the model have the others.`,
+      );
+    if (leftOut > 0)
+      said.push(
+        `${counted(leftOut, 'file')} of the folder ${leftOut === 1 ? 'is' : 'are'} not used.`,
+      );
+    if (said.length > 0) store.notice.value = said.join(' ');
   }
 
   /** Assembly of the user takes the place of the program; a very long one is only listed. */
@@ -298,7 +385,18 @@ export function createOpening(context: Context, editing: Editing) {
     if (await editing.flush()) await run(context, 'start');
   }
 
-  return { open, openAndRun, openBaseline, openExample, openFiles, choosePreset, choose, restore };
+  return {
+    open,
+    openAndRun,
+    openBaseline,
+    openExample,
+    openFiles,
+    choosePreset,
+    choose,
+    choosePart,
+    chooseInput,
+    restore,
+  };
 }
 
 export type Opening = ReturnType<typeof createOpening>;

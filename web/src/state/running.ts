@@ -1,5 +1,5 @@
 // Actions that move the machine: run, pause, continue, step, stop, and the comparison afterwards.
-import type { CallOf, RunEnd } from '../engine/protocol.ts';
+import type { CallOf, Recipe, RunEnd } from '../engine/protocol.ts';
 import type { Diagnostic, Fault, RunState } from '../engine/types.ts';
 import { counted, duration } from '../lib/format.ts';
 import { headline, sameRun } from '../lib/headline.ts';
@@ -148,6 +148,10 @@ export async function lookAround(context: Context, current: () => boolean) {
   store.debug.touches.value = touches.ok ? touches.value : null;
 }
 
+/** With the inputs that the model itself has, and all of it. */
+const isAsShipped = (recipe: Recipe | null) =>
+  recipe !== null && recipe.inputs.length === 0 && recipe.part === undefined;
+
 async function compare(context: Context, elapsedMs: number, current: () => boolean) {
   const { store, client } = context;
   store.busy.value = 'verifying';
@@ -169,6 +173,7 @@ async function compare(context: Context, elapsedMs: number, current: () => boole
     place.id === built.example &&
     preset.peek() === built.preset &&
     choiceList.peek().every(({ name }) => options?.[name] === built.program.options?.[name]) &&
+    isAsShipped(context.recipe) &&
     !edited.peek();
   store.verdict.value = verdict;
   store.standing.value = !isDefault

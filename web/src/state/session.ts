@@ -1,5 +1,6 @@
 // All actions of the page in one object, and the life of the engine behind them.
 import { createClient, type WorkerLike } from '../engine/client.ts';
+import type { FileInPlace, Part } from '../engine/protocol.ts';
 import type { ChoiceInfo, Diagnostic } from '../engine/types.ts';
 import type { LayoutClient } from '../graph/layout-client.ts';
 import { createAnalytic } from './analytic.ts';
@@ -8,6 +9,7 @@ import { createComparing } from './comparing.ts';
 import { announce, type Context, report } from './context.ts';
 import { createDebugging } from './debugging.ts';
 import { createEditing } from './editing.ts';
+import { createGraph } from './graph.ts';
 import { createOpening, type NamedBytes } from './opening.ts';
 import { createRowCache } from './rows.ts';
 import { ablate, pause, run, showPrecision, step, stop } from './running.ts';
@@ -80,7 +82,6 @@ export function createSession(store: Store, services: Services) {
     client,
     rows,
     timing,
-    layouts: services.layouts,
     autosave: services.autosave,
     fetchExample: services.fetchExample,
     recipe: null,
@@ -89,7 +90,8 @@ export function createSession(store: Store, services: Services) {
   };
   const context: Context = Object.assign(base, { comparing: createComparing(base) });
   const editing = createEditing(context);
-  const opening = createOpening(context, editing);
+  const graph = createGraph(store, services.layouts);
+  const opening = createOpening(context, editing, graph);
   const sharing = createSharing(context, editing, opening);
   const debugging = createDebugging(context);
   let model = '';
@@ -140,11 +142,23 @@ export function createSession(store: Store, services: Services) {
     openLink: (link: string) => sharing.openLink(link),
     share: () => sharing.share(),
     openExample: (id: string) => opening.openExample(id),
-    async openFiles(files: NamedBytes[]) {
-      const recipe = files.length === 1 && files[0] ? recipeText(files[0]) : null;
+    async openFiles(files: NamedBytes[], checkpoint?: readonly FileInPlace[], leftOut?: number) {
+      const recipe = !checkpoint && files.length === 1 && files[0] ? recipeText(files[0]) : null;
       if (recipe !== null) await sharing.openLink(recipe);
-      else if (!(await sharing.takeFiles(files))) await opening.openFiles(files);
+      else if (checkpoint || !(await sharing.takeFiles(files)))
+        await opening.openFiles(files, checkpoint, leftOut);
     },
+    toggleGroup: (key: string) => graph.toggle(key),
+    choosePart: (part: Part) => opening.choosePart(part),
+    chooseInput: (name: string, bytes: Uint8Array | null) => opening.chooseInput(name, bytes),
+    /** The JSON text that the model was opened from; null for other files. */
+    modelText(): string | null {
+      const model = context.recipe?.model;
+      const isText = model && !model.files && model.name.toLowerCase().endsWith('.json');
+      return isText ? new TextDecoder().decode(model.bytes) : null;
+    },
+    /** The model that is open as a JSON document, or why there is none. */
+    modelJson: () => client.call({ kind: 'modelJson' }),
     choosePreset: (name: string) => opening.choosePreset(name),
     choose: (name: string, value: string | null) => opening.choose(name, value),
     edit: (text: string) => editing.edit(text),

@@ -1,6 +1,6 @@
 // The one application state. Views read the signals; only actions (session.ts, selection.ts) write.
 import { computed, type Signal, signal } from '@preact/signals';
-import type { Progress, Recipe, Recorded } from '../engine/protocol.ts';
+import { type Part, type Progress, type Recipe, type Recorded, WHOLE } from '../engine/protocol.ts';
 import type {
   Ablation,
   CauseInfo,
@@ -24,10 +24,13 @@ import type {
   Touches,
   Verdict,
 } from '../engine/types.ts';
+import { type GraphView, groupsOf, viewOf } from '../graph/groups.ts';
 import type { GraphLayout } from '../graph/shape.ts';
 import { byCode } from '../lib/bits.ts';
 import { markCauses } from '../lib/causes.ts';
 import { markNodes } from '../lib/node-colours.ts';
+import type { OverlayName } from '../lib/overlays.ts';
+import type { PictureScale } from '../lib/pictures.ts';
 import type { Baseline } from './comparing.ts';
 import { createSelection } from './selection.ts';
 
@@ -142,6 +145,7 @@ export function createStore(built: StaticResult) {
   const text = signal<ProgramText | null>(null);
   const preset = signal(built.preset);
   const choices = signal<Choices>({});
+  const groups = computed(() => (model.value ? groupsOf(model.value) : []));
   /** What is being opened; a choice made meanwhile is made upon it. */
   const opening = signal<{ recipe: Recipe; source: Source } | null>(null);
   return {
@@ -156,11 +160,24 @@ export function createStore(built: StaticResult) {
     preset,
     choices,
     opening,
+    /** A model that was read but leaves sizes open, which the user can give. */
+    unsized: signal<{ recipe: Recipe; source: Source; sizes: string[] } | null>(null),
+    /** What is open: which part of the model, and the inputs that the user has given. */
+    given: signal<{ part: Part; inputs: string[] }>({ part: WHOLE, inputs: [] }),
+    /** How pictures are prepared for the model that is open, when it came with that. */
+    pictures: signal<PictureScale | null>(null),
     /** Settings files that the user opened, by name. */
     ownSettings: signal<{ name: string; toml: string }[]>([]),
     settings: signal<SettingsInfo | null>(built.settings),
     model,
     layout: signal<GraphLayout | null>(built.layout),
+    /** What is drawn, in places that `layout` tells. */
+    view: signal<GraphView>(viewOf(built.model, groupsOf(built.model), new Set())),
+    openGroups: signal<ReadonlySet<string>>(new Set()),
+    groups,
+    overlay: signal<OverlayName>('none'),
+    /** The form of the model's options is shown. */
+    optionsOpen: signal(false),
     program,
     /** Counts programs; anything that belongs to an earlier one is stale. */
     programVersion: signal(0),

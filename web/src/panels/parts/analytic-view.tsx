@@ -11,7 +11,7 @@ import {
   valuesAt,
 } from '../../lib/analytic.ts';
 import { bytes, percent, short, whole } from '../../lib/format.ts';
-import { save } from '../../lib/save.ts';
+import { save } from '../../ui/save.ts';
 import { Segmented } from '../../ui/segmented.tsx';
 import { usePage } from '../page.ts';
 import { HeatMap, pointName, Roofline, RunBars } from './analytic-charts.tsx';
