@@ -93,7 +93,10 @@ test('the selection holds a cell of a moment, and history leads back to it', () 
   selection.selectCell({ memory: 'vector_sram', address: 64, region: 2 }, 'memory');
   expect(selection.current.value).toMatchObject({ pc: 7, cycle: 100, cell: { address: 64 } });
   selection.selectInstruction(8, null, 'run', 101);
+  expect(selection.current.value.cell?.address).toBe(64);
+  selection.selectInstruction(9, null, 'assembly');
   expect(selection.current.value.cell).toBeNull();
+  selection.back();
   selection.back();
   expect(selection.current.value.cell?.address).toBe(64);
 });

@@ -74,14 +74,15 @@ export function createSelection() {
     selectNode(node: number, program: ProgramInfo | null, from: string) {
       move({ ...NOTHING, node, pc: rangesOf(program, node)[0]?.first ?? null, from });
     },
-    /** `cycle`: that of one of its executions. */
+    /** `cycle`: that of one of its executions; the cell that is looked at then stays. */
     selectInstruction(
       pc: number,
       program: ProgramInfo | null,
       from: string,
       cycle: number | null = null,
     ) {
-      move({ ...NOTHING, node: nodeAt(program, pc), pc, cycle, from });
+      const cell = cycle === null ? null : current.peek().cell;
+      move({ node: nodeAt(program, pc), pc, cell, cycle, from });
     },
     /** The other parts stay: a cell belongs to the moment that is looked at. */
     selectCell(cell: Cell, from: string) {
