@@ -21,6 +21,7 @@ namespace plena::codegen {
 namespace {
 
 constexpr std::uint64_t hbm_granule_bytes = 64;
+constexpr std::uint64_t entry_bytes = 4; // of the INT SRAM
 
 /// Values that a staged tensor holds; nothing when the caller has not given them.
 const std::vector<float>*
@@ -50,7 +51,7 @@ Diagnostic wrong_count(const ir::Tensor& input, const std::vector<float>* values
 
 using Numbers = std::map<ir::TensorId, std::vector<std::int64_t>>;
 
-/// The inputs of the graph that shape the program.
+/// The inputs of the graph that shape the program, and those that lie in the INT SRAM.
 Result<Numbers> numbers_of(const ir::Graph& graph, const Values& inputs) {
   Numbers numbers;
   Diagnostics errors;
@@ -58,14 +59,15 @@ Result<Numbers> numbers_of(const ir::Graph& graph, const Values& inputs) {
     const ops::Op& op = ops::op_of(node);
     for (std::size_t i = 0; i < node.inputs.size(); ++i) {
       const ir::TensorId id = node.inputs[i];
-      if (id == ir::no_tensor || op.inputs[i].role != ops::Role::Numbers ||
-          graph.tensor(id).constant || numbers.contains(id)) {
+      const bool integers =
+        op.inputs[i].role == ops::Role::Numbers || op.inputs[i].role == ops::Role::Entries;
+      if (id == ir::no_tensor || !integers || graph.tensor(id).constant || numbers.contains(id)) {
         continue;
       }
       const ir::Tensor& input = graph.tensor(id);
       const auto found = inputs.find(id);
       const auto* values = found == inputs.end() ? nullptr : &found->second;
-      std::vector<std::int64_t>& integers = numbers[id];
+      std::vector<std::int64_t>& given = numbers[id];
       if (values == nullptr || values->size() != ops::extent_of(input.shape).count()) {
         errors.push_back(wrong_count(input, values));
         continue;
@@ -83,7 +85,7 @@ Result<Numbers> numbers_of(const ir::Graph& graph, const Values& inputs) {
           );
           break;
         }
-        integers.push_back(static_cast<std::int64_t>(value));
+        given.push_back(static_cast<std::int64_t>(value));
       }
     }
   }
@@ -194,6 +196,24 @@ void write_constants(Compiled& out, const Layout& layout) {
     const std::uint16_t half = numerics::f32_to_half(value);
     out.fp_sram.push_back(static_cast<std::uint8_t>(half & 0xFF));
     out.fp_sram.push_back(static_cast<std::uint8_t>(half >> 8));
+  }
+}
+
+void write_entries(
+  Compiled& out, const ops::LoweredGraph& lowered, const Layout& layout, const Numbers& numbers
+) {
+  for (const ops::EntryPlace& place : lowered.entry_inputs) {
+    std::uint64_t at = layout.addresses[lower::index(place.symbol)] * entry_bytes;
+    const std::vector<std::int64_t>& values = numbers.at(place.tensor);
+    out.int_sram.resize(
+      std::max(out.int_sram.size(), to_size(at + values.size() * entry_bytes)), 0
+    );
+    for (const std::int64_t value : values) {
+      for (std::uint64_t byte = 0; byte < entry_bytes; ++byte) {
+        out.int_sram[to_size(at++)] =
+          static_cast<std::uint8_t>(static_cast<std::uint64_t>(value) >> (8 * byte));
+      }
+    }
   }
 }
 
@@ -461,6 +481,7 @@ Result<Compiled> compile(
   write_hbm(out, draft.lowered, draft.layout, graph, inputs);
   write_vectors(out, draft.lowered, draft.layout, inputs);
   write_constants(out, draft.layout);
+  write_entries(out, draft.lowered, draft.layout, draft.plan.numbers);
   out.placements = std::move(draft.layout.placements);
   out.plan = std::move(draft.plan);
   out.prices = std::move(chosen->prices);

@@ -112,6 +112,9 @@ class Placer {
       );
       next = lower::round_up(layout_.image_bytes, alignment);
     }
+    for (const ops::HbmChange& change : lowered_.changes) {
+      add_change(change);
+    }
     if (layout_.use.hbm_bytes > config_.hbm_size) {
       errors_.push_back(out_of(
         "HBM",
@@ -129,6 +132,20 @@ class Placer {
         "programs of this compiler address 4 GiB; use a smaller model"
       ));
     }
+  }
+
+  /// The result of an operator that changes an input where it lies.
+  void add_change(const ops::HbmChange& change) {
+    const auto tensor =
+      std::find_if(lowered_.hbm.begin(), lowered_.hbm.end(), [&](const ops::HbmTensor& one) {
+        return one.symbol == change.symbol;
+      });
+    Placement placement =
+      layout_.placements[static_cast<std::size_t>(tensor - lowered_.hbm.begin())];
+    placement.name = graph_.tensor(change.result).name;
+    placement.tensor = change.result;
+    placement.computed = placement.result = true;
+    layout_.placements.push_back(std::move(placement));
   }
 
   // ---- Vector SRAM: the smallest gap that fits while the tensor is in use
@@ -318,23 +335,30 @@ class Placer {
       }
     }
     for (const ops::EntryPlace& place : lowered_.entries) {
-      const lower::Symbol& symbol = lowered_.program.symbol(place.symbol);
-      const ir::Tensor& tensor = graph_.tensor(place.tensor);
-      const ops::Extent extent = ops::extent_of(tensor.shape);
-      Placement placement;
-      placement.name = tensor.name;
-      placement.tensor = place.tensor;
-      placement.memory = symbol.memory;
-      placement.address = address(place.symbol);
-      placement.shape = tensor.shape;
-      placement.rows = placement.phys_rows = extent.rows;
-      placement.cols = placement.phys_cols = extent.cols;
-      placement.result = true;
-      if (symbol.memory == Memory::IntSram) {
-        placement.format.element = numerics::ScalarFormat::integer(32);
-      }
-      layout_.placements.push_back(std::move(placement));
+      add_entries(place, true);
     }
+    for (const ops::EntryPlace& place : lowered_.entry_inputs) {
+      add_entries(place, false);
+    }
+  }
+
+  void add_entries(const ops::EntryPlace& place, bool result) {
+    const lower::Symbol& symbol = lowered_.program.symbol(place.symbol);
+    const ir::Tensor& tensor = graph_.tensor(place.tensor);
+    const ops::Extent extent = ops::extent_of(tensor.shape);
+    Placement placement;
+    placement.name = tensor.name;
+    placement.tensor = place.tensor;
+    placement.memory = symbol.memory;
+    placement.address = address(place.symbol);
+    placement.shape = tensor.shape;
+    placement.rows = placement.phys_rows = extent.rows;
+    placement.cols = placement.phys_cols = extent.cols;
+    placement.result = result;
+    if (symbol.memory == Memory::IntSram) {
+      placement.format.element = numerics::ScalarFormat::integer(32);
+    }
+    layout_.placements.push_back(std::move(placement));
   }
 
   std::uint64_t place_constant(float value) {

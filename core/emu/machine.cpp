@@ -296,4 +296,11 @@ void Machine::write_fp_sram(std::size_t first, std::span<const std::uint16_t> bi
   );
 }
 
+void Machine::write_int_sram(std::size_t first, std::span<const std::uint32_t> entries) {
+  PLENA_CHECK(first <= Exec::scalar_entries && entries.size() <= Exec::scalar_entries - first);
+  std::copy(
+    entries.begin(), entries.end(), impl_->exec.int_sram_.begin() + static_cast<std::ptrdiff_t>(first)
+  );
+}
+
 } // namespace plena::emu

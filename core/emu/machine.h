@@ -122,6 +122,8 @@ class Machine {
   void set_registers(const RegisterView& values);
   /// Replaces entries of the FP SRAM by bf16 bits; `first` + their number is at most 1024.
   void write_fp_sram(std::size_t first, std::span<const std::uint16_t> bits);
+  /// The same for the INT SRAM.
+  void write_int_sram(std::size_t first, std::span<const std::uint32_t> entries);
 
  private:
   struct Impl;

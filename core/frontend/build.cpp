@@ -51,6 +51,10 @@ class ModelBuilder {
     if (check_layers(stack)) {
       if (architecture_.text) {
         text(*architecture_.text);
+      } else if (part_.step) {
+        graph_.error(
+          "E_KV_CACHE", "text", "this model has no text", "give a model that tells the next token"
+        );
       } else {
         (void)vision(*architecture_.vision, true);
       }
@@ -102,6 +106,9 @@ class ModelBuilder {
   // ---- text
 
   void text(const TextModel& text) {
+    if (part_.step) {
+      return step(text, *part_.step);
+    }
     std::vector<std::int64_t> ids = part_.ids;
     if (ids.empty()) {
       const std::int64_t least =
@@ -127,7 +134,11 @@ class ModelBuilder {
     builder.set_rows(rows / part_.batch, part_.batch, part_.first_position);
     ir::TensorId x = starts() ? embedded(text, builder, ids)
                               : graph_.input(hidden_input, {rows, text.stack.hidden});
-    x = layers(builder, x, part_.first_layer, last_);
+    finish_text(text, builder, layers(builder, x, part_.first_layer, last_));
+  }
+
+  /// What comes after the last layer that is built.
+  void finish_text(const TextModel& text, StackBuilder& builder, ir::TensorId x) {
     if (last_ + 1 < text.stack.layers) {
       return graph_.output(x, hidden_output);
     }
@@ -140,6 +151,91 @@ class ModelBuilder {
     } else {
       graph_.output(x, text.final_norm ? last_output : hidden_output);
     }
+  }
+
+  // ---- some tokens of a text
+
+  void step(const TextModel& text, const Step& step) {
+    if (!check_step(text, step) || !check_rows(step.rows, text.stack.hidden) ||
+        !check_rows(step.cache_rows(), text.stack.kv_heads * text.stack.head_dim)) {
+      return;
+    }
+    const ir::TensorId ids = graph_.input(ids_input, ir::Shape(1, step.rows), ir::DType::I64);
+    const ir::TensorId position = graph_.input(position_input, ir::Shape(1, 1), ir::DType::I64);
+    StackBuilder builder(graph_, text.stack, root_of(graph_, text.stack, 0), "");
+    builder.set_step(step.rows, step.cache_rows(), position);
+    const NameTable& names = names_of(text.stack.names);
+    const std::string module = builder.module(names.embedding);
+    const ir::Shape shape{text.vocabulary, text.stack.hidden};
+    const ir::TensorId table =
+      graph_.constant("embedding.table", shape, graph_.take(module + ".weight", shape));
+    ir::TensorId x = scaled(text, graph_.node("lookup", "embedding", {table, ids}, {}, module));
+    if (text.learned_positions != 0) {
+      const std::string learned = builder.module(names.positions);
+      const ir::Shape rows{step.cache_rows(), text.stack.hidden};
+      std::vector<float> values = graph_.take(
+        learned + ".weight", {text.learned_positions, text.stack.hidden}, 0, step.capacity
+      );
+      values.resize(static_cast<std::size_t>(rows[0] * rows[1]));
+      const ir::TensorId positions = graph_.constant("positions.table", rows, std::move(values));
+      const ir::TensorId added = graph_.node(
+        "lookup", "positions", {positions, position}, {{"rows", step.rows}}, learned
+      );
+      x = graph_.node("add", "embedding_positions", {x, added}, {}, learned);
+    }
+    finish_text(text, builder, layers(builder, x, 0, last_));
+    for (const auto& [cache, name] : builder.caches()) {
+      graph_.output(cache, name);
+    }
+  }
+
+  bool check_step(const TextModel& text, const Step& step) {
+    const auto refuse = [&](std::string where, std::string message, std::string hint) {
+      graph_.error("E_KV_CACHE", std::move(where), std::move(message), std::move(hint));
+      return false;
+    };
+    if (!text.stack.causal) {
+      return refuse(
+        "text",
+        "tokens of this model see those after them",
+        "keys and values change with every token: compute the whole text"
+      );
+    }
+    if (text.vocabulary == 0) {
+      return refuse("text", "the model has no table of tokens", "give it a vocabulary");
+    }
+    if (!starts() || part_.batch != 1) {
+      return refuse(
+        "text",
+        "a text is gone on with from its ids, one text at a time",
+        "start with layer 0, and with a batch of 1"
+      );
+    }
+    if (step.rows < 1 || step.multiple < 1 || step.rows > step.capacity) {
+      return refuse(
+        "rows",
+        fmt::format("{} rows at a time and caches of {}", step.rows, step.capacity),
+        "give the caches at least as many rows as come at a time"
+      );
+    }
+    if (text.learned_positions != 0 && step.capacity > text.learned_positions) {
+      return refuse(
+        "capacity",
+        fmt::format("caches of {} rows are asked for", step.capacity),
+        fmt::format("the model has learned {} positions", text.learned_positions)
+      );
+    }
+    return true;
+  }
+
+  ir::TensorId scaled(const TextModel& text, ir::TensorId x) {
+    if (text.embedding_scale == 1) {
+      return x;
+    }
+    const ir::TensorId factor = graph_.constant(
+      "embedding.factor", {}, std::vector<float>(1, static_cast<float>(text.embedding_scale))
+    );
+    return graph_.node("scale", "embedding_scaled", {x, factor});
   }
 
   bool check_ids(const TextModel& text, const std::vector<std::int64_t>& ids) {
@@ -189,13 +285,8 @@ class ModelBuilder {
       const ir::Shape shape{text.vocabulary, hidden};
       table = graph_.constant("embedding.table", shape, graph_.take(module + ".weight", shape));
     }
-    ir::TensorId x = graph_.node("embedding", "embedding", {table}, {{"ids", used}}, module);
-    if (text.embedding_scale != 1) {
-      const ir::TensorId factor = graph_.constant(
-        "embedding.factor", {}, std::vector<float>(1, static_cast<float>(text.embedding_scale))
-      );
-      x = graph_.node("scale", "embedding_scaled", {x, factor});
-    }
+    ir::TensorId x =
+      scaled(text, graph_.node("embedding", "embedding", {table}, {{"ids", used}}, module));
     x = with_image(text, ids, x);
     if (text.learned_positions != 0) {
       const auto rows = static_cast<std::int64_t>(ids.size());

@@ -4,8 +4,9 @@
 
 namespace plena::frontend {
 
-ir::TensorId GraphBuilder::input(const std::string& name, ir::Shape shape) {
-  const ir::TensorId id = graph_.add_tensor({.name = name, .shape = std::move(shape)});
+ir::TensorId GraphBuilder::input(const std::string& name, ir::Shape shape, ir::DType dtype) {
+  const ir::TensorId id =
+    graph_.add_tensor({.name = name, .dtype = dtype, .shape = std::move(shape)});
   graph_.inputs.push_back(id);
   return id;
 }

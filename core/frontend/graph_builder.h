@@ -18,7 +18,8 @@ class GraphBuilder {
 
   // ---- nodes
 
-  ir::TensorId input(const std::string& name, ir::Shape shape);
+  ir::TensorId
+  input(const std::string& name, ir::Shape shape, ir::DType dtype = ir::DType::F32);
   ir::TensorId constant(const std::string& name, ir::Shape shape, std::vector<float> values);
   /// The node and its result have this name. `origin` is the module that it stands for.
   ir::TensorId node(

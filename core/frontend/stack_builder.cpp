@@ -1,5 +1,6 @@
 #include "frontend/stack_builder.h"
 
+#include "frontend/build.h"
 #include "frontend/rotary.h"
 
 #include <algorithm>
@@ -181,7 +182,7 @@ void StackBuilder::order_heads(std::vector<float>& rows, std::int64_t row_length
 ir::TensorId StackBuilder::attention(const Layer& layer, ir::TensorId x) {
   ir::TensorId q = linear(layer.label + "q", x, queries(layer));
   ir::TensorId k = linear(layer.label + "k", x, keys(layer));
-  const ir::TensorId v = linear(layer.label + "v", x, values(layer));
+  ir::TensorId v = linear(layer.label + "v", x, values(layer));
   if (stack_.head_norms) {
     q = head_norm(layer.label + "q_norm", layer.module + std::string(names_.q_norm), stack_.heads, q);
     k = head_norm(layer.label + "k_norm", layer.module + std::string(names_.k_norm), stack_.kv_heads, k);
@@ -189,6 +190,12 @@ ir::TensorId StackBuilder::attention(const Layer& layer, ir::TensorId x) {
   if (stack_.rotary) {
     q = turned(layer.label + "q_turned", q);
     k = turned(layer.label + "k_turned", k);
+  }
+  const auto number = static_cast<std::size_t>(layer.number);
+  const std::int64_t window = number < stack_.windows.size() ? stack_.windows[number] : 0;
+  if (step_) {
+    k = cached(layer, key_cache_input, key_cache_output, k);
+    v = cached(layer, value_cache_input, value_cache_output, v);
   }
   std::vector<ir::TensorId> inputs{q, k, v};
   if (stack_.sinks) {
@@ -206,9 +213,10 @@ ir::TensorId StackBuilder::attention(const Layer& layer, ir::TensorId x) {
   if (stack_.attention_scale) {
     attrs["scale"] = *stack_.attention_scale;
   }
-  const auto number = static_cast<std::size_t>(layer.number);
-  const std::int64_t window = number < stack_.windows.size() ? stack_.windows[number] : 0;
-  if (window != 0 && window < rows_) {
+  if (step_) {
+    inputs.resize(4, ir::no_tensor);
+    inputs.push_back(mask_of(window < step_->capacity ? window : 0));
+  } else if (window != 0 && window < rows_) {
     attrs["mask"] = std::string("sliding");
     attrs["window"] = window;
   } else if (stack_.causal) {
@@ -226,7 +234,50 @@ ir::TensorId StackBuilder::attention(const Layer& layer, ir::TensorId x) {
   );
 }
 
+ir::TensorId StackBuilder::cached(
+  const Layer& layer, const char* input, const char* output, ir::TensorId rows
+) {
+  const ir::Shape shape{step_->capacity, stack_.kv_heads * stack_.head_dim};
+  const ir::TensorId cache =
+    graph_.input(fmt::format(fmt::runtime(input), layer.number), shape);
+  const std::string name = fmt::format(fmt::runtime(output), layer.number);
+  const ir::TensorId appended = graph_.node("append", name, {cache, rows, step_->position});
+  caches_.emplace_back(appended, name);
+  return appended;
+}
+
+/// One for all layers with this window.
+ir::TensorId StackBuilder::mask_of(std::int64_t window) {
+  const auto found = masks_.find(window);
+  if (found != masks_.end()) {
+    return found->second;
+  }
+  Attrs attrs{{"keys", step_->capacity}, {"rows", rows_}};
+  if (window != 0) {
+    attrs["window"] = window;
+  }
+  const std::string name = window == 0 ? "mask" : fmt::format("mask.window{}", window);
+  return masks_[window] =
+           graph_.node("position_mask", label(name), {step_->position}, std::move(attrs));
+}
+
 ir::TensorId StackBuilder::turned(const std::string& label, ir::TensorId x) {
+  if (!tables_ && step_) {
+    const RotaryTables made =
+      rotary_tables(*stack_.rotary, stack_.head_dim, 0, step_->capacity);
+    const ir::Shape shape{step_->capacity, stack_.head_dim};
+    const auto rows = [&](const char* name, std::vector<float> values) {
+      const std::string table = this->label(name);
+      return graph_.node(
+        "lookup",
+        table,
+        {graph_.constant(table + ".table", shape, std::move(values)), step_->position},
+        {{"rows", rows_}}
+      );
+    };
+    const ir::TensorId cos = rows("rotary.cos", made.cos);
+    tables_.emplace(cos, rows("rotary.sin", made.sin));
+  }
   if (!tables_) {
     const RotaryTables made = rotary_tables(*stack_.rotary, stack_.head_dim, first_position_, rows_);
     const ir::Shape shape{rows_ * batch_, stack_.head_dim};

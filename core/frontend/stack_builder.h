@@ -4,6 +4,12 @@
 #include "frontend/architecture.h"
 #include "frontend/graph_builder.h"
 
+#include <map>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
 namespace plena::frontend {
 
 class StackBuilder {
@@ -22,6 +28,13 @@ class StackBuilder {
     batch_ = batch;
     first_position_ = first_position;
   }
+  /// The rows are tokens from a position on that is an input; comes instead of the rows.
+  void set_step(std::int64_t rows, std::int64_t capacity, ir::TensorId position) {
+    set_rows(rows, 1, 0);
+    step_ = {capacity, position};
+  }
+  /// Caches with the rows that have come to them, in the order of the layers.
+  const std::vector<std::pair<ir::TensorId, std::string>>& caches() const { return caches_; }
   ir::TensorId layer(std::int64_t number, ir::TensorId x);
   ir::TensorId norm(const std::string& label, const std::string& module, ir::TensorId x);
   std::string module(std::string_view name) const { return root_ + std::string(name); }
@@ -58,6 +71,10 @@ class StackBuilder {
     std::int64_t of
   ) const;
   ir::TensorId attention(const Layer& layer, ir::TensorId x);
+  /// The rows in the layer's cache.
+  ir::TensorId
+  cached(const Layer& layer, const char* input, const char* output, ir::TensorId rows);
+  ir::TensorId mask_of(std::int64_t window);
   ir::TensorId turned(const std::string& label, ir::TensorId x);
   ir::TensorId head_norm(
     const std::string& label, const std::string& module, std::int64_t heads, ir::TensorId x
@@ -80,6 +97,13 @@ class StackBuilder {
   std::int64_t rows_ = 0;
   std::int64_t batch_ = 1;
   std::int64_t first_position_ = 0;
+  struct StepRows {
+    std::int64_t capacity = 0;
+    ir::TensorId position{};
+  };
+  std::optional<StepRows> step_{};
+  std::vector<std::pair<ir::TensorId, std::string>> caches_{};
+  std::map<std::int64_t, ir::TensorId> masks_{}; ///< of steps, by window
   std::optional<std::pair<ir::TensorId, ir::TensorId>> tables_{}; ///< cosines and sines
 };
 

@@ -2,10 +2,12 @@
 #pragma once
 
 #include "base/result.h"
+#include "frontend/build.h"
 #include "ir/graph.h"
 
 #include <cstdint>
 #include <map>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -23,6 +25,8 @@ struct ImportOptions {
   /// a name is `input[axis]`. Dimensions called `batch`, `batch_size` or `B` are 1 unless given
   /// here.
   std::map<std::string, std::int64_t, std::less<>> dims{};
+  /// Of models by their dimensions: a graph that goes on with a text.
+  std::optional<frontend::Step> step{};
   std::size_t max_onnx_bytes = 0x7FFFFFFF; ///< the limit of protobuf itself
   std::size_t max_json_bytes = std::size_t{256} << 20;
   std::size_t max_nodes = 1'000'000;

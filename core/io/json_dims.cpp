@@ -218,6 +218,11 @@ class DimsReader {
     if (fields_.problems().any_error()) {
       return std::nullopt;
     }
+    if (options_.step) { // a single text, from its ids on
+      built_.step = options_.step;
+      built_.from_hidden = false;
+      built_.batch = 1;
+    }
     const SeededTensors tensors(std::move(*parameters), seed_, rules_);
     Result<ir::Graph> graph = frontend::build(model_, tensors, built_);
     report(graph.diagnostics());
@@ -604,7 +609,7 @@ class DimsReader {
 
   /// Values of the graph's first input.
   void describe_input(ir::Graph& graph) {
-    if (!input_ || graph.inputs.empty()) {
+    if (!input_ || graph.inputs.empty() || options_.step) {
       return;
     }
     graph.input_specs.resize(graph.inputs.size());

@@ -17,7 +17,11 @@ namespace plena::ops {
 namespace {
 
 constexpr InputSpec inputs[]{
-  {"q", Role::Activation}, {"k", Role::Stored}, {"v", Role::Stored}, {"sinks", Role::Laid, true}};
+  {"q", Role::Activation},
+  {"k", Role::Stored},
+  {"v", Role::Stored},
+  {"sinks", Role::Laid, true},
+  {"mask", Role::Activation, true}}; // added to scores before these are scaled, in every batch
 
 constexpr std::string_view masks[]{"none", "causal", "sliding"};
 constexpr std::string_view forms[]{"auto", "online"};
@@ -62,6 +66,29 @@ std::optional<Diagnostic> check_counts(const NodeView& view) {
       "E_UNSUPPORTED_ATTR",
       fmt::format("the scale {} is out of range", shape.scale),
       "give a scale of at least 2^-80 of which four times is a finite bf16 number"
+    );
+  }
+  return std::nullopt;
+}
+
+std::optional<Diagnostic> check_mask(const NodeView& view, const AttentionShape& shape) {
+  if (shape.masked) {
+    return view.error(
+      "E_UNSUPPORTED_ATTR",
+      fmt::format("there is a {} mask and one that is computed", view.text("mask")),
+      "give one of both"
+    );
+  }
+  if (view.input_extent(Mask) != Extent{shape.queries, shape.keys}) {
+    return view.error(
+      "E_SHAPE",
+      fmt::format(
+        "the mask {} is not one of {} queries and {} keys",
+        to_string(view.input(Mask)->shape),
+        shape.queries,
+        shape.keys
+      ),
+      "it has a row for each query and a column for each key of a sequence"
     );
   }
   return std::nullopt;
@@ -126,6 +153,11 @@ Result<ir::Shape> infer(const NodeView& view) {
       "masks need as many keys as queries"
     );
   }
+  if (view.has_input(Mask)) {
+    if (std::optional<Diagnostic> error = check_mask(view, shape)) {
+      return *std::move(error);
+    }
+  }
   if (view.has_input(Sinks)) {
     if (std::optional<Diagnostic> error = check_sinks(view, shape)) {
       return *std::move(error);
@@ -135,6 +167,9 @@ Result<ir::Shape> infer(const NodeView& view) {
 }
 
 std::uint64_t group_cols(const NodeView& view, const Arithmetic& machine, std::size_t i) {
+  if (i == Mask) {
+    return 0;
+  }
   const AttentionShape shape = attention_shape(view);
   const bool packs = i != Keys && i != Values &&
                      shape.can_pack(machine.lanes, machine.block, machine.heads);

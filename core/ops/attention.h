@@ -11,7 +11,7 @@
 
 namespace plena::ops {
 
-enum AttentionInput : std::size_t { Queries, Keys, Values, Sinks };
+enum AttentionInput : std::size_t { Queries, Keys, Values, Sinks, Mask };
 
 struct AttentionShape {
   std::uint64_t batch = 1;
@@ -90,6 +90,8 @@ class ScoreTiles {
 
 /// What is added to a score that a query does not see.
 inline constexpr float hidden_score = -0x1p120f;
+/// A score with so much added counts for nothing, whatever it was.
+constexpr bool is_hidden(float added) { return added <= hidden_score / 2; }
 
 /// What whole-tile products multiply by.
 inline constexpr double product_factor = 0.25;

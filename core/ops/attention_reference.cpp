@@ -43,6 +43,15 @@ std::vector<float> transposed(const std::vector<float>& values, std::size_t cols
   return result;
 }
 
+/// What is added to the scores of a query; empty without a mask that is an input.
+std::span<const float>
+mask_row(const ReferenceCall& call, const AttentionShape& shape, std::uint64_t query) {
+  if (!call.view.has_input(Mask)) {
+    return {};
+  }
+  return call.inputs[Mask].subspan(to_size(query * shape.keys), to_size(shape.keys));
+}
+
 class HardwareHead {
  public:
   HardwareHead(const ReferenceCall& call, const AttentionShape& shape)
@@ -93,6 +102,7 @@ class HardwareHead {
 
   std::vector<float>
   row(std::span<const float> q, std::uint64_t query, std::span<const float> sinks) const {
+    const std::span<const float> mask = mask_row(call_, shape_, query);
     const std::uint64_t tile = query / lanes_;
     const TileRange keys = tiles_.keys_of(tile);
     const std::size_t all = to_size(tiles_.keys() * lanes_);
@@ -105,6 +115,9 @@ class HardwareHead {
       float score = hw::round(products[k]);
       if (k >= shape_.keys || !shape_.sees(query, k)) {
         score = hw::add(score, hidden_score);
+      }
+      if (k < mask.size()) {
+        score = hw::add(score, mask[k]);
       }
       scores[k] = hw::mul(score, scale_);
     }
@@ -238,8 +251,10 @@ class ExactHead {
     std::vector<double> scores;
     std::vector<std::uint64_t> seen;
     double largest = -std::numeric_limits<double>::infinity();
+    const std::span<const float> mask = mask_row(call_, shape_, query);
     for (std::uint64_t key = 0; key < shape_.keys; ++key) {
-      if (!shape_.sees(query, key)) {
+      const float added = mask.empty() ? 0.0f : mask[to_size(key)];
+      if (!shape_.sees(query, key) || is_hidden(added)) {
         continue;
       }
       double score = 0;
@@ -247,7 +262,7 @@ class ExactHead {
         score += static_cast<double>(q[c]) * at(Keys, key, c);
       }
       seen.push_back(key);
-      scores.push_back(score * shape_.scale);
+      scores.push_back((score + static_cast<double>(added)) * shape_.scale);
       largest = std::max(largest, scores.back());
     }
     double sum = 0;

@@ -16,6 +16,9 @@ AttentionSchedule::AttentionSchedule(Lowering& low)
       q_(low.input(Queries)),
       k_(low.stored(Keys)),
       v_(low.stored(Values)) {
+  if (low.view().has_input(Mask)) {
+    mask_ = low.input(Mask);
+  }
   packed_ = q_.group_cols == 0 && shape_.can_pack(t_.mlen, t_.blen, t_.heads);
   blocks_ = t_.blocks(packed_ ? t_.mlen : shape_.width);
   at_once_ = std::min(
@@ -440,9 +443,9 @@ void AttentionSchedule::pack_scores(
 
 // ---- softmax
 
-std::vector<AttentionSchedule::Mask>
+std::vector<AttentionSchedule::TileMask>
 AttentionSchedule::masks_of(std::uint64_t begin, const TileRange& keys) {
-  std::vector<Mask> masks;
+  std::vector<TileMask> masks;
   for (std::uint64_t j = keys.first; j < keys.end; ++j) {
     if (shape_.masked && tiles_.partly_hidden(begin / t_.mlen - j)) {
       masks.push_back({j - keys.first, b_.set(masks_.at(begin / t_.mlen - j).at()), true});
@@ -451,6 +454,11 @@ AttentionSchedule::masks_of(std::uint64_t begin, const TileRange& keys) {
     }
   }
   return masks;
+}
+
+std::optional<lower::Gp>
+AttentionSchedule::mask_rows(std::uint64_t key_tile, std::uint64_t query) {
+  return mask_ ? std::optional(b_.set(mask_->at(key_tile, query))) : std::nullopt;
 }
 
 /// Softmax of `count` rows from `begin` on over the tiles of `keys`, where the scores lie.
@@ -474,7 +482,8 @@ void AttentionSchedule::softmax(
     }
   }
   const lower::Gp one = copies.empty() ? lower::zero_gp : b_.set(1);
-  const std::vector<Mask> masks = masks_of(begin, keys);
+  const std::vector<TileMask> masks = masks_of(begin, keys);
+  const std::optional<lower::Gp> mask_row = mask_rows(keys.first, begin);
   const auto each_tile = [&](auto&& body) {
     if (held) {
       for (const lower::Gp tile : tiles) {
@@ -498,7 +507,7 @@ void AttentionSchedule::softmax(
     b_.S_LD_FP(*sink, *sink_, lower::Address{*sinks_});
   }
   const auto row = [&] {
-    for (const Mask& mask : masks) {
+    for (const TileMask& mask : masks) {
       lower::Gp tile = tiles[0];
       if (held) {
         tile = tiles[static_cast<std::size_t>(mask.tile)];
@@ -516,12 +525,23 @@ void AttentionSchedule::softmax(
     if (sink) {
       b_.S_ADD_FP(largest, *sink, lower::zero_fp);
     }
+    std::optional<lower::Gp> added = mask_row;
+    if (mask_row && keys.count() > 1) {
+      added = b_.copy(*mask_row);
+    }
     each_tile([&](lower::Gp tile) {
+      if (added) {
+        b_.V_ADD_VV(tile, tile, *added);
+        b_.step(*added, keys.count() > 1 ? mask_->block_step() : 0);
+      }
       if (scale_) {
         b_.V_MUL_VF(tile, tile, *scale_);
       }
       b_.V_RED_MAX(largest, tile);
     });
+    if (mask_row) {
+      b_.step(*mask_row, t_.mlen);
+    }
     if (total && !held) {
       clear_row(b_, *total, b_.set(t_.mlen));
     }
@@ -607,18 +627,23 @@ void AttentionSchedule::online_rows(
 ) {
   const lower::Gp tile = b_.set(scores_.at());
   const lower::Gp entry = b_.set(0);
-  const std::vector<Mask> masks = masks_of(begin, key);
+  const std::vector<TileMask> masks = masks_of(begin, key);
+  const std::optional<lower::Gp> mask_row = mask_rows(key.first, begin);
   std::optional<lower::Fp> sink;
   if (sinks_ && first) {
     sink = b_.fp();
     b_.S_LD_FP(*sink, *sink_, lower::Address{*sinks_});
   }
   b_.loop(count, 2, [&] {
-    for (const Mask& mask : masks) {
+    for (const TileMask& mask : masks) {
       b_.V_ADD_VV(tile, tile, mask.row);
       if (mask.moves) {
         b_.step(mask.row, t_.mlen);
       }
+    }
+    if (mask_row) {
+      b_.V_ADD_VV(tile, tile, *mask_row);
+      b_.step(*mask_row, t_.mlen);
     }
     if (scale_) {
       b_.V_MUL_VF(tile, tile, *scale_);

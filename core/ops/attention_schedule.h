@@ -148,7 +148,7 @@ class AttentionSchedule {
   std::optional<lower::Gp> sink_;    ///< number of the head, when there are sinks
 
  private:
-  struct Mask {
+  struct TileMask {
     std::uint64_t tile; ///< of those that the softmax is over
     lower::Gp row;
     bool moves;
@@ -161,7 +161,9 @@ class AttentionSchedule {
   void scores();
   void pack_scores(const TileRange& chunk, const TileRange& keys, const TileRange& rows);
   void softmax(std::uint64_t begin, std::uint64_t count, const TileRange& keys);
-  std::vector<Mask> masks_of(std::uint64_t begin, const TileRange& keys);
+  std::vector<TileMask> masks_of(std::uint64_t begin, const TileRange& keys);
+  /// Where a row of the mask that is an input lies at a tile of keys; nothing without one.
+  std::optional<lower::Gp> mask_rows(std::uint64_t key_tile, std::uint64_t query);
   void load_sinks();
   void online();
   void online_rows(std::uint64_t begin, std::uint64_t count, const TileRange& key, bool first);
@@ -181,6 +183,7 @@ class AttentionSchedule {
   VectorTensor sum_;
   std::optional<VectorTensor> total_;
   std::optional<VectorTensor> columns_;
+  std::optional<VectorTensor> mask_; ///< an input: tiles of keys are blocks
   std::map<std::uint64_t, VectorTensor> masks_; ///< by how many tiles keys lie behind queries
 };
 

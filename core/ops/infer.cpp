@@ -305,7 +305,34 @@ class Inference {
           "rows of computed tensors lie in the Vector SRAM already"
         );
       }
-      if (role == Role::Numbers) {
+      if (role == Role::Cache && !is_cache(view.node.inputs[i])) {
+        return view.error(
+          "E_PATTERN",
+          fmt::format(
+            "input {} ({}) has to be an input of the graph in HBM that nothing else uses",
+            op.inputs[i].name,
+            tensor->name
+          ),
+          "it is changed where it lies; what comes after takes the output"
+        );
+      }
+      if (role == Role::Entries && origin_of(view.graph, view.node.inputs[i]) != Origin::Host) {
+        return view.error(
+          "E_PATTERN",
+          fmt::format(
+            "input {} ({}) has to be an input of the graph", op.inputs[i].name, tensor->name
+          ),
+          "it lies in the INT SRAM when the program starts"
+        );
+      }
+      if (role == Role::Entries && constant) {
+        return view.error(
+          "E_PATTERN",
+          fmt::format("input {} ({}) is a constant", op.inputs[i].name, tensor->name),
+          "make it an input of the graph"
+        );
+      }
+      if (role == Role::Numbers || role == Role::Entries) {
         if (ir::is_float(tensor->dtype)) {
           return view.error(
             "E_DTYPE",
@@ -344,6 +371,15 @@ class Inference {
       }
     }
     return std::nullopt;
+  }
+
+  /// Whether this is an input of the graph that one node takes, once, and that is no output.
+  bool is_cache(ir::TensorId id) const {
+    std::ptrdiff_t uses = std::count(graph_.outputs.begin(), graph_.outputs.end(), id);
+    for (const ir::Node& node : graph_.nodes) {
+      uses += std::count(node.inputs.begin(), node.inputs.end(), id);
+    }
+    return uses == 1 && !graph_.tensor(id).constant && origin_of(graph_, id) == Origin::Host;
   }
 
   static std::optional<Diagnostic> check_attrs(const NodeView& view, const Op& op) {

@@ -108,7 +108,7 @@ std::vector<float> loaded(
   const Arithmetic& arithmetic
 ) {
   std::vector<float> result(values.begin(), values.end());
-  if (role == Role::Laid || role == Role::Numbers) {
+  if (role == Role::Laid || role == Role::Numbers || role == Role::Entries) {
     return result;
   }
   const bool quantises = is_stored(arithmetic.weight);
@@ -120,6 +120,9 @@ std::vector<float> loaded(
   const bool to_matrix = role == Role::Weight || role == Role::Stored;
   switch (origin) {
   case Origin::Host:
+    if (quantises && role == Role::Cache) {
+      return stored(values, cols, arithmetic.stored);
+    }
     if (quantises && to_matrix) { // the Matrix SRAM keeps what was decoded
       return stored(values, cols, arithmetic.weight);
     }

@@ -102,7 +102,16 @@ class GraphLowering {
   void fills_tiles(const WeightTensor& weight, std::uint64_t tiles);
   WeightTensor stored(ir::TensorId tensor, const NodeView& view);
   void store_result(ir::TensorId tensor, const VectorTensor& from, const NodeView& view);
+  void append(
+    ir::TensorId result,
+    ir::TensorId cache,
+    const VectorTensor& from,
+    lower::SymbolId row,
+    const NodeView& view
+  );
   RowTensor rows(ir::TensorId tensor, std::uint64_t group);
+  RowTensor generated_rows(const std::string& name, Extent extent, std::vector<float> values);
+  lower::SymbolId entry_input(ir::TensorId tensor);
   lower::SymbolId make_entries(ir::TensorId tensor, ResultMemory memory);
   WeightTensor generated(const std::string& name, Extent extent, std::vector<float> values);
   VectorTensor lane_mask(std::uint64_t cols, float inside, float outside);
@@ -147,7 +156,12 @@ class GraphLowering {
   WeightTensor store_matrix(
     ir::TensorId tensor, bool result, const VectorTensor& from, const NodeView& view
   );
-  void store_rows(const VectorTensor& from, const WeightTensor& to);
+  void store_rows(
+    const VectorTensor& from,
+    const WeightTensor& to,
+    std::optional<lower::SymbolId> first_row = std::nullopt
+  );
+  StoredFormat format_of_computed(const std::string& name, const NodeView& view);
   /// Of one H_STORE_V; a machine that stores none is refused where something is to be stored.
   std::uint64_t writeback_rows() const {
     return std::max<std::uint64_t>(config_.hbm_v_writeback_amount, 1);
@@ -181,8 +195,10 @@ class GraphLowering {
   /// By tensor, grouping of rows and columns, and whether there are spare rows.
   std::map<std::tuple<ir::TensorId, std::uint64_t, std::uint64_t, bool>, WeightTensor> weights_;
   std::map<ir::TensorId, WeightTensor> stored_;
-  std::map<ir::TensorId, WeightTensor> tied_;     ///< tables that are weights as well
-  std::map<std::string, WeightTensor> generated_; ///< by name
+  std::map<ir::TensorId, WeightTensor> tied_;       ///< tables that are weights as well
+  std::map<std::string, WeightTensor> generated_;   ///< by name
+  std::map<std::string, RowTensor> generated_rows_; ///< by name
+  std::map<ir::TensorId, lower::SymbolId> entry_inputs_;
   std::map<ir::TensorId, StripTensor> strips_;
   std::map<std::pair<ir::TensorId, std::uint64_t>, RowTensor> rows_; ///< by tensor and grouping
   std::map<std::string, lower::SymbolId> fp_scratch_;
@@ -494,8 +510,11 @@ void GraphLowering::fetch_rows(
 
 /// Writes rows to HBM, one column block after the other. Rows that fill up the last transfer are
 /// cleared first, so that HBM holds zeros there. Where a block has no room for them, its last rows
-/// are stored from rows of their own: behind them lies what must stay.
-void GraphLowering::store_rows(const VectorTensor& from, const WeightTensor& to) {
+/// are stored from rows of their own: behind them lies what must stay. `first_row` holds the number
+/// of the first row there.
+void GraphLowering::store_rows(
+  const VectorTensor& from, const WeightTensor& to, std::optional<lower::SymbolId> first_row
+) {
   lower::Builder& b = builder_;
   const std::uint64_t rows = writeback_rows();
   const std::uint64_t rest = from.rows % rows;
@@ -518,7 +537,11 @@ void GraphLowering::store_rows(const VectorTensor& from, const WeightTensor& to)
   }
   const lower::Addr base = b.address_of(to.symbol);
   set_up_transfers(b, to.stored, to.stored.row_bytes());
-  const lower::Gp offset = b.set(0);
+  const lower::Gp offset = first_row ? b.gp() : b.set(0);
+  if (first_row) {
+    b.S_LD_INT(offset, lower::zero_gp, lower::Address{*first_row});
+    b.S_MUL_INT(offset, offset, b.set(to.stored.row_bytes()));
+  }
   const lower::Gp source = b.set(from.at());
   b.loop(from.blocks, [&] {
     const lower::Gp to_row = b.copy(offset);
@@ -657,11 +680,8 @@ void GraphLowering::store_result(
   stored_[id] = store_matrix(id, true, from, view);
 }
 
-/// Stages also what the machine cannot store: who reads it may count on its being there.
-WeightTensor GraphLowering::store_matrix(
-  ir::TensorId id, bool result, const VectorTensor& from, const NodeView& view
-) {
-  const std::string& name = graph_.tensor(id).name;
+/// Also of what the machine cannot store: who reads it may count on its being there.
+StoredFormat GraphLowering::format_of_computed(const std::string& name, const NodeView& view) {
   const std::optional<StoredFormat> format = stored_format(config_);
   if (!format || config_.hbm_v_writeback_amount == 0) {
     errors_.push_back(view.error(
@@ -671,7 +691,14 @@ WeightTensor GraphLowering::store_matrix(
       "format that can be staged, and HBM_V_Writeback_Amount at least 1"
     ));
   }
-  const StoredFormat usable = format.value_or(StoredFormat{config_.hbm_v_act_type, 0});
+  return format.value_or(StoredFormat{config_.hbm_v_act_type, 0});
+}
+
+WeightTensor GraphLowering::store_matrix(
+  ir::TensorId id, bool result, const VectorTensor& from, const NodeView& view
+) {
+  const std::string& name = graph_.tensor(id).name;
+  const StoredFormat usable = format_of_computed(name, view);
   HbmTensor tensor;
   tensor.tensor = id;
   tensor.computed = true;
@@ -685,6 +712,41 @@ WeightTensor GraphLowering::store_matrix(
   builder_.comment(fmt::format("store {} {}", name, to_string(graph_.tensor(id).shape)));
   store_rows(from, to);
   return to;
+}
+
+/// The last transfer may write rows behind the last one of the cache.
+void GraphLowering::append(
+  ir::TensorId result,
+  ir::TensorId id,
+  const VectorTensor& from,
+  lower::SymbolId row,
+  const NodeView& view
+) {
+  const ir::Tensor& cache = graph_.tensor(id);
+  const StoredFormat format = format_of_computed(cache.name, view);
+  HbmTensor tensor;
+  tensor.tensor = id;
+  tensor.stored.format = format.format;
+  tensor.col_group = from.group_cols;
+  WeightTensor to =
+    staged_matrix(std::move(tensor), cache.name, extent_of(cache.shape), writeback_rows() - 1);
+  to.precision = format.precision;
+  builder_.comment(fmt::format("append to {} {}", cache.name, to_string(cache.shape)));
+  store_rows(from, to, row);
+  stored_[result] = to;
+  result_.changes.push_back({result, to.symbol});
+}
+
+lower::SymbolId GraphLowering::entry_input(ir::TensorId id) {
+  const auto found = entry_inputs_.find(id);
+  if (found != entry_inputs_.end()) {
+    return found->second;
+  }
+  const ir::Tensor& tensor = graph_.tensor(id);
+  const lower::SymbolId symbol =
+    builder_.symbol(tensor.name, lower::Memory::IntSram, extent_of(tensor.shape).count());
+  result_.entry_inputs.push_back({id, symbol});
+  return entry_inputs_[id] = symbol;
 }
 
 lower::SymbolId GraphLowering::fp_scratch(const std::string& name, std::uint64_t entries) {
@@ -812,6 +874,24 @@ RowTensor GraphLowering::rows(ir::TensorId id, std::uint64_t group) {
   return rows_[{id, group}] = rows;
 }
 
+RowTensor
+GraphLowering::generated_rows(const std::string& name, Extent extent, std::vector<float> values) {
+  if (const auto found = generated_rows_.find(name); found != generated_rows_.end()) {
+    return found->second;
+  }
+  HbmTensor from;
+  from.extent = extent;
+  from.generated = std::move(values);
+  from.stored = stored_rows(
+    extent.rows + tiling_.prefetch_rows - 1, lower::round_up(extent.cols, tiling_.mlen)
+  );
+  check_sizes(from.stored, tiling_.prefetch_rows, name);
+  from.symbol = hbm(name, from.stored);
+  const RowTensor rows{from.symbol, from.stored};
+  result_.hbm.push_back(std::move(from));
+  return generated_rows_[name] = rows;
+}
+
 void GraphLowering::note_padding() {
   constexpr std::size_t shown = 4;
   std::vector<std::string> examples;
@@ -883,6 +963,12 @@ void Lowering::output_stored(std::size_t i, const VectorTensor& from) {
   graph_.store_result(view_.node.outputs[i], from, view_);
 }
 
+void Lowering::output_appended(
+  std::size_t i, std::size_t cache, const VectorTensor& from, lower::SymbolId row
+) {
+  graph_.append(view_.node.outputs[i], view_.node.inputs[cache], from, row, view_);
+}
+
 VectorTensor Lowering::output_in_place() {
   return graph_.make_over(
     view_.node.outputs[0], view_.node.inputs[0], column_group(view_, graph_.plan(), 0)
@@ -926,6 +1012,15 @@ StripTensor Lowering::staged_strips(std::size_t i) {
 
 RowTensor Lowering::rows(std::size_t i) {
   return graph_.rows(view_.node.inputs[i], column_group(view_, graph_.plan(), i));
+}
+
+RowTensor
+Lowering::generated_rows(const std::string& name, Extent extent, std::vector<float> values) {
+  return graph_.generated_rows(name, extent, std::move(values));
+}
+
+lower::SymbolId Lowering::input_entries(std::size_t i) {
+  return graph_.entry_input(view_.node.inputs[i]);
 }
 
 const std::vector<std::int64_t>& Lowering::numbers(std::size_t i) const {
@@ -1015,7 +1110,8 @@ Arithmetic arithmetic_of(const config::Config& config, Precision precision, Plan
     config.hbm_m_weight_type,
     config.hbm_v_act_type,
     stored_format(config).value_or(StoredFormat{}).format,
-    std::move(plan)};
+    std::move(plan),
+    std::max<std::uint64_t>(config.hbm_v_writeback_amount, 1)};
   if (precision == Precision::Fp32) {
     arithmetic.weight = arithmetic.activation = arithmetic.stored = unstored;
   }

@@ -42,12 +42,20 @@ struct EntryPlace {
   lower::SymbolId symbol{};
 };
 
+/// A result that lies where a graph input lay.
+struct HbmChange {
+  ir::TensorId result{};
+  lower::SymbolId symbol{};
+};
+
 struct LoweredGraph {
   lower::Program program;
   std::vector<HbmTensor> hbm;
+  std::vector<HbmChange> changes;
   std::vector<VectorPlace> vectors;
   std::vector<EntryPlace> entries;
-  std::vector<VectorPlace> prestaged; ///< graph inputs that are there from the start
+  std::vector<EntryPlace> entry_inputs; ///< graph inputs that are there from the start
+  std::vector<VectorPlace> prestaged; ///< likewise, in the Vector SRAM
   std::uint64_t lanes = 0; ///< MLEN
   Diagnostics warnings;
 };

@@ -122,6 +122,10 @@ class Lowering {
   VectorTensor output_in_place();
   /// Writes output `i`, whose result memory is HBM; its values are those of `from`, rounded.
   void output_stored(std::size_t i, const VectorTensor& from);
+  /// Output `i`, whose result memory is HBM, is input `cache` of the graph where it lies, with the
+  /// rows of `from` in it from the row on that the entry says.
+  void
+  output_appended(std::size_t i, std::size_t cache, const VectorTensor& from, lower::SymbolId row);
   /// Output `i` is this very piece of memory.
   void output_is(const VectorTensor& place, std::size_t i = 0);
   /// Makes room for output `i`, whose result memory is the FP SRAM or INT SRAM.
@@ -145,7 +149,11 @@ class Lowering {
   StripTensor staged_strips(std::size_t i);
   /// A Table input.
   RowTensor rows(std::size_t i);
-  /// A Numbers input.
+  /// Rows that the host makes up, in the activation format; the same name is the same rows.
+  RowTensor generated_rows(const std::string& name, Extent extent, std::vector<float> values);
+  /// Where the numbers of an Entries input lie.
+  lower::SymbolId input_entries(std::size_t i);
+  /// A Numbers input, or the numbers with which an Entries input starts.
   const std::vector<std::int64_t>& numbers(std::size_t i) const;
   /// HBM format of loads into the Vector SRAM.
   const numerics::StorageFormat& activation_format() const;

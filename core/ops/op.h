@@ -34,6 +34,8 @@ enum class Role : std::uint8_t {
   Vector,     ///< one row in the Vector SRAM
   Scalar,     ///< one constant number, an entry of the FP SRAM
   Numbers,    ///< integers that shape the program: constant, or a graph input with values at that time
+  Entries,    ///< graph input: integers in the INT SRAM, which may be others in every run
+  Cache,      ///< graph input: a matrix in HBM that the program changes there, for the next run
 };
 
 struct InputSpec {
@@ -134,7 +136,7 @@ struct Plan {
   /// By tensor: columns that lie together, each such group padded to whole rows of the machine; 0 when
   /// all columns do. Empty: no tensor has groups.
   std::vector<std::uint64_t> groups{};
-  /// Values of graph inputs that are Numbers, by tensor.
+  /// Values of graph inputs that are Numbers, and those of Entries in the first run, by tensor.
   std::map<ir::TensorId, std::vector<std::int64_t>> numbers{};
 
   bool is_dense(std::size_t node) const { return node < dense.size() && dense[node]; }
@@ -153,6 +155,7 @@ struct Arithmetic {
   numerics::StorageFormat activation{};
   numerics::StorageFormat stored{}; ///< of computed matrices on their way to the Matrix SRAM
   Plan plan{};
+  std::uint64_t store_rows = 1; ///< that one instruction writes to HBM
 };
 
 struct ReferenceCall {

@@ -58,8 +58,8 @@ class GroupPlanner {
     const Op& op = op_of(node);
     for (std::size_t i = 0; i < node.inputs.size(); ++i) {
       const Role role = op.inputs[i].role;
-      const bool has_columns =
-        role == Role::Activation || role == Role::Stored || role == Role::Table;
+      const bool has_columns = role == Role::Activation || role == Role::Stored ||
+                               role == Role::Table || role == Role::Cache;
       if (node.inputs[i] != ir::no_tensor && has_columns) {
         visit(i, node.inputs[i]);
       }
@@ -178,6 +178,7 @@ std::uint64_t column_group(const NodeView& view, const Plan& plan, std::size_t i
   case Role::Activation:
   case Role::Stored:
   case Role::Table:
+  case Role::Cache:
     return plan.group_cols(view.node.inputs[i]);
   case Role::Vector:
     return plan.group_cols(view.node.outputs[0]);
@@ -188,6 +189,7 @@ std::uint64_t column_group(const NodeView& view, const Plan& plan, std::size_t i
   case Role::Laid:
   case Role::Scalar:
   case Role::Numbers:
+  case Role::Entries:
     break;
   }
   return 0;

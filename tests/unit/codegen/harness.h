@@ -42,6 +42,14 @@ class Model {
     inputs[id] = std::move(values);
     return id;
   }
+  /// Integers that lie in the INT SRAM or shape the program.
+  ir::TensorId integers(std::vector<float> values) {
+    const ir::TensorId id = tensor("n", {static_cast<std::int64_t>(values.size())});
+    graph.tensor(id).dtype = ir::DType::I64;
+    graph.inputs.push_back(id);
+    inputs[id] = std::move(values);
+    return id;
+  }
   ir::TensorId constant(ir::Shape shape, double scale = 1.0) {
     return constant_of(shape, noise(ops::extent_of(shape).count(), ++seed_, scale));
   }

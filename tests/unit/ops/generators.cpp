@@ -234,6 +234,88 @@ void store(Dice& dice, Sample& sample) {
   sample.fp32_rms = 0.15;
 }
 
+/// A number of rows, and a position from which on a cache has room for them.
+struct Place {
+  std::int64_t rows;
+  std::int64_t first;
+
+  Place(Dice& dice, std::int64_t capacity)
+      : rows(dice.size(std::min<std::int64_t>(capacity, 30))),
+        first(dice.random().below(static_cast<std::uint32_t>(capacity - rows + 1))) {}
+};
+
+/// Rows before the position, and room behind.
+ir::TensorId cache(Model& m, std::int64_t capacity, std::int64_t cols, const Place& place) {
+  const ir::TensorId id = m.input({capacity, cols}, 0.5);
+  std::vector<float>& values = m.inputs[id];
+  std::fill(values.begin() + place.first * cols, values.end(), 0.0f);
+  return id;
+}
+
+ir::TensorId position(Model& m, const Place& place) {
+  return m.integers({static_cast<float>(place.first)});
+}
+
+void append(Dice& dice, Sample& sample) {
+  Model& m = sample.model;
+  const std::int64_t capacity = dice.size(150);
+  const std::int64_t cols = dice.size();
+  const Place place(dice, capacity);
+  const auto before = cache(m, capacity, cols, place);
+  const auto x = m.input({place.rows, cols});
+  const auto added = dice.coin() ? x : m.node("silu", {x});
+  m.output(m.node("append", {before, added, position(m, place)}));
+  sample.fp32_rms = 0.15;
+}
+
+void lookup(Dice& dice, Sample& sample) {
+  Model& m = sample.model;
+  const std::int64_t entries = dice.size();
+  const std::int64_t rows = dice.coin() ? 1 : dice.size(std::min<std::int64_t>(entries, 20));
+  std::vector<float> ids;
+  for (std::int64_t left = dice.size(20); left > 0; --left) {
+    ids.push_back(
+      static_cast<float>(dice.random().below(static_cast<std::uint32_t>(entries - rows + 1)))
+    );
+  }
+  const auto table = m.constant({entries, dice.size()});
+  m.output(m.node("lookup", {table, m.integers(std::move(ids))}, {{"rows", rows}}));
+  sample.fp32_rms = 0.1;
+}
+
+/// With what it is for: attention to caches.
+void position_mask(Dice& dice, Sample& sample) {
+  Model& m = sample.model;
+  const std::int64_t kv_heads = dice.random().pick<std::int64_t>({1, 2});
+  const std::int64_t ratio = dice.random().pick<std::int64_t>({1, 2, 4});
+  const std::int64_t width =
+    dice.coin() && dice.config().hlen % 4 == 0 ? dice.config().hlen : dice.size(70);
+  const std::int64_t capacity = dice.config().mlen * dice.random().pick<std::int64_t>({1, 2, 5});
+  const Place place(dice, capacity);
+  const auto at = position(m, place);
+  Attrs mask{{"keys", capacity}, {"rows", place.rows}};
+  if (dice.coin()) {
+    mask["window"] = dice.size(capacity);
+  }
+  const auto rows = [&] {
+    const auto before = cache(m, capacity, kv_heads * width, place);
+    const auto added = m.input({place.rows, kv_heads * width}, 0.5);
+    return m.node("append", {before, added, at});
+  };
+  const auto q = m.input({place.rows, kv_heads * ratio * width}, 0.5);
+  const auto k = rows();
+  const auto v = rows();
+  const auto sinks = dice.random().once_in(4) ? m.constant({kv_heads * ratio}) : ir::no_tensor;
+  m.output(m.node(
+    "attention",
+    {q, k, v, sinks, m.node("position_mask", {at}, std::move(mask))},
+    {{"heads", kv_heads * ratio},
+     {"kv_heads", kv_heads},
+     {"form", std::string(dice.random().once_in(3) ? "online" : "auto")}}
+  ));
+  sample.fp32_rms = 0.2;
+}
+
 void embedding(Dice& dice, Sample& sample) {
   Model& m = sample.model;
   const std::int64_t entries = dice.size();
@@ -383,6 +465,7 @@ void moe(Dice& dice, Sample& sample) {
 constexpr Generator all[]{
   {"add", add},
   {"add_vec", add_vec},
+  {"append", append},
   {"argmax", argmax},
   {"attention", attention},
   {"clamp", clamp},
@@ -392,9 +475,11 @@ constexpr Generator all[]{
   {"gelu", gelu},
   {"layer_norm", layer_norm},
   {"linear", linear},
+  {"lookup", lookup},
   {"moe", moe},
   {"mul", mul},
   {"mul_vec", mul_vec},
+  {"position_mask", position_mask},
   {"rms_norm", rms_norm},
   {"rope", rope},
   {"rows", rows},
