@@ -99,6 +99,7 @@ int run(int argc, char** argv) {
     add_emulate(app, action);
     add_compile(app, action);
     add_verify(app, action);
+    add_generate(app, action);
     add_profile(app, action);
     add_compare(app, action);
     add_docs(app, action);

@@ -134,6 +134,10 @@ void add_model_options(CLI::App& command, ModelOptions& options) {
     ->capture_default_str();
   command.add_option("--bind", options.bindings, "value of a symbolic dimension, NAME=NUMBER");
   command.add_option("--inputs", options.inputs, "folder with NAME.npy, .bin or .txt per input");
+  add_choice_options(command, options);
+}
+
+void add_choice_options(CLI::App& command, ModelOptions& options) {
   for (const driver::Choice& choice : driver::choices()) {
     std::string help = fmt::format("{}:", choice.meaning);
     std::vector<std::string> names;
@@ -194,17 +198,17 @@ Result<std::string> unroll_of_environment() {
 
 } // namespace
 
-bool compile_model(
-  driver::Session& session, const ModelOptions& options, Steps& steps, Diagnostics* notes
-) {
+std::optional<std::string>
+choices_json(const ModelOptions& options, Steps& steps, Diagnostics* notes) {
   std::map<std::string, std::string> choices = options.choices;
-  Diagnostics said;
   if (std::string& unroll = choices["unroll"]; unroll.empty()) {
     const Result<std::string> environment = unroll_of_environment();
-    said = environment.diagnostics();
+    if (notes != nullptr) {
+      *notes = environment.diagnostics();
+    }
     const auto taken = steps.take(environment);
     if (!taken) {
-      return false;
+      return std::nullopt;
     }
     unroll = *taken;
   }
@@ -214,9 +218,18 @@ bool compile_model(
       json += fmt::format("{}\"{}\": \"{}\"", json.empty() ? "" : ", ", name, value);
     }
   }
-  const Result<std::string> compiled = session.compile(fmt::format("{{{}}}", json));
+  return fmt::format("{{{}}}", json);
+}
+
+bool compile_model(
+  driver::Session& session, const ModelOptions& options, Steps& steps, Diagnostics* notes
+) {
+  const std::optional<std::string> choices = choices_json(options, steps, notes);
+  if (!choices) {
+    return false;
+  }
+  const Result<std::string> compiled = session.compile(*choices);
   if (notes != nullptr) {
-    *notes = said;
     notes->insert(notes->end(), compiled.diagnostics().begin(), compiled.diagnostics().end());
   }
   return steps.take(compiled).has_value();

@@ -67,6 +67,11 @@ Status check_takes_options(
   const ModelOptions& options, std::initializer_list<std::string_view> sides
 );
 
+/// What the options, else the environment, say about how a model is compiled, as JSON.
+std::optional<std::string> choices_json(
+  const ModelOptions& options, Steps& steps, Diagnostics* notes = nullptr
+);
+
 /// Compiles the session's model as the options, else the environment, else the model say; false after
 /// telling why not.
 bool compile_model(
@@ -76,6 +81,8 @@ bool compile_model(
   Diagnostics* notes = nullptr ///< what the compiler has to say, for a report
 );
 void add_model_options(CLI::App& command, ModelOptions& options);
+/// Of these, how a model is compiled.
+void add_choice_options(CLI::App& command, ModelOptions& options);
 void add_timing_options(CLI::App& command, TimingOptions& options);
 /// The first of them alone, for a command that runs nothing.
 void add_cost_profile(CLI::App& command, TimingOptions& options);

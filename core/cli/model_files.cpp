@@ -149,6 +149,28 @@ void add_part_options(CLI::App& command, PartOptions& options) {
   command.add_option("--ids", options.ids, "file with token ids, .npy or text; else those among --inputs");
 }
 
+Result<NamedFiles> files_of_model(const std::string& model) {
+  const std::filesystem::path path = model;
+  std::error_code error;
+  NamedFiles named;
+  if (std::filesystem::is_directory(path, error)) {
+    Result<std::vector<driver::ModelFile>> files = files_in(path);
+    if (!files) {
+      return std::move(files).diagnostics();
+    }
+    named.name = std::filesystem::weakly_canonical(path, error).filename().string();
+    named.files = std::move(*files);
+    return named;
+  }
+  Result<driver::ModelFile> file = file_at(path);
+  if (!file) {
+    return std::move(file).diagnostics();
+  }
+  named.name = path.filename().string();
+  named.files.push_back(std::move(*file));
+  return named;
+}
+
 bool load_model_files(driver::Session& session, const ModelOptions& options, Steps& steps) {
   driver::ModelPart part;
   if (options.part.rows != 0) {
@@ -165,9 +187,8 @@ bool load_model_files(driver::Session& session, const ModelOptions& options, Ste
     const auto bytes = steps.take(read_bytes(path));
     return bytes && steps.take(session.load_model(path.filename().string(), *bytes));
   }
-  const auto files = steps.take(files_in(path));
-  const std::string name = std::filesystem::weakly_canonical(path, error).filename().string();
-  return files && steps.take(session.load_files(name, *files));
+  const auto named = steps.take(files_of_model(options.model));
+  return named && steps.take(session.load_files(named->name, named->files));
 }
 
 } // namespace plena::cli

@@ -8,6 +8,13 @@ namespace plena::cli {
 /// --layers, --seq, --ids.
 void add_part_options(CLI::App& command, PartOptions& options);
 
+/// The files of a model, which is a file or the folder of a checkpoint, and its name.
+struct NamedFiles {
+  std::string name;
+  std::vector<driver::ModelFile> files;
+};
+Result<NamedFiles> files_of_model(const std::string& model);
+
 /// The model, a file or the folder of a checkpoint, into the session; false after telling why not.
 bool load_model_files(driver::Session& session, const ModelOptions& options, Steps& steps);
 

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "base/result.h"
+#include "driver/generation.h"
 
 #include <cstdint>
 #include <functional>
@@ -309,6 +310,10 @@ class Session {
   const std::vector<AblationLine>& ablation_lines() const;
   /// Of a program compiled with a choice of products, as long as it is not edited.
   std::optional<ProductTable> product_table() const;
+  /// Texts by a model, token by token, on a machine of its own; the settings and the way of counting cycles
+  /// are the session's. E_KV_CACHE for models that cannot go on with a text.
+  Result<Generation>
+  generation(std::string_view name, std::span<const ModelFile> files, GenerationOptions options);
   /// The verdict that `verify` has reached.
   const VerdictSummary& verdict() const;
   /// Values of the outputs after `verify`: fp32 golden, hardware golden, machine (name.fp32 ...).

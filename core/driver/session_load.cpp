@@ -1,4 +1,5 @@
 // Models that are several files.
+#include "driver/model_sources.h"
 #include "driver/nonfinite.h"
 #include "driver/npy.h"
 #include "driver/session_state.h"
@@ -13,20 +14,6 @@
 namespace plena::driver {
 
 namespace {
-
-/// What the caller reads from, as importers want it.
-class CallerBytes : public io::ByteSource {
- public:
-  explicit CallerBytes(const ModelFile& file) : file_(file) {}
-
-  std::uint64_t size() const override { return file_.size; }
-  Status read(std::uint64_t offset, std::span<std::uint8_t> bytes) const override {
-    return bytes.empty() ? Status(Done{}) : file_.read(offset, bytes);
-  }
-
- private:
-  ModelFile file_;
-};
 
 /// Ids are numbers of rows: beyond, f32 does not tell them apart.
 constexpr float max_id = 0x1p24f;
@@ -115,20 +102,9 @@ Session::State::take_graph(ir::Graph imported, report::ModelFacts facts, Diagnos
 }
 
 Result<std::string> Session::load_files(std::string_view name, std::span<const ModelFile> files) {
-  std::vector<io::ModelFile> sources;
-  for (const ModelFile& file : files) {
-    sources.push_back({file.name, std::make_shared<CallerBytes>(file)});
-  }
+  const std::vector<io::ModelFile> sources = sources_of(files);
   if (!io::is_checkpoint(sources)) {
-    if (sources.size() != 1) {
-      return Diagnostic{
-        .code = "E_FORMAT",
-        .message = fmt::format("these {} files are no model together", sources.size()),
-        .hint = "give one .onnx or .json file, or config.json with the model's .safetensors files",
-        .file = std::string(name)};
-    }
-    constexpr std::uint64_t max_bytes = std::uint64_t{1} << 31;
-    const Result<std::vector<std::uint8_t>> bytes = io::read_all(sources.front(), max_bytes);
+    const Result<std::vector<std::uint8_t>> bytes = only_file(name, sources);
     return bytes ? load_model(sources.front().name, *bytes) : Result<std::string>(bytes.diagnostics());
   }
   const StepTimer timer(*state_, "import");

@@ -1,5 +1,6 @@
 // The run of a session: machine, slices, what can be looked at between them.
 #include "base/text.h"
+#include "driver/fault_text.h"
 #include "driver/program_facts.h"
 #include "driver/session_state.h"
 #include "driver/state_digest.h"
@@ -13,16 +14,6 @@ namespace plena::driver {
 namespace {
 
 constexpr std::uint8_t isa_opcodes = 64;
-
-/// A fault as the command line prints it and the page marks it.
-Diagnostic diagnostic_of(const emu::Fault& fault) {
-  return {
-    .code = "E_FAULT_" + upper_case(emu::to_string(fault.kind)),
-    .message = fmt::format("{}: {}", fault.instruction, fault.message),
-    .hint = fault.hint,
-    .span = {fault.line, fault.line == 0 ? 0u : 1u, 0, 0},
-    .where = fmt::format("pc {}", fault.pc)};
-}
 
 emu::Memory emulator_memory(Memory memory) {
   switch (memory) {

@@ -120,8 +120,8 @@ std::vector<float> loaded(
   const bool to_matrix = role == Role::Weight || role == Role::Stored;
   switch (origin) {
   case Origin::Host:
-    if (quantises && role == Role::Cache) {
-      return stored(values, cols, arithmetic.stored);
+    if (role == Role::Cache) {
+      return quantises && !arithmetic.caches_hold ? stored(values, cols, arithmetic.stored) : result;
     }
     if (quantises && to_matrix) { // the Matrix SRAM keeps what was decoded
       return stored(values, cols, arithmetic.weight);

@@ -156,6 +156,7 @@ struct Arithmetic {
   numerics::StorageFormat stored{}; ///< of computed matrices on their way to the Matrix SRAM
   Plan plan{};
   std::uint64_t store_rows = 1; ///< that one instruction writes to HBM
+  bool caches_hold = false; ///< values of caches are those that HBM holds, and not rounded once more
 };
 
 struct ReferenceCall {

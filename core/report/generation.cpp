@@ -1,0 +1,61 @@
+#include "report/generation.h"
+
+#include <nlohmann/json.hpp>
+
+namespace plena::report {
+
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+Json run_json(const TextRun& run) {
+  Json json{
+    {"position", run.position},
+    {"tokens", run.tokens},
+    {"instructions", run.instructions},
+    {"cycles", run.cycles},
+    {"seconds", run.seconds},
+    {"check", nullptr}};
+  if (run.differing) {
+    json["check"] = {
+      {"compared", run.compared},
+      {"differing", *run.differing},
+      {"fp32RelRms", run.price},
+      {"fp32MaxAbs", run.worst},
+      {"sameChoice", run.same_choice}};
+  }
+  return json;
+}
+
+} // namespace
+
+std::string generation(const TextFacts& facts) {
+  Json json{
+    {"schema", 1},
+    {"model", facts.model},
+    {"settings", facts.settings},
+    {"timing", facts.timing},
+    {"by", facts.source},
+    {"temperature", facts.temperature},
+    {"seed", facts.seed},
+    {"capacity", facts.capacity},
+    {"cacheBytes", facts.cache_bytes},
+    {"prompt", facts.prompt},
+    {"ids", facts.ids},
+    {"programs", Json::array()},
+    {"prefill", Json::array()},
+    {"decode", Json::array()}};
+  for (const TextProgram& program : facts.programs) {
+    json["programs"].push_back(
+      {{"tokens", program.tokens},
+       {"words", program.words},
+       {"compileSeconds", program.compile_seconds}}
+    );
+  }
+  for (std::size_t i = 0; i < facts.runs.size(); ++i) {
+    json[i < facts.prompt_runs ? "prefill" : "decode"].push_back(run_json(facts.runs[i]));
+  }
+  return json.dump(2) + "\n";
+}
+
+} // namespace plena::report
