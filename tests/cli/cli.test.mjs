@@ -891,3 +891,34 @@ test('a folder with a checkpoint is a model: whole, or a part of its layers', ()
   mkdirSync(at('nothing'), { recursive: true });
   refused(['compile', 'nothing', '-o', 'out'], 'E_FILE');
 });
+
+test('generate goes on with a text token by token', () => {
+  const model = putCheckpoint('writer');
+  const text = run(['generate', model, '--ids', '1,2,3,4,5', '--tokens', '4', '--json', 'text.json']);
+  assert.equal(text.status, 0, text.stderr);
+  const report = JSON.parse(readFileSync(at('text.json'), 'utf8'));
+  assert.deepEqual(report.prompt, [1, 2, 3, 4, 5]);
+  assert.equal(report.ids.length, 4);
+  assert.ok(text.stdout.startsWith(`${report.ids.join(' ')}\n`));
+  assert.deepEqual(report.prefill.map((one) => [one.position, one.tokens]), [[0, 5]]);
+  assert.deepEqual(report.decode.map((one) => [one.position, one.tokens]), [[5, 1], [6, 1], [7, 1]]);
+  for (const one of [...report.prefill, ...report.decode]) {
+    assert.equal(one.check.differing, 0);
+    assert.ok(one.check.compared > 40 && one.cycles > 0);
+  }
+  put('prompt.txt', '1 2 3 4 5');
+  const same = run(['generate', model, '--prompt-ids', 'prompt.txt', '--tokens', '4', '--no-check', '--json', '-']);
+  assert.equal(same.status, 0, same.stderr);
+  assert.deepEqual(JSON.parse(same.stdout).ids, report.ids);
+  assert.equal(JSON.parse(same.stdout).decode[0].check, null);
+  const warm = (seed) => JSON.parse(run([
+    'generate', model, '--ids', '1,2', '--tokens', '8', '--temperature', '5', '--seed', seed, '--no-check', '--json', '-',
+  ]).stdout).ids;
+  assert.deepEqual(warm('1'), warm('1'));
+  assert.notDeepEqual(warm('1'), warm('2'));
+  refused(['generate', model, '--ids', '1,2,3', '--tokens', '4', '--context', '5'], 'E_KV_CACHE');
+  refused(['generate', model, '--ids', '1,40'], 'E_RANGE');
+  refused(['generate', model, '--ids', '1,x'], 'E_TENSOR_TEXT');
+  refused(['generate', model], 'E_USAGE');
+  refused(['generate', path.join(source, 'models', 'linear.json'), '--ids', '1'], 'E_KV_CACHE');
+});

@@ -1,5 +1,8 @@
 // Recorded checkpoints: exact results against those of the models' own library, and the machine's
 // against the references.
+#include "driver/generation.h"
+#include "driver/session.h"
+#include "driver/tools.h"
 #include "io/import_checkpoint.h"
 #include "io/weights.h"
 #include "passes/pipeline.h"
@@ -241,4 +244,87 @@ TEST_CASE("checkpoints: greedy continuations by the machine, beside the recorded
     }
     WARN(one.name << ", machine/recorded:" << line);
   }
+}
+
+namespace {
+
+Result<driver::Generation> generation(const Case& one, driver::GenerationOptions options) {
+  driver::Session session;
+  std::vector<driver::ModelFile> files;
+  for (const io::ModelFile& file : files_of(one)) {
+    files.push_back(
+      {file.name, file.bytes->size(), [file](std::uint64_t offset, std::span<std::uint8_t> bytes) {
+         return file.bytes->read(offset, bytes);
+       }}
+    );
+  }
+  return session.generation(one.name, files, std::move(options));
+}
+
+} // namespace
+
+TEST_CASE("checkpoints: texts token by token are those of the models' own library", "[generation]") {
+  if (!has_shared_data()) {
+    return;
+  }
+  for (const Case& one : cases) {
+    if (one.image) {
+      continue;
+    }
+    INFO(one.name);
+    const std::vector<std::int64_t> expected = ids_of(one, "expected_greedy_ids");
+    constexpr std::size_t given = 8;
+    Result<driver::Generation> text = generation(
+      one, {.capacity = static_cast<std::int64_t>(expected.size()), .cycles = false, .references = true}
+    );
+    INFO(rendered(text.diagnostics()));
+    REQUIRE(text.ok());
+    driver::Sampler sampler(0, 0);
+    std::vector<std::int64_t> ids(expected.begin(), expected.begin() + given);
+    std::vector<std::int64_t> next = ids;
+    while (ids.size() < expected.size()) {
+      const Result<std::vector<driver::GenerationRun>> runs = text->feed(next);
+      INFO(rendered(runs.diagnostics()));
+      REQUIRE(runs.ok());
+      for (const driver::GenerationRun& run : *runs) {
+        INFO("position " << run.position);
+        CHECK(run.check->differing == 0);
+      }
+      // The whole text at once.
+      frontend::Part part;
+      part.ids = ids;
+      const Loaded whole = load(one, part);
+      const golden::Values values = exact(whole);
+      const std::vector<float>& all = values.at(whole.graph.outputs.back());
+      const std::span<const float> last = text->logits(driver::Source::Fp32);
+      CHECK(
+        distance(
+          {last.begin(), last.end()},
+          {all.end() - static_cast<std::ptrdiff_t>(last.size()), all.end()}
+        ) < 1e-5
+      );
+      next = {sampler.choose(last)};
+      ids.push_back(next.front());
+    }
+    CHECK(ids == expected);
+  }
+}
+
+TEST_CASE("checkpoints: models that cannot go on with a text are refused with a remedy", "[generation]") {
+  if (!has_shared_data()) {
+    return;
+  }
+  const auto refused = [](const std::string& name, std::int64_t capacity) {
+    for (const Case& one : cases) {
+      if (one.name == name) {
+        const Result<driver::Generation> text = generation(one, {.capacity = capacity});
+        REQUIRE_FALSE(text.ok());
+        INFO(rendered(text.diagnostics()));
+        CHECK(text.diagnostics().front().code == "E_KV_CACHE");
+        CHECK_FALSE(text.diagnostics().front().hint.empty());
+      }
+    }
+  };
+  refused("siglip", 16);
+  refused("gpt2", 65); // it has learned 64 positions
 }
