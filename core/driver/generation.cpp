@@ -18,7 +18,6 @@
 #include <chrono>
 #include <fmt/format.h>
 #include <limits>
-#include <utility>
 
 namespace plena::driver {
 
@@ -211,8 +210,9 @@ Result<std::unique_ptr<Program>> Generation::Impl::compile(std::int64_t tokens) 
     return numbers.diagnostics();
   }
   config = *numbers;
-  if (std::exchange(tile, static_cast<std::int64_t>(config.mlen)) != tile) {
-    return compile(tokens); // the model asks for another machine, with other tiles
+  if (const auto asked_for = static_cast<std::int64_t>(config.mlen); asked_for != tile) {
+    tile = asked_for; // the model asks for another machine, with other tiles
+    return compile(tokens);
   }
   codegen::Values values;
   for (const ir::TensorId input : graph.inputs) {

@@ -104,6 +104,20 @@ TEST_CASE("generation: the machine has what the hardware reference has, to the b
   }
 }
 
+TEST_CASE("generation: a model may ask for a machine with other tiles") {
+  std::string wide = tiny;
+  const std::string run = R"("run":{"seq_len":4})";
+  wide.replace(
+    wide.find(run), run.size(), R"("run":{"seq_len":4,"hardware":{"mlen":64,"blen":4,"hlen":16,"broadcast":4}})"
+  );
+  Result<Generation> made = try_to_make({.capacity = 20, .references = true}, "m16b4", wide);
+  INFO(rendered(made.diagnostics()));
+  REQUIRE(made.ok());
+  for (const GenerationRun& run_of : feed(*made, prompt)) {
+    CHECK(run_of.check->differing == 0);
+  }
+}
+
 TEST_CASE("generation: a prompt at once, in pieces or token by token leaves the same text") {
   // Whatever rows come together, each has its own products.
   std::vector<std::vector<float>> found;
