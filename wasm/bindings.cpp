@@ -2,6 +2,8 @@
 // driver/session.h; handles keep the C++ objects on this side. This is the only file with Embind.
 #include "boundary.h"
 
+#include "driver/analytic.h"
+
 #include <emscripten/bind.h>
 #include <limits>
 #include <map>
@@ -325,6 +327,19 @@ val diff_with_pinned(const val& handle, const val& first, const val& count, cons
   });
 }
 
+val analytic(const val& handle, const val& request_json) {
+  return with_session<Result<std::string>>(handle, [&](Session& session) -> Result<std::string> {
+    const auto request = to_text(request_json, "requestJson");
+    return request ? driver::analytic_document(session, request->text) : request.diagnostics();
+  });
+}
+
+val analytic_run(const val& handle) {
+  return with_session<Result<std::string>>(handle, [](Session& session) {
+    return driver::run_comparison_document(session);
+  });
+}
+
 } // namespace
 } // namespace plena::wasm
 
@@ -360,4 +375,6 @@ EMSCRIPTEN_BINDINGS(plena) {
   emscripten::function("unpin", &unpin);
   emscripten::function("compare_with_pinned", &compare_with_pinned);
   emscripten::function("diff_with_pinned", &diff_with_pinned);
+  emscripten::function("analytic", &analytic);
+  emscripten::function("analytic_run", &analytic_run);
 }

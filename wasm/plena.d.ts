@@ -123,6 +123,7 @@ export interface PrecisionInfo {
 }
 
 export interface Description {
+  analytic: AnalyticInfo;
   apiVersion: number;
   version: string;
   instructions: InstructionInfo[];
@@ -498,6 +499,152 @@ export interface DiffRows {
   rows: { change: DiffChange; a: DiffWord | null; b: DiffWord | null; node: string }[];
 }
 
+/** What can be asked of the closed-form models. */
+export interface AnalyticInfo {
+  models: string[];
+  latencies: { name: string; meaning: string }[];
+  /** Names of `numbers` and of sweeps. */
+  settings: string[];
+  workload: string[];
+  dimensions: string[];
+}
+
+/** Asked as JSON; everything may be left out. */
+export interface AnalyticRequest {
+  /** One of AnalyticInfo.models. */
+  model?: string;
+  /** Text of a config.json, when `model` is not given; without both, the session's model. */
+  dims?: string;
+  dimsName?: string;
+  part?: 'text' | 'vision';
+  form?: 'auto' | 'llama' | 'gpt_oss' | 'llada';
+  latencies?: string;
+  section?: 'analytic' | 'transactional';
+  numbers?: Record<string, number>;
+  /** `KEY=1,2,3`, `KEY=64..4096*2`, `KEY=1..9+2`; all combinations. */
+  sweep?: string[];
+}
+
+export interface AnalyticPart {
+  part: string;
+  title: string;
+  each: number;
+  times: number;
+  cycles: number;
+  share: number;
+}
+
+export interface RooflinePoint {
+  phase: string;
+  part: string;
+  flops: number;
+  bytes: number;
+  seconds: number;
+  intensity: number;
+  achieved: number;
+  ceiling: number;
+  memory_bound: boolean;
+}
+
+/** Columns by point, the last axis fastest; null where a combination cannot be. */
+export interface AnalyticSweep {
+  axes: { key: string; values: number[] }[];
+  seconds: (number | null)[];
+  tokens_per_second: (number | null)[];
+  cycles: (number | null)[];
+  sram_bytes: (number | null)[];
+  multipliers: (number | null)[];
+  pareto: boolean[];
+  errors: ({ code: string; message: string } | null)[];
+}
+
+export interface AnalyticReport {
+  schema: number;
+  model: string;
+  form: 'llama' | 'gpt_oss' | 'llada';
+  batch_size: number;
+  device_num: number;
+  /** Of text models. */
+  input_seq_len?: number;
+  output_seq_len?: number;
+  ttft_seconds?: number;
+  ttft_ms?: number;
+  tps?: number;
+  prefill_total_cycles?: number;
+  first_decode_token_cycles?: number;
+  decode_all_tokens_cycles?: number;
+  /** Of diffusion models. */
+  mode?: 'llada_diffusion';
+  seq_len?: number;
+  diffusion_steps?: number;
+  total_time_seconds?: number;
+  total_time_ms?: number;
+  output_tokens_per_second?: number;
+  step_total_cycles?: number;
+  request_cycles: number;
+  section: string;
+  latencies: string;
+  settings: Record<string, number>;
+  multipliers: number;
+  dims: Record<string, number>;
+  prefill: AnalyticPart[];
+  /** Of the first token; the totals are twice this, as upstream counts. */
+  decode: AnalyticPart[];
+  memory: {
+    weight_footprint: Record<string, number>;
+    kv_cache_footprint: { per_layer_mb: number; total_mb: number; total_gb: number };
+    activations_mb: number;
+    hbm_analysis: {
+      capacity_gb: number;
+      required_gb: number;
+      utilization_percent: number;
+      fits_in_hbm: boolean;
+      headroom_gb: number;
+    };
+    prefill_traffic: { read_mb: number; write_mb: number; total_mb: number };
+    decode_traffic: { read_mb: number; write_mb: number; total_mb: number; bytes_per_token: number };
+  };
+  utilisation: {
+    prefill_attention_util: number;
+    prefill_ffn_util: number;
+    decode_attention_util: number;
+    decode_ffn_util: number;
+    overall_utilization: number;
+  };
+  roofline: { peak_flops: number; peak_bytes: number; ridge: number; points: RooflinePoint[] };
+  sweep: AnalyticSweep | null;
+}
+
+/** The closed form beside the compiled program and its run, by part of the model. */
+export interface AnalyticRun {
+  schema: number;
+  model: string;
+  settings: string;
+  machine: string;
+  timing: string;
+  form: string;
+  parts: {
+    part: string;
+    title: string;
+    nodes: number;
+    /** null: the closed form leaves the part out. */
+    formula: number | null;
+    /** The program by the analytic prices, and by the emulator's without the memory. */
+    program_analytic: number;
+    program_emulator: number;
+    run: number;
+  }[];
+  bytes_read: number;
+  roofline?: {
+    flops: number;
+    intensity: number;
+    achieved: number;
+    ceiling: number;
+    efficiency: number;
+    memory_bound: boolean;
+  };
+}
+
 export interface PlenaModule {
   api_version(): number;
   describe(): Reply<Description>;
@@ -542,6 +689,10 @@ export interface PlenaModule {
   compare_with_pinned(session: number): Reply<RunComparison>;
   /** `everything`: all rows, else the real differences with some rows around each. */
   diff_with_pinned(session: number, first: number, count: number, everything: boolean): Reply<DiffRows>;
+  /** `requestJson`: an AnalyticRequest. */
+  analytic(session: number, requestJson: string): Reply<AnalyticReport>;
+  /** Of a compiled model whose run has ended. */
+  analytic_run(session: number): Reply<AnalyticRun>;
 }
 
 export interface ModuleOptions {

@@ -28,6 +28,7 @@ void add_compile(CLI::App& app, Action& action);
 void add_verify(CLI::App& app, Action& action);
 void add_compare(CLI::App& app, Action& action);
 void add_profile(CLI::App& app, Action& action);
+void add_analytic(CLI::App& app, Action& action);
 void add_docs(CLI::App& app, Action& action);
 void add_bench(CLI::App& app, Action& action);
 

@@ -101,6 +101,7 @@ int run(int argc, char** argv) {
     add_verify(app, action);
     add_profile(app, action);
     add_compare(app, action);
+    add_analytic(app, action);
     add_docs(app, action);
     add_bench(app, action);
   }

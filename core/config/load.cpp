@@ -3,6 +3,7 @@
 #include "base/text.h"
 #include "config/config.h"
 #include "config/keys.h"
+#include "config/prices.h"
 
 #include <algorithm>
 #include <fmt/format.h>
@@ -94,6 +95,8 @@ std::optional<std::uint32_t> line_of_odd_character(std::string_view text) {
 class Loader {
  public:
   Loader(std::string_view text, std::string_view file) : text_(text), file_(file) {}
+
+  std::map<std::string, std::string> take_prices() { return std::move(prices_); }
 
   Result<Config> run() {
     if (!check_size()) {
@@ -582,6 +585,9 @@ class Loader {
       return;
     }
     const toml::table* playground = table_at(root, "", "PLAYGROUND", section);
+    if (playground != nullptr) {
+      read_prices(*playground);
+    }
     if (playground == nullptr || !playground->contains("TIMING")) {
       return;
     }
@@ -604,6 +610,30 @@ class Loader {
       }
     }
     warn_of_idle_keys(*group, config.timing);
+  }
+
+  /// PLAYGROUND.PRICES: expressions by instruction and form, whose names core/analytic knows.
+  void read_prices(const toml::table& playground) {
+    constexpr Section section = Section::Transactional;
+    if (!playground.contains("PRICES")) {
+      return;
+    }
+    const toml::table* group = table_at(playground, "PLAYGROUND", "PRICES", section);
+    if (group == nullptr) {
+      return;
+    }
+    for (const auto& [insn, forms] : *group) {
+      const toml::table* table = table_at(*group, "PLAYGROUND.PRICES", insn.str(), section);
+      if (table == nullptr) {
+        continue;
+      }
+      const std::string path = fmt::format("PLAYGROUND.PRICES.{}", insn.str());
+      for (const auto& [form, text] : *table) {
+        if (const auto expression = string_at(*table, path, form.str(), section)) {
+          prices_[fmt::format("{}.{}", insn.str(), form.str())] = *expression;
+        }
+      }
+    }
   }
 
   std::optional<std::uint64_t>
@@ -692,7 +722,7 @@ class Loader {
     }
     if (path[0] == "PLAYGROUND") {
       if (path.size() == 1) {
-        return {"TIMING"};
+        return {"TIMING", "PRICES"};
       }
       if (path.size() == 3) {
         return {"value"};
@@ -753,7 +783,9 @@ class Loader {
            candidate ? fmt::format("did you mean {}?", *candidate)
                      : std::string("it is kept, but nothing reads it")}
         );
-      } else if (const toml::table* inner = value.as_table()) {
+      } else if (const toml::table* inner = value.as_table();
+                 inner != nullptr &&
+                 !(path.size() == 2 && path[0] == "PLAYGROUND" && name == "PRICES")) {
         collect_unknown(*inner, path, out);
       }
       path.pop_back();
@@ -784,13 +816,12 @@ class Loader {
   std::string_view file_;
   Diagnostics diagnostics_;
   std::size_t analytic_faults_ = 0;
+  std::map<std::string, std::string> prices_;
 };
 
-} // namespace
-
-Result<Config> load(std::string_view toml, std::string_view file) {
+Result<Config> run(Loader& loader, std::string_view file) {
   try {
-    return Loader(toml, file).run();
+    return loader.run();
   } catch (const BrokenToml&) {
     return Diagnostic{
       .code = "E_SETTINGS_SYNTAX",
@@ -798,6 +829,23 @@ Result<Config> load(std::string_view toml, std::string_view file) {
       .hint = "check the brackets and the names; upstream would run another machine without a word",
       .file = std::string(file)};
   }
+}
+
+} // namespace
+
+Result<Config> load(std::string_view toml, std::string_view file) {
+  Loader loader(toml, file);
+  return run(loader, file);
+}
+
+Result<std::map<std::string, std::string>>
+load_prices(std::string_view toml, std::string_view file) {
+  Loader loader(toml, file);
+  Result<Config> config = run(loader, file);
+  if (!config) {
+    return std::move(config).diagnostics();
+  }
+  return loader.take_prices();
 }
 
 } // namespace plena::config

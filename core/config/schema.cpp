@@ -113,8 +113,12 @@ Json playground_schema() {
     entry["description"] = key.meaning;
     timing[std::string(key.key)] = std::move(entry);
   }
+  const Json text = {{"type", "string"}};
+  Json price = object_schema({{"alone", text}, {"pipelined", text}}, Json::array());
   return object_schema(
-    {{"TIMING", object_schema(std::move(timing), Json::array())}}, Json::array()
+    {{"TIMING", object_schema(std::move(timing), Json::array())},
+     {"PRICES", {{"type", "object"}, {"additionalProperties", std::move(price)}}}},
+    Json::array()
   );
 }
 
@@ -247,6 +251,11 @@ std::string keys_markdown() {
       fmt::format_to(out, "| `{}` | {}: {} |\n", choice.name, choice.title, choice.meaning);
     }
   }
+  page += "\n## PLAYGROUND.PRICES\n\n"
+          "What the closed-form model takes for an instruction, in place of its own table: for example\n"
+          "`[PLAYGROUND.PRICES.M_MM]` with `pipelined = \"SYSTOLIC_PROCESSING_OVERHEAD + MLEN\"`. An "
+          "expression has the names of all\nsettings, whole numbers, `+ - * // % **`, parentheses, "
+          "`min(a, b)`, `max(a, b)` and `ceil(a, b)`.\n";
   return page;
 }
 

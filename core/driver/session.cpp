@@ -16,6 +16,7 @@
 #include "isa/codec.h"
 #include "isa/describe.h"
 #include "ops/registry.h"
+#include "report/analytic_documents.h"
 #include "report/time_documents.h"
 
 #include <algorithm>
@@ -156,8 +157,9 @@ std::string Session::describe() {
   for (const ops::Op& op : ops::all()) {
     operators.push_back({op.name, op.summary});
   }
-  const std::array<report::Part, 4> tables{
-    {{"instructions", isa::describe_json()},
+  const std::array<report::Part, 5> tables{
+    {{"analytic", report::describe_analytic()},
+     {"instructions", isa::describe_json()},
      {"keys", config::describe_keys_json()},
      {"causes", report::describe_causes()},
      {"lanes", report::describe_lanes()}}};
@@ -184,6 +186,7 @@ Result<std::string> Session::set_settings(std::string_view name, std::string_vie
   }
   Diagnostics warnings = loaded.diagnostics();
   state_->settings_name = name;
+  state_->settings_toml = toml;
   if (state_->given_config != *loaded) {
     state_->compiled.reset();
   }

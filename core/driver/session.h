@@ -315,6 +315,8 @@ class Session {
   std::vector<NamedTensor> output_values() const;
 
   struct State; ///< session_state.h
+  /// For the driver's own files.
+  const State& state() const { return *state_; }
 
  private:
   std::unique_ptr<State> state_;

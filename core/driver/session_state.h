@@ -23,6 +23,7 @@ namespace plena::driver {
 struct Session::State {
   // settings
   std::string settings_name;
+  std::string settings_toml; ///< as given; empty: none were
   std::optional<config::Config> given_config; ///< the settings
   std::optional<config::Config>
     config; ///< in force: with the numbers that the compiled model asks for

@@ -1,5 +1,6 @@
 #include "bench/benches.h"
 
+#include "bench/analytic_bench.h"
 #include "bench/asm_bench.h"
 #include "bench/emit_bench.h"
 #include "bench/emu_bench.h"
@@ -66,6 +67,19 @@ bool run_all() {
       row.requests_per_second
     );
   }
+  const AnalyticRow analytic = analytic_rate(repetitions);
+  fmt::print(
+    "{{\"bench\":\"analytic\",\"build\":\"{}\",\"case\":\"llama-3.1-8b\",\"configurations\":{},\"seconds\":{:.6f},"
+    "\"configurations_per_s\":{:.0f},\"baseline\":\"a thousand divisions for each, one after the other\","
+    "\"baseline_s\":{:.6f},\"ratio\":{:.2f},\"repetitions\":{}}}\n",
+    build,
+    analytic.configurations,
+    analytic.seconds,
+    static_cast<double>(analytic.configurations) / analytic.seconds,
+    analytic.baseline_seconds,
+    analytic.seconds / analytic.baseline_seconds,
+    repetitions
+  );
   const std::vector<EmitRow> emitted = emission(emission_repetitions);
   for (const EmitRow& row : emitted) {
     fmt::print(
@@ -88,7 +102,7 @@ bool run_all() {
       row.text_seconds / row.baseline_seconds
     );
   }
-  return run_asm_bench() && !emitted.empty();
+  return run_asm_bench() && !emitted.empty() && analytic.configurations != 0;
 }
 
 } // namespace plena::bench

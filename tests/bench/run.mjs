@@ -40,6 +40,8 @@ console.log(`assembler: ${(native.find((row) => row.bench === 'asm').lines_per_s
 for (const [build, all] of [['native', native], ['WebAssembly', wasm]]) {
   const clock = all.find(({ bench }) => bench === 'clock');
   console.log(`${clock.case}, ${build}: ${clock.ratio.toFixed(2)} x the time with cycles counted, ${clock.trace_ratio.toFixed(2)} x with the full trace`);
+  const closed = all.find(({ bench }) => bench === 'analytic');
+  console.log(`closed form, ${build}, ${closed.case}: ${Math.round(closed.configurations_per_s)} machines/s, ${closed.ratio.toFixed(2)} x a thousand divisions each`);
   for (const row of all.filter(({ bench }) => bench === 'hbm2')) {
     console.log(`HBM2, ${build}, ${row.case}: ${(row.requests_per_s / 1e6).toFixed(1)} M requests/s`);
   }

@@ -891,3 +891,93 @@ test('a folder with a checkpoint is a model: whole, or a part of its layers', ()
   mkdirSync(at('nothing'), { recursive: true });
   refused(['compile', 'nothing', '-o', 'out'], 'E_FILE');
 });
+
+test('analytic predicts, sweeps and draws', () => {
+  const listed = run(['analytic', '--list-models']);
+  assert.equal(listed.status, 0);
+  const names = listed.stdout.trim().split('\n');
+  assert.ok(names.includes('llama-3.1-8b') && names.includes('gpt-oss-20b'));
+  assert.deepEqual(names, [...names].sort());
+  const text = run(['analytic', 'llama-3.1-8b']);
+  assert.match(text.stdout, /time to first token 0\.377261 s \(377\.261 ms\)\n444\.76 tokens\/s/);
+  const report = JSON.parse(run(['analytic', 'llama-3.1-8b', '--json', '-']).stdout);
+  assert.deepEqual(
+    Object.fromEntries(['model', 'batch_size', 'input_seq_len', 'output_seq_len', 'device_num', 'ttft_seconds', 'ttft_ms', 'tps']
+      .map((key) => [key, report[key]])),
+    {
+      model: 'llama-3.1-8b', batch_size: 4, input_seq_len: 2048, output_seq_len: 1024, device_num: 1,
+      ttft_seconds: 0.377260931, ttft_ms: 377.260931, tps: 444.75577348588456,
+    },
+  );
+  assert.equal(report.memory.hbm_analysis.fits_in_hbm, true);
+  const steps = JSON.parse(run(
+    ['analytic', 'llada-8b', '--batch-size', '1', '--input-seq', '1024', '--llada', '--json', '-'],
+  ).stdout);
+  assert.equal(steps.mode, 'llada_diffusion');
+  assert.equal(steps.total_time_seconds, 2.979406208);
+  const swept = run(['analytic', 'llama-3.2-1b', '--sweep', 'MLEN=1000,1024', '--sweep', 'BLEN=64', '--csv', '-', '--svg', 'p.svg']);
+  assert.equal(swept.status, 0, swept.stderr);
+  const lines = swept.stdout.trim().split('\n');
+  assert.equal(lines[0], 'MLEN,BLEN,seconds,tokens_per_second,cycles,sram_bytes,multipliers,pareto,error');
+  assert.match(lines[1], /^1000,64,,,,,,0,"MLEN 1000 is not a multiple of BLEN 64"$/);
+  assert.match(lines[2], /^1024,64,.*,66560,1,$/);
+  assert.match(readFileSync(at('p.svg'), 'utf8'), /^<svg[\s\S]*<circle[\s\S]*<\/svg>\n$/);
+});
+
+test('analytic takes config.json, JSON models, checkpoints and graphs, with settings of the user', () => {
+  const dims = { hidden_size: 64, intermediate_size: 128, num_hidden_layers: 2, num_attention_heads: 4 };
+  put('dims/config.json', JSON.stringify(dims));
+  const json = (args) => {
+    const result = run(['analytic', ...args, '--json', '-']);
+    assert.equal(result.status, 0, result.stderr);
+    return JSON.parse(result.stdout);
+  };
+  const plain = json(['dims/config.json']);
+  assert.equal(plain.dims.num_key_value_heads, 4);
+  assert.deepEqual({ ...json(['dims']), model: '' }, { ...plain, model: '' });
+  const ours = put('own.json', JSON.stringify({
+    plena_model: 1, family: 'llama', dims: { ...dims, num_hidden_layers: undefined, num_layers: 2 },
+    input: { kind: 'embeddings', tensor: { name: 'X', shape: [16, 64], generator: 'ih4', seed: 1, std: 1 } },
+    weights: { source: 'seed', generator: 'ih4', seed: 1, naming: 'hf_llama' },
+  }));
+  assert.equal(json([ours]).prefill_total_cycles, plain.prefill_total_cycles);
+  const prices = put('prices.toml', `${readFileSync(settings('upstream'), 'utf8')}\n[PLAYGROUND.PRICES.M_MM]\npipelined = "2 * BLEN"\n`);
+  const priced = json(['dims/config.json', '--settings', prices]);
+  const cycles = (report) => Object.fromEntries(report.prefill.map((one) => [one.part, one.each]));
+  assert.equal(cycles(priced).rms, cycles(plain).rms);
+  assert.ok(cycles(priced).feed_forward > cycles(plain).feed_forward);
+  const table = run(['analytic', ours, '--settings', settings('m64b16'), '--against-run']);
+  assert.equal(table.status, 0, table.stderr);
+  assert.match(table.stdout, /\| Q, K, V projections and RoPE \| \d+ \|/);
+  assert.match(table.stdout, /\| output projection \| - \|/);
+  assert.match(table.stdout, /\| total \| \d+ \|/);
+  const compared = JSON.parse(run(['analytic', ours, '--settings', settings('m64b16'), '--against-run', '--json', '-']).stdout);
+  const run_cycles = JSON.parse(run(['profile', ours, '--settings', settings('m64b16'), '--json', '-']).stdout).cycles;
+  assert.equal(compared.parts.reduce((sum, one) => sum + one.run, 0), run_cycles, 'the parts add up to the run');
+});
+
+test('analytic profiles an assembly text', () => {
+  put('p.asm', 'C_LOOP_START gp1, 3\nM_MM 0, gp1, gp2\nC_LOOP_END gp1\n');
+  const report = JSON.parse(run(['analytic', 'p.asm', '--json', '-']).stdout);
+  assert.equal(report.estimated_cycles, 1 + 3 * 64 + 3);
+  assert.equal(report.former.cycles, 1 + 3 * 64 + 3);
+  assert.equal(JSON.parse(run(['analytic', 'p.asm', '--latencies', 'v80', '--json', '-']).stdout).clock_mhz, 400);
+  assert.match(run(['analytic', 'p.asm']).stdout, /7 instructions executed, 196 cycles/);
+});
+
+test('analytic refuses what cannot be, by name', () => {
+  refused(['analytic'], 'E_USAGE');
+  refused(['analytic', 'llama-9'], 'E_FILE');
+  refused(['analytic', 'llama-3.1-8b', '--set', 'BLEN=100'], 'E_ANALYTIC_MACHINE');
+  refused(['analytic', 'llama-3.1-8b', '--set', 'MLEM=1'], 'E_ANALYTIC_KEY');
+  refused(['analytic', 'llama-3.1-8b', '--set', 'MLEN=1,2'], 'E_USAGE');
+  refused(['analytic', 'llama-3.1-8b', '--sweep', 'MLEN'], 'E_ANALYTIC_SWEEP');
+  refused(['analytic', 'llama-3.1-8b', '--latencies', 'x'], 'E_ANALYTIC_LATENCY');
+  refused(['analytic', 'llama-3.1-8b', '--device-num', '9'], 'E_RANGE');
+  refused(['analytic', 'llama-3.1-8b', '--json', '-', '--csv', '-'], 'E_USAGE');
+  put('none.json', '{"hidden_size": 64}');
+  assert.match(refused(['analytic', 'none.json'], 'E_MISSING'), /num_attention_heads/);
+  put('zero.toml', `${readFileSync(settings('upstream'), 'utf8')}\n[PLAYGROUND.PRICES.M_MM]\npipelined = "1 // (BLEN - 128)"\n`);
+  assert.match(refused(['analytic', 'llama-3.1-8b', '--settings', 'zero.toml'], 'E_EXPRESSION'), /division by zero/);
+  refused(['analytic', path.join(source, 'models', 'linear.json')], 'E_ANALYTIC_ARCHITECTURE');
+});

@@ -124,6 +124,8 @@ const plausible = {
   unpin: [],
   compare_with_pinned: [],
   diff_with_pinned: [0, 10, true],
+  analytic: ['{"model": "llama-3.1-8b"}'],
+  analytic_run: [],
 };
 const counters = ['api_version', 'session_new', 'session_free', 'session_count', 'describe'];
 
@@ -376,5 +378,38 @@ test('time: tables add up, the timeline shows what was recorded', () => {
   value(engine.record_trace(session, 0, 0));
   value(engine.reset(session));
   assertCode(engine.moment(session, 0), 'E_NO_TRACE');
+  engine.session_free(session);
+});
+
+test('the closed-form models: a prediction, what is refused, and nothing to compare with', () => {
+  const session = engine.session_new();
+  const report = valueOf(engine.analytic(session, '{"model": "llama-3.1-8b"}'));
+  assert.equal(report.ttft_seconds, 0.377260931);
+  assert.equal(report.prefill_total_cycles, 369670787);
+  const sweep = valueOf(engine.analytic(session, JSON.stringify({ model: 'llada-8b', sweep: ['MLEN=1024,1000', 'BLEN=64'] }))).sweep;
+  assert.equal(sweep.errors[1].code, 'E_ANALYTIC_MACHINE');
+  assert.ok(sweep.cycles[0] > 0 && sweep.cycles[1] === null && sweep.pareto[0]);
+  for (const [request, code] of [
+    ['{', 'E_JSON'], ['{"a": 1}', 'E_UNKNOWN_KEY'], ['{"model": "x"}', 'E_ANALYTIC_MODEL'], ['{}', 'E_ANALYTIC_MODEL'],
+    ['{"dims": "{}"}', 'E_MISSING'], ['{"model": "llada-8b", "numbers": {"MLEM": 1}}', 'E_ANALYTIC_KEY'],
+    ['{"model": "llada-8b", "numbers": {"MLEN": -1}}', 'E_TYPE'], ['{"model": "llada-8b", "latencies": "x"}', 'E_ANALYTIC_LATENCY'],
+    ['{"model": "llada-8b", "sweep": ["MLEN"]}', 'E_ANALYTIC_SWEEP'],
+  ]) {
+    assertCode(engine.analytic(session, request), code);
+  }
+  assertCode(engine.analytic_run(session), 'E_NO_MODEL');
+  engine.session_free(session);
+});
+
+test('a sweep of 50 x 50 machines takes the engine far less than a second', () => {
+  const session = engine.session_new();
+  const request = JSON.stringify({
+    model: 'llama-3.1-8b', numbers: { BLEN: 64, HLEN: 64 }, sweep: ['MLEN=64..3200+64', 'VECTOR_SUM_CYCLES=1..50'],
+  });
+  const before = process.cpuUsage();
+  const { sweep } = valueOf(engine.analytic(session, request));
+  const { user, system } = process.cpuUsage(before);
+  assert.equal(sweep.cycles.filter((one) => one !== null).length, 2500);
+  assert.ok(user + system < 900_000, `${(user + system) / 1000} ms of processor time`);
   engine.session_free(session);
 });

@@ -17,7 +17,7 @@ const skip = missing && 'the command line is not built (preset native-release)';
 
 async function models() {
   const found = [];
-  for (const entry of await readdir(path.join(root, 'models'), { recursive: true })) {
+  for (const entry of await readdir(path.join(root, 'models'))) {
     if (/\.(onnx|json)$/.test(entry)) {
       found.push(path.join(root, 'models', entry));
     }
@@ -64,3 +64,19 @@ for (const file of await models()) {
     }
   });
 }
+
+test('predictions in closed form', { skip }, async () => {
+  const engine = await loadModule();
+  const session = engine.session_new();
+  const names = valueOf(engine.describe()).analytic.models;
+  assert.ok(names.length > 10);
+  for (const model of names) {
+    const native = spawnSync(cli, ['analytic', model, '--sweep', 'BLEN=16..128*2', '--sweep', 'MLEN=256..4096*2', '--json', '-'], {
+      cwd: root, encoding: 'utf8', maxBuffer: 1 << 28,
+    });
+    assert.equal(native.status, 0, native.stderr);
+    const report = valueOf(engine.analytic(session, JSON.stringify({ model, sweep: ['BLEN=16..128*2', 'MLEN=256..4096*2'] })));
+    assert.deepEqual(report, JSON.parse(native.stdout), model);
+  }
+  engine.session_free(session);
+});

@@ -1,6 +1,7 @@
 // The section PLAYGROUND.TIMING.
 #include "config/config.h"
 #include "config/keys.h"
+#include "config/prices.h"
 
 #include <catch2/catch.hpp>
 #include <nlohmann/json.hpp>
@@ -139,4 +140,18 @@ TEST_CASE("timing: latencies may be zero, never negative or absent", "[unit][con
       CHECK(absent.diagnostics()[0].where == path);
     }
   }
+}
+
+TEST_CASE("prices: texts by instruction and form", "[unit][config]") {
+  const std::string preset(find_preset("m16b4")->toml);
+  const auto prices = load_prices(
+    preset + "\n[PLAYGROUND.PRICES.M_MM]\npipelined = \"MLEN\"\nalone = \"1\"\n[PLAYGROUND.PRICES.ANY]\nx = \"y\"\n", ""
+  );
+  REQUIRE(prices.ok());
+  CHECK(*prices == std::map<std::string, std::string>{{"M_MM.pipelined", "MLEN"}, {"M_MM.alone", "1"}, {"ANY.x", "y"}});
+  CHECK(load_prices(preset, "")->empty());
+  CHECK(load_with("[PLAYGROUND.PRICES.M_MM]\npipelined = \"MLEN\"\n").diagnostics().empty());
+  check_fault("[PLAYGROUND]\nPRICES = 1\n", "E_SETTINGS_TYPE", "PLAYGROUND.PRICES");
+  check_fault("[PLAYGROUND.PRICES]\nM_MM = 1\n", "E_SETTINGS_TYPE", "PLAYGROUND.PRICES.M_MM");
+  check_fault("[PLAYGROUND.PRICES.M_MM]\npipelined = 4\n", "E_SETTINGS_TYPE", "PLAYGROUND.PRICES.M_MM.pipelined");
 }

@@ -347,6 +347,7 @@ export default async function createPlena() {
     api_version: () => 1,
     describe: () =>
       good({
+        analytic: { models: [], latencies: [], settings: [], workload: [], dimensions: [] },
         apiVersion: 1,
         version: '0.0.0-mock',
         instructions,
@@ -639,6 +640,9 @@ export default async function createPlena() {
       from === 0
         ? good({ text: `${form} head\n`, next: 1 })
         : good({ text: `${at(id).trace.length} instructions\n`, next: null }),
+    analytic: () =>
+      bad(error('E_ANALYTIC_MODEL', 'the stand-in predicts nothing', 'ask the engine')),
+    analytic_run: () => bad(error('E_NO_RUN', 'the stand-in compares nothing', 'ask the engine')),
     profile_csv: (id) => good(`table,key,cycles\ntotal,,${at(id).cycles}\n`),
     pin(id, name) {
       const { cycles, program } = at(id);

@@ -224,6 +224,10 @@ export function createHost(module: PlenaModule, env: HostEnvironment) {
         return answer('run', module.pin(session, call.name));
       case 'unpin':
         return answer('engine', module.unpin(session));
+      case 'analytic':
+        return answer('engine', module.analytic(session, JSON.stringify(call.request)));
+      case 'analyticRun':
+        return answer('run', module.analytic_run(session));
       case 'record':
         await settle();
         firstCycle = call.firstCycle;

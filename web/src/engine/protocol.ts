@@ -2,6 +2,9 @@
 // one number: a page refuses an engine that speaks another one.
 import type {
   Ablation,
+  AnalyticReport,
+  AnalyticRequest,
+  AnalyticRun,
   Description,
   Diagnostic,
   DiffRows,
@@ -20,7 +23,7 @@ import type {
   Verdict,
 } from './types.ts';
 
-export const PROTOCOL = 4;
+export const PROTOCOL = 5;
 
 /** Milliseconds between two progress messages of a run, at least. */
 export const PROGRESS_INTERVAL = 100;
@@ -98,6 +101,8 @@ export interface Calls {
   unpin: { ask: object; answer: null };
   compared: { ask: object; answer: RunComparison };
   diffRows: { ask: { first: number; count: number; everything: boolean }; answer: DiffRows };
+  analytic: { ask: { request: AnalyticRequest }; answer: AnalyticReport };
+  analyticRun: { ask: object; answer: AnalyticRun };
 }
 
 export type TraceForm = 'perfetto' | 'konata';

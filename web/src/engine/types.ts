@@ -1,6 +1,12 @@
 // The engine's own types, under one name for the whole page; said once in wasm/plena.d.ts.
 export type {
   Ablation,
+  AnalyticInfo,
+  AnalyticPart,
+  AnalyticReport,
+  AnalyticRequest,
+  AnalyticRun,
+  AnalyticSweep,
   CauseInfo,
   ChoiceInfo,
   ComparedNumber,
@@ -34,6 +40,7 @@ export type {
   ProgramInfo,
   Registers,
   Reply,
+  RooflinePoint,
   Row,
   RunComparison,
   RunState,

@@ -3,7 +3,7 @@
 import type { ComponentType } from 'preact';
 
 /** A place of the page. Panels of the same one share it: one is in front, the others a click away. */
-export type Region = 'model' | 'program' | 'result' | 'machine' | 'time' | 'bottom';
+export type Region = 'model' | 'program' | 'result' | 'machine' | 'time' | 'bottom' | 'sheet';
 
 export interface Panel<State extends object = object> {
   /** Public: appears in stored and shared states, never renamed. */

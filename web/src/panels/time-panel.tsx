@@ -16,6 +16,7 @@ import {
   type View as TableView,
   viewsOf,
 } from '../lib/profile-table.ts';
+import { save } from '../lib/save.ts';
 import type { Exported } from '../state/timing.ts';
 import { NodeChip } from '../ui/node-chip.tsx';
 import { Segmented } from '../ui/segmented.tsx';
@@ -34,14 +35,6 @@ const NAMES: Record<TableView, string> = {
   hottest: 'Hottest',
   products: 'Products',
 };
-
-function save(pieces: Blob[], name: string, type: string) {
-  const link = document.createElement('a');
-  link.href = URL.createObjectURL(new Blob(pieces, { type }));
-  link.download = name;
-  link.click();
-  setTimeout(() => URL.revokeObjectURL(link.href), 60_000);
-}
 
 function Tools() {
   const { store, session } = usePage();

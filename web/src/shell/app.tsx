@@ -11,6 +11,7 @@ import { Header } from './header.tsx';
 import { Headline } from './headline.tsx';
 import { listenToKeys } from './keys.ts';
 import { Dock } from './pane.tsx';
+import { Sheets } from './sheets.tsx';
 import { StatusBar } from './status-bar.tsx';
 import { Tabs } from './tabs.tsx';
 
@@ -145,7 +146,8 @@ export function App({ store, session }: { store: Store; session: Session }) {
             problemsWish.value = !problemsOpen.value;
           }}
         />
-        <Tabs panels={panels} />
+        <Tabs panels={panels.filter((one) => one.region !== 'sheet')} />
+        <Sheets />
         <DropZone />
       </div>
     </PageContext.Provider>

@@ -8,6 +8,7 @@ import { Icon } from '../ui/icon.tsx';
 import { readFiles } from './files.ts';
 import { Gallery } from './gallery.tsx';
 import { Help } from './help.tsx';
+import { SheetButtons } from './sheets.tsx';
 import { ThemeButton } from './theme-button.tsx';
 
 const ACCEPTED = '.onnx,.json,.toml,.asm,.bin,.npy,.txt';
@@ -186,6 +187,7 @@ export function Header() {
       </div>
       <RunButtons />
       <div class="header-end">
+        <SheetButtons />
         <ThemeButton />
         <Help />
       </div>

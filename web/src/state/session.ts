@@ -2,6 +2,7 @@
 import { createClient, type WorkerLike } from '../engine/client.ts';
 import type { ChoiceInfo, Diagnostic } from '../engine/types.ts';
 import type { LayoutClient } from '../graph/layout-client.ts';
+import { createAnalytic } from './analytic.ts';
 import type { Autosave } from './autosave.ts';
 import { createComparing } from './comparing.ts';
 import { announce, type Context, report } from './context.ts';
@@ -84,6 +85,7 @@ export function createSession(store: Store, services: Services) {
     rows,
     timing,
     comparing: context.comparing,
+    analytic: createAnalytic(client),
     /** Starts the engine and proves the built result, or returns to what this tab had open. */
     async start() {
       store.engine.value = 'starting';

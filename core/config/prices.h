@@ -1,0 +1,17 @@
+// Section PLAYGROUND.PRICES of a settings file: what the closed-form model (core/analytic) takes
+// for instructions, as `[PLAYGROUND.PRICES.M_MM] pipelined = "MLEN"`. Upstream ignores it.
+#pragma once
+
+#include "base/result.h"
+
+#include <map>
+#include <string>
+#include <string_view>
+
+namespace plena::config {
+
+/// Texts by `INSTRUCTION.form`; what they mean is for core/analytic. Errors are those of `load`.
+Result<std::map<std::string, std::string>>
+load_prices(std::string_view toml, std::string_view file);
+
+} // namespace plena::config

@@ -1,0 +1,246 @@
+// Drawings of the closed-form models: roofline, prediction beside run, heat map. Each has a table twin.
+import type { AnalyticReport, AnalyticRun, AnalyticSweep } from '../../engine/types.ts';
+import { decades, logShare, valuesAt } from '../../lib/analytic.ts';
+import { short, whole } from '../../lib/format.ts';
+
+const WIDTH = 640;
+const HEIGHT = 320;
+const LEFT = 64;
+const BOTTOM = 42;
+const TOP = 14;
+
+const xAt = (share: number) => LEFT + share * (WIDTH - LEFT - 18);
+const yAt = (share: number) => HEIGHT - BOTTOM - share * (HEIGHT - BOTTOM - TOP);
+const power = (value: number) => `1e${Math.round(Math.log10(value))}`;
+
+export const pointName = (point: { phase: string; part: string }) => `${point.phase} ${point.part}`;
+
+export function Roofline(props: {
+  report: AnalyticReport;
+  chosen: string | null;
+  onChoose(name: string): void;
+}) {
+  const { peak_flops: peak, peak_bytes: bytes, ridge, points } = props.report.roofline;
+  const low = Math.min(ridge, ...points.map((one) => one.intensity)) / 2;
+  const high = Math.max(ridge, ...points.map((one) => one.intensity)) * 2;
+  const bottom = Math.min(low * bytes, ...points.map((one) => one.achieved)) / 2;
+  const top = peak * 2;
+  const x = (value: number) => xAt(logShare(value, low, high));
+  const y = (value: number) => yAt(logShare(value, bottom, top));
+  return (
+    <svg
+      class="an-chart"
+      viewBox={`0 0 ${WIDTH} ${HEIGHT}`}
+      role="img"
+      aria-label="Roofline: operations per second against operations per byte"
+    >
+      {decades(low, high).map((value) => (
+        <g key={value}>
+          <path d={`M${x(value)} ${TOP}V${HEIGHT - BOTTOM}`} stroke="var(--border)" />
+          <text x={x(value)} y={HEIGHT - BOTTOM + 16} text-anchor="middle" fill="var(--muted)">
+            {power(value)}
+          </text>
+        </g>
+      ))}
+      {decades(bottom, top).map((value) => (
+        <g key={value}>
+          <path d={`M${LEFT} ${y(value)}H${WIDTH - 18}`} stroke="var(--border)" />
+          <text x={LEFT - 6} y={y(value) + 4} text-anchor="end" fill="var(--muted)">
+            {power(value)}
+          </text>
+        </g>
+      ))}
+      <polyline
+        points={`${x(low)},${y(Math.min(peak, low * bytes))} ${x(ridge)},${y(peak)} ${x(high)},${y(peak)}`}
+        fill="none"
+        stroke="var(--text)"
+        stroke-width="1.5"
+      />
+      {points.map((one) => {
+        const name = pointName(one);
+        return (
+          // biome-ignore lint/a11y/noStaticElementInteractions: the table beside it has buttons for this
+          <g key={name} class="an-point" onClick={() => props.onChoose(name)}>
+            <circle
+              cx={x(one.intensity)}
+              cy={y(one.achieved)}
+              r={name === props.chosen ? 8 : 5}
+              fill={one.phase === 'prefill' ? 'var(--hue-0)' : 'var(--hue-1)'}
+              stroke={name === props.chosen ? 'var(--text)' : 'none'}
+              stroke-width="2"
+            >
+              <title>{`${name}: ${short(one.intensity)} operations/byte, ${short(one.achieved)} operations/s`}</title>
+            </circle>
+            <text x={x(one.intensity) + 9} y={y(one.achieved) - 6} fill="var(--text)">
+              {name}
+            </text>
+          </g>
+        );
+      })}
+      <text x={WIDTH / 2} y={HEIGHT - 6} text-anchor="middle" fill="var(--muted)">
+        operations per byte
+      </text>
+      <text
+        transform={`translate(14 ${HEIGHT / 2}) rotate(-90)`}
+        text-anchor="middle"
+        fill="var(--muted)"
+      >
+        operations per second
+      </text>
+    </svg>
+  );
+}
+
+const KINDS = [
+  ['formula', 'closed form', 'var(--hue-0)'],
+  ['program_analytic', 'program, analytic prices', 'var(--hue-2)'],
+  ['program_emulator', 'program, emulator prices', 'var(--hue-1)'],
+  ['run', 'run', 'var(--hue-5)'],
+] as const;
+
+export function RunBars(props: {
+  run: AnalyticRun;
+  chosen: string | null;
+  onChoose(part: string): void;
+}) {
+  const { parts } = props.run;
+  const values = parts
+    .flatMap((one) => KINDS.map(([key]) => one[key] ?? 0))
+    .filter((one) => one > 0);
+  const low = Math.min(...values) / 2;
+  const high = Math.max(...values);
+  const height = 12;
+  const group = height * KINDS.length + 20;
+  const total = parts.length * group + 30;
+  return (
+    <svg
+      class="an-chart"
+      viewBox={`0 0 ${WIDTH} ${total}`}
+      role="img"
+      aria-label="Cycles by part, closed form beside run, logarithmic"
+    >
+      {parts.map((one, i) => (
+        // biome-ignore lint/a11y/noStaticElementInteractions: the table beside it has buttons for this
+        <g key={one.part} class="an-point" onClick={() => props.onChoose(one.part)}>
+          <text
+            x={0}
+            y={i * group + 12}
+            fill="var(--text)"
+            font-weight={one.part === props.chosen ? 700 : 400}
+          >
+            {one.title}
+          </text>
+          {KINDS.map(([key, name, colour], k) => {
+            const value = one[key] ?? 0;
+            return value > 0 ? (
+              <rect
+                key={key}
+                x={0}
+                y={i * group + 17 + k * height}
+                width={Math.max(1, logShare(value, low, high) * (WIDTH - 8))}
+                height={height - 3}
+                fill={colour}
+              >
+                <title>{`${one.title}, ${name}: ${whole(value)} cycles`}</title>
+              </rect>
+            ) : null;
+          })}
+        </g>
+      ))}
+      {KINDS.map(([key, name, colour], k) => (
+        <g key={key}>
+          <rect x={k * 160} y={total - 18} width={10} height={10} fill={colour} />
+          <text x={k * 160 + 14} y={total - 9} fill="var(--muted)">
+            {name}
+          </text>
+        </g>
+      ))}
+    </svg>
+  );
+}
+
+/** Cycles by the last two axes; points that no other beats have a frame. */
+export function HeatMap(props: {
+  sweep: AnalyticSweep;
+  chosen: number | null;
+  onChoose(point: number): void;
+}) {
+  const { sweep } = props;
+  const [rows, columns] = sweep.axes.slice(-2);
+  if (!rows || !columns) return null;
+  const count = rows.values.length * columns.values.length;
+  const cycles = sweep.cycles.slice(0, count);
+  const known = cycles.filter((one): one is number => one !== null);
+  const low = Math.min(...known);
+  const high = Math.max(...known);
+  const width = (WIDTH - LEFT) / columns.values.length;
+  const height = Math.min(30, 360 / rows.values.length);
+  const total = height * rows.values.length;
+  const label = (index: number, of: number) => of <= 12 || index % Math.ceil(of / 12) === 0;
+  return (
+    <svg
+      class="an-chart"
+      viewBox={`0 0 ${WIDTH} ${total + 36}`}
+      role="img"
+      aria-label={`Cycles by ${rows.key} and ${columns.key}`}
+    >
+      {cycles.map((value, i) => {
+        const row = Math.floor(i / columns.values.length);
+        const column = i % columns.values.length;
+        const [a, b] = valuesAt(sweep, i).slice(-2);
+        const error = sweep.errors[i];
+        return (
+          // biome-ignore lint/a11y/noStaticElementInteractions: the table beside it has buttons for this
+          <rect
+            key={i}
+            class={value === null ? '' : 'an-point'}
+            x={LEFT + column * width}
+            y={row * height}
+            width={Math.max(1, width - 1)}
+            height={Math.max(1, height - 1)}
+            fill={value === null ? 'var(--raised)' : 'var(--hue-1)'}
+            fill-opacity={value === null ? 1 : 0.12 + 0.88 * logShare(value, low, high)}
+            stroke={i === props.chosen ? 'var(--text)' : sweep.pareto[i] ? 'var(--hue-2)' : 'none'}
+            stroke-width="2"
+            onClick={() => value !== null && props.onChoose(i)}
+          >
+            <title>{`${rows.key} ${a}, ${columns.key} ${b}: ${
+              error ? error.message : `${whole(value ?? 0)} cycles`
+            }`}</title>
+          </rect>
+        );
+      })}
+      {rows.values.map(
+        (value, i) =>
+          label(i, rows.values.length) && (
+            <text
+              key={value}
+              x={LEFT - 6}
+              y={i * height + height / 2 + 4}
+              text-anchor="end"
+              fill="var(--muted)"
+            >
+              {value}
+            </text>
+          ),
+      )}
+      {columns.values.map(
+        (value, i) =>
+          label(i, columns.values.length) && (
+            <text
+              key={value}
+              x={LEFT + i * width + width / 2}
+              y={total + 14}
+              text-anchor="middle"
+              fill="var(--muted)"
+            >
+              {value}
+            </text>
+          ),
+      )}
+      <text x={LEFT} y={total + 31} fill="var(--muted)">
+        {`${rows.key} down, ${columns.key} across; darker takes longer, a frame marks the Pareto front`}
+      </text>
+    </svg>
+  );
+}

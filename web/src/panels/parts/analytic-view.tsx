@@ -1,0 +1,615 @@
+// The body of the prediction panel: what is asked on the left, what comes of it on the right.
+import { useEffect, useRef, useState } from 'preact/hooks';
+import type { AnalyticPart, AnalyticReport } from '../../engine/types.ts';
+import {
+  type AnalyticShown,
+  partsCsv,
+  rooflineCsv,
+  runCsv,
+  spell,
+  sweepCsv,
+  valuesAt,
+} from '../../lib/analytic.ts';
+import { bytes, percent, short, whole } from '../../lib/format.ts';
+import { save } from '../../lib/save.ts';
+import { Segmented } from '../../ui/segmented.tsx';
+import { usePage } from '../page.ts';
+import { HeatMap, pointName, Roofline, RunBars } from './analytic-charts.tsx';
+
+const MACHINE = [
+  'MLEN',
+  'BLEN',
+  'VLEN',
+  'HLEN',
+  'VECTOR_SRAM_SIZE',
+  'MATRIX_SRAM_SIZE',
+  'HBM_WIDTH',
+];
+const TEXT_WORK = ['batch_size', 'input_seq', 'output_seq', 'device_num'];
+const DIFFUSION_WORK = ['batch_size', 'seq_len', 'diffusion_steps', 'device_num'];
+const LOADED = '\u0000loaded';
+const OWN = '\u0000own';
+
+const TABS: { value: AnalyticShown; text: string }[] = [
+  { value: 'parts', text: 'Parts' },
+  { value: 'roofline', text: 'Roofline' },
+  { value: 'run', text: 'Against the run' },
+  { value: 'sweep', text: 'Sweep' },
+];
+
+/** What a number is while nobody has set it. */
+function inForce(report: AnalyticReport | null, key: string): number | undefined {
+  if (!report) return undefined;
+  const work: Record<string, number | undefined> = {
+    batch_size: report.batch_size,
+    input_seq: report.input_seq_len,
+    output_seq: report.output_seq_len,
+    seq_len: report.seq_len,
+    diffusion_steps: report.diffusion_steps,
+    device_num: report.device_num,
+  };
+  return report.settings[key] ?? work[key];
+}
+
+function NumberField({ name }: { name: string }) {
+  const { analytic } = usePage().session;
+  const set = analytic.view.value.numbers[name];
+  const value = set ?? inForce(analytic.report.value, name);
+  return (
+    <label class="an-field">
+      <span>{name}</span>
+      <input
+        type="number"
+        min={0}
+        step={1}
+        class={set === undefined ? '' : 'is-set'}
+        value={value ?? ''}
+        onChange={(event) => {
+          const text = event.currentTarget.value.trim();
+          const number = Number(text);
+          analytic.setNumber(
+            name,
+            text !== '' && Number.isSafeInteger(number) && number >= 0 ? number : null,
+          );
+        }}
+      />
+    </label>
+  );
+}
+
+function ModelField() {
+  const { store, session } = usePage();
+  const { analytic } = session;
+  const view = analytic.view.value;
+  const info = store.description.value?.analytic;
+  const file = useRef<HTMLInputElement>(null);
+  const value = view.model || (view.dims ? OWN : LOADED);
+  return (
+    <>
+      <label class="an-field">
+        <span>Model</span>
+        <select
+          id="analytic-model"
+          value={value}
+          onChange={(event) => {
+            const chosen = event.currentTarget.value;
+            analytic.change({
+              model: chosen === LOADED || chosen === OWN ? '' : chosen,
+              dims: chosen === OWN ? view.dims : null,
+            });
+          }}
+        >
+          {info?.models.map((name) => (
+            <option key={name} value={name}>
+              {name}
+            </option>
+          ))}
+          <option value={LOADED}>the loaded model ({store.source.value.name})</option>
+          {view.dims && <option value={OWN}>{view.dims.name} (yours)</option>}
+        </select>
+      </label>
+      <button type="button" class="text-button" onClick={() => file.current?.click()}>
+        Open a config.json
+      </button>
+      <input
+        ref={file}
+        type="file"
+        class="sr-only"
+        tabIndex={-1}
+        accept=".json"
+        aria-label="config.json of a model"
+        onChange={async (event) => {
+          const [chosen] = event.currentTarget.files ?? [];
+          event.currentTarget.value = '';
+          if (chosen)
+            analytic.change({ model: '', dims: { name: chosen.name, text: await chosen.text() } });
+        }}
+      />
+    </>
+  );
+}
+
+function Form() {
+  const { store, session } = usePage();
+  const { analytic } = session;
+  const view = analytic.view.value;
+  const info = store.description.value?.analytic;
+  const work = analytic.report.value?.form === 'llada' ? DIFFUSION_WORK : TEXT_WORK;
+  return (
+    <form class="an-form" onSubmit={(event) => event.preventDefault()}>
+      <ModelField />
+      <fieldset>
+        <legend>Machine</legend>
+        {MACHINE.map((name) => (
+          <NumberField key={name} name={name} />
+        ))}
+        <label class="an-field">
+          <span>Latencies</span>
+          <select
+            value={view.latencies}
+            onChange={(event) => analytic.change({ latencies: event.currentTarget.value })}
+          >
+            {info?.latencies.map(({ name, meaning }, i) => (
+              <option key={name} value={i === 0 ? '' : name} title={meaning}>
+                {name}
+              </option>
+            ))}
+          </select>
+        </label>
+        <label class="an-field">
+          <span>Section</span>
+          <select
+            value={view.section}
+            onChange={(event) =>
+              analytic.change({
+                section:
+                  event.currentTarget.value === 'transactional' ? 'transactional' : 'analytic',
+              })
+            }
+          >
+            <option value="analytic">ANALYTIC</option>
+            <option value="transactional">TRANSACTIONAL (emulated)</option>
+          </select>
+        </label>
+      </fieldset>
+      <fieldset>
+        <legend>Request</legend>
+        {work.map((name) => (
+          <NumberField key={name} name={name} />
+        ))}
+        <label class="an-field">
+          <span>Formulas</span>
+          <select
+            value={view.form}
+            onChange={(event) => {
+              const chosen = event.currentTarget.value;
+              analytic.change({
+                form:
+                  chosen === 'llama' || chosen === 'gpt_oss' || chosen === 'llada'
+                    ? chosen
+                    : 'auto',
+              });
+            }}
+          >
+            {['auto', 'llama', 'gpt_oss', 'llada'].map((name) => (
+              <option key={name} value={name}>
+                {name}
+              </option>
+            ))}
+          </select>
+        </label>
+      </fieldset>
+      {Object.keys(view.numbers).length > 0 && (
+        <button type="button" class="text-button" onClick={() => analytic.change({ numbers: {} })}>
+          As the settings say
+        </button>
+      )}
+    </form>
+  );
+}
+
+function Headline({ report }: { report: AnalyticReport }) {
+  const diffusion = report.form === 'llada';
+  return (
+    <dl class="an-headline">
+      <div>
+        <dt>{diffusion ? 'All steps' : 'Time to first token'}</dt>
+        <dd id="analytic-ttft">{spell(report.ttft_seconds ?? report.total_time_seconds ?? 0)}</dd>
+      </div>
+      <div>
+        <dt>Tokens per second</dt>
+        <dd id="analytic-tps">{short(report.tps ?? report.output_tokens_per_second ?? 0)}</dd>
+      </div>
+      <div>
+        <dt>HBM</dt>
+        <dd class={report.memory.hbm_analysis.fits_in_hbm ? '' : 'is-bad'}>
+          {short(report.memory.hbm_analysis.required_gb)} of{' '}
+          {short(report.memory.hbm_analysis.capacity_gb)} GB
+          {report.memory.hbm_analysis.fits_in_hbm ? '' : ': does not fit'}
+        </dd>
+      </div>
+      <div>
+        <dt>Multipliers</dt>
+        <dd>{whole(report.multipliers)}</dd>
+      </div>
+      <div>
+        <dt>Utilisation</dt>
+        <dd>{percent(report.utilisation.overall_utilization)}</dd>
+      </div>
+    </dl>
+  );
+}
+
+function PartTable(props: { name: string; parts: AnalyticPart[]; total: number; note: string }) {
+  return (
+    <table class="an-table">
+      <caption>{props.name}</caption>
+      <thead>
+        <tr>
+          <th scope="col">part</th>
+          <th scope="col" class="number">
+            cycles each
+          </th>
+          <th scope="col" class="number">
+            times
+          </th>
+          <th scope="col" class="number">
+            cycles
+          </th>
+          <th scope="col" class="number">
+            share
+          </th>
+        </tr>
+      </thead>
+      <tbody>
+        {props.parts.map((one) => (
+          <tr key={one.part}>
+            <th scope="row">{one.title}</th>
+            <td class="number">{whole(one.each)}</td>
+            <td class="number">{whole(one.times)}</td>
+            <td class="number">{whole(one.cycles)}</td>
+            <td class="number">{percent(one.share)}</td>
+          </tr>
+        ))}
+      </tbody>
+      <tfoot>
+        <tr>
+          <th scope="row" colSpan={3}>
+            {props.note}
+          </th>
+          <td class="number">{whole(props.total)}</td>
+          <td />
+        </tr>
+      </tfoot>
+    </table>
+  );
+}
+
+function Parts({ report }: { report: AnalyticReport }) {
+  const { prefill_traffic: prefill, decode_traffic: decode } = report.memory;
+  return (
+    <>
+      <PartTable
+        name={report.form === 'llada' ? 'One step' : 'Prefill'}
+        parts={report.prefill}
+        total={report.prefill_total_cycles ?? report.step_total_cycles ?? 0}
+        note="total"
+      />
+      {report.decode.length > 0 && (
+        <PartTable
+          name="First token after it"
+          parts={report.decode}
+          total={report.first_decode_token_cycles ?? 0}
+          note="total, doubled as upstream does"
+        />
+      )}
+      <p class="muted">
+        HBM traffic: {short(prefill.total_mb)} MB for the prefill, {short(decode.total_mb)} MB for a
+        token.
+      </p>
+    </>
+  );
+}
+
+function RooflineView({ report }: { report: AnalyticReport }) {
+  const [chosen, choose] = useState<string | null>(null);
+  return (
+    <>
+      <Roofline report={report} chosen={chosen} onChoose={choose} />
+      <table class="an-table">
+        <caption class="sr-only">Roofline as a table</caption>
+        <thead>
+          <tr>
+            <th scope="col">work</th>
+            <th scope="col" class="number">
+              operations
+            </th>
+            <th scope="col" class="number">
+              bytes
+            </th>
+            <th scope="col" class="number">
+              per byte
+            </th>
+            <th scope="col" class="number">
+              times the ceiling
+            </th>
+            <th scope="col">limit</th>
+          </tr>
+        </thead>
+        <tbody>
+          {report.roofline.points.map((one) => (
+            <tr key={pointName(one)} class={pointName(one) === chosen ? 'is-selected' : ''}>
+              <th scope="row">
+                <button type="button" class="link" onClick={() => choose(pointName(one))}>
+                  {pointName(one)}
+                </button>
+              </th>
+              <td class="number">{short(one.flops)}</td>
+              <td class="number">{short(one.bytes)}</td>
+              <td class="number">{short(one.intensity)}</td>
+              <td class="number">{short(one.achieved / one.ceiling)}</td>
+              <td>{one.memory_bound ? 'memory' : 'arithmetic'}</td>
+            </tr>
+          ))}
+        </tbody>
+      </table>
+    </>
+  );
+}
+
+const ratio = (a: number, b: number | null) => (b ? (a / b).toFixed(3) : '\u2013');
+
+function RunView() {
+  const { store, session } = usePage();
+  const { analytic } = session;
+  const [chosen, choose] = useState<string | null>(null);
+  const live = store.time.live.value;
+  const version = store.time.version.value;
+  useEffect(() => {
+    if (live) void analytic.compare();
+  }, [live, version]);
+  const run = analytic.run.value;
+  if (!live || !run)
+    return (
+      <p class="empty">Run the loaded model to see the closed form beside its run, part by part.</p>
+    );
+  return (
+    <>
+      <p>
+        {run.model}, {run.machine}: {run.timing}. The closed form charges BLEN cycles for a product
+        and one for a transfer; the emulator MLEN, and what the HBM takes.
+      </p>
+      <RunBars run={run} chosen={chosen} onChoose={choose} />
+      <table class="an-table">
+        <caption class="sr-only">Closed form and run as a table</caption>
+        <thead>
+          <tr>
+            <th scope="col">part</th>
+            <th scope="col" class="number">
+              closed form
+            </th>
+            <th scope="col" class="number">
+              run
+            </th>
+            <th scope="col" class="number">
+              ratio
+            </th>
+            <th scope="col" class="number">
+              = program
+            </th>
+            <th scope="col" class="number">
+              × prices
+            </th>
+            <th scope="col" class="number">
+              × memory
+            </th>
+          </tr>
+        </thead>
+        <tbody>
+          {run.parts.map((one) => (
+            <tr key={one.part} class={one.part === chosen ? 'is-selected' : ''}>
+              <th scope="row">
+                <button type="button" class="link" onClick={() => choose(one.part)}>
+                  {one.title}
+                </button>
+              </th>
+              <td class="number">{one.formula === null ? '\u2013' : whole(one.formula)}</td>
+              <td class="number">{whole(one.run)}</td>
+              <td class="number">{ratio(one.run, one.formula)}</td>
+              <td class="number">{ratio(one.program_analytic, one.formula)}</td>
+              <td class="number">{ratio(one.program_emulator, one.program_analytic)}</td>
+              <td class="number">{ratio(one.run, one.program_emulator)}</td>
+            </tr>
+          ))}
+        </tbody>
+      </table>
+    </>
+  );
+}
+
+function SweepView() {
+  const { analytic } = usePage().session;
+  const view = analytic.view.value;
+  const [chosen, choose] = useState<number | null>(null);
+  const sweep = analytic.swept.value?.sweep ?? null;
+  const take = (point: number) => {
+    if (!sweep) return;
+    choose(point);
+    const values = valuesAt(sweep, point);
+    const numbers = Object.fromEntries(sweep.axes.map(({ key }, i) => [key, values[i] ?? 0]));
+    analytic.change({ numbers: { ...view.numbers, ...numbers } });
+  };
+  const front = sweep ? sweep.pareto.flatMap((best, i) => (best ? [i] : [])) : [];
+  return (
+    <>
+      <form
+        class="an-sweep"
+        onSubmit={(event) => {
+          event.preventDefault();
+          choose(null);
+          void analytic.sweep();
+        }}
+      >
+        {[0, 1].map((i) => (
+          <label key={i} class="an-field">
+            <span>{i === 0 ? 'Down' : 'Across'}</span>
+            <input
+              type="text"
+              spellcheck={false}
+              value={view.sweep[i] ?? ''}
+              placeholder="MLEN=256,512,1024"
+              onChange={(event) => {
+                const next = [view.sweep[0] ?? '', view.sweep[1] ?? ''];
+                next[i] = event.currentTarget.value;
+                analytic.change({ sweep: next });
+              }}
+            />
+          </label>
+        ))}
+        <button type="submit" class="button">
+          Sweep
+        </button>
+      </form>
+      {sweep && (
+        <>
+          <HeatMap sweep={sweep} chosen={chosen} onChoose={take} />
+          <table class="an-table">
+            <caption>
+              Pareto front: {front.length} of {sweep.cycles.length} points; no other needs less of
+              cycles, SRAM and multipliers
+            </caption>
+            <thead>
+              <tr>
+                <th scope="col">point</th>
+                <th scope="col" class="number">
+                  cycles
+                </th>
+                <th scope="col" class="number">
+                  SRAM
+                </th>
+                <th scope="col" class="number">
+                  multipliers
+                </th>
+                <th scope="col" class="number">
+                  tokens/s
+                </th>
+              </tr>
+            </thead>
+            <tbody>
+              {front.map((i) => (
+                <tr key={i} class={i === chosen ? 'is-selected' : ''}>
+                  <th scope="row">
+                    <button type="button" class="link" onClick={() => take(i)}>
+                      {valuesAt(sweep, i)
+                        .map((value, axis) => `${sweep.axes[axis]?.key} ${value}`)
+                        .join(', ')}
+                    </button>
+                  </th>
+                  <td class="number">{whole(sweep.cycles[i] ?? 0)}</td>
+                  <td class="number">{bytes(sweep.sram_bytes[i] ?? 0)}</td>
+                  <td class="number">{whole(sweep.multipliers[i] ?? 0)}</td>
+                  <td class="number">{short(sweep.tokens_per_second[i] ?? 0)}</td>
+                </tr>
+              ))}
+            </tbody>
+          </table>
+        </>
+      )}
+    </>
+  );
+}
+
+/** Colours of the page as they are now: a file knows no variables. */
+function drawingOf(chart: Element): string {
+  const style = getComputedStyle(document.documentElement);
+  const text = new XMLSerializer().serializeToString(chart);
+  return text
+    .replace('<svg ', '<svg font-family="sans-serif" font-size="12" ')
+    .replaceAll(/var\((--[\w-]+)\)/g, (_, name: string) => style.getPropertyValue(name).trim());
+}
+
+function Exports() {
+  const { store, session } = usePage();
+  const { analytic } = session;
+  const { shown } = analytic.view.value;
+  const report = analytic.report.value;
+  const swept = analytic.swept.value?.sweep;
+  const run = analytic.run.value;
+  const text =
+    shown === 'run'
+      ? run && runCsv(run)
+      : shown === 'sweep'
+        ? swept && sweepCsv(swept)
+        : report && (shown === 'parts' ? partsCsv(report) : rooflineCsv(report));
+  if (!text) return null;
+  const write = (content: string, suffix: string, type: string) => {
+    const name = `${(report?.model ?? 'model').replace(/[^\w.-]+/g, '_')}.${shown}.${suffix}`;
+    save([new Blob([content])], name, type);
+    store.announcement.value = `${name} is written.`;
+  };
+  return (
+    <>
+      <button type="button" class="text-button" onClick={() => write(text, 'csv', 'text/csv')}>
+        CSV
+      </button>
+      {shown !== 'parts' && (
+        <button
+          type="button"
+          class="text-button"
+          onClick={() => {
+            const chart = document.querySelector('#sheet-analytic .an-chart');
+            if (chart) write(drawingOf(chart), 'svg', 'image/svg+xml');
+          }}
+        >
+          SVG
+        </button>
+      )}
+    </>
+  );
+}
+
+export function AnalyticBody() {
+  const { store, session } = usePage();
+  const { analytic } = session;
+  const ready = store.engine.value === 'ready';
+  const loaded = store.programVersion.value;
+  useEffect(() => {
+    if (ready) void analytic.predict();
+  }, [ready, loaded]);
+  const report = analytic.report.value;
+  const { shown } = analytic.view.value;
+  const problems = analytic.problems.value;
+  return (
+    <div class="an-body">
+      <Form />
+      <div class="an-result">
+        {problems.map((one) => (
+          <p
+            key={one.code + one.where}
+            class={`an-problem is-${one.severity}`}
+            role={one.severity === 'error' ? 'alert' : undefined}
+          >
+            {one.message}. {one.hint} <code>{one.code}</code>
+          </p>
+        ))}
+        {report && <Headline report={report} />}
+        <div class="an-tabs">
+          <Segmented
+            label="Show"
+            value={shown}
+            options={TABS}
+            onChange={(value) => {
+              analytic.view.value = { ...analytic.view.peek(), shown: value };
+              analytic.problems.value = [];
+            }}
+          />
+          <Exports />
+        </div>
+        {shown === 'parts' && report && <Parts report={report} />}
+        {shown === 'roofline' && report && <RooflineView report={report} />}
+        {shown === 'run' && <RunView />}
+        {shown === 'sweep' && <SweepView />}
+      </div>
+    </div>
+  );
+}
