@@ -3,6 +3,7 @@
 
 #include "recipe/recipe.h"
 
+#include <cstddef>
 #include <cstdint>
 
 namespace plena::tests {
@@ -14,6 +15,7 @@ class Random {
   std::uint64_t next();
   /// Below `end`, which is not 0.
   std::uint64_t below(std::uint64_t end) { return next() % end; }
+  std::size_t index(std::size_t end) { return static_cast<std::size_t>(next() % end); }
   bool often(unsigned in_ten) { return below(10) < in_ten; }
 
  private:

@@ -41,7 +41,7 @@ export function createOpening(context: Context, editing: Editing) {
   async function open(recipe: Recipe, source: Source, first: boolean): Promise<boolean> {
     const ticket = ++context.ticket;
     editing.cancel();
-    if (recipe.link === undefined) store.link.value = null;
+    if (recipe.link === undefined && !context.keepLink) store.link.value = null;
     store.busy.value = 'opening';
     store.opening.value = { recipe, source };
     if (store.machine.peek() === 'running') await client.stop();
