@@ -4,71 +4,25 @@
 #include "recipe/link.h"
 
 #ifdef __EMSCRIPTEN__
-#include <emscripten.h>
-#include <memory>
-
-// clang-format off
-EM_JS(int, node_zlib, (int inflate, const unsigned char* in, int size, const unsigned char* words, int count, unsigned char* out, int room), {
-  const zlib = require('zlib');
-  const bytes = Buffer.from(HEAPU8.subarray(in, in + size));
-  const dictionary = Buffer.from(HEAPU8.subarray(words, words + count));
-  try {
-    const done = inflate ? zlib.inflateRawSync(bytes, { dictionary, maxOutputLength: room })
-                         : zlib.deflateRawSync(bytes, { dictionary, level: 9, memLevel: 9 });
-    HEAPU8.set(done, out);
-    return done.length;
-  } catch (error) {
-    return error.code === 'Z_BUF_ERROR' ? -1 : error.code === 'ERR_BUFFER_TOO_LARGE' ? -2 : -3;
-  }
-})
-// clang-format on
-#else
-#include "recipe/zlib_codec.h"
-#endif
-
 namespace plena::tests {
 
-#ifdef __EMSCRIPTEN__
 class TestCodec final : public recipe::Codec {
  public:
   recipe::Bytes deflate(
     std::span<const std::uint8_t> bytes, std::span<const std::uint8_t> dictionary
-  ) const override {
-    recipe::Bytes out(bytes.size() + bytes.size() / 8 + 64);
-    out.resize(static_cast<std::size_t>(call(0, bytes, dictionary, out)));
-    return out;
-  }
+  ) const override;
   Inflated inflate(
-    std::span<const std::uint8_t> bytes, std::span<const std::uint8_t> dictionary, std::size_t limit
-  ) const override {
-    static recipe::Bytes room(limit);
-    const int size = call(1, bytes, dictionary, room);
-    if (size < 0) {
-      return {size == -1 ? End::Cut : size == -2 ? End::TooLong : End::Broken, {}};
-    }
-    return {End::Done, recipe::Bytes(room.begin(), room.begin() + size)};
-  }
-
- private:
-  static int call(
-    int inflate,
     std::span<const std::uint8_t> bytes,
     std::span<const std::uint8_t> dictionary,
-    recipe::Bytes& out
-  ) {
-    return node_zlib(
-      inflate,
-      bytes.data(),
-      static_cast<int>(bytes.size()),
-      dictionary.data(),
-      static_cast<int>(dictionary.size()),
-      out.data(),
-      static_cast<int>(out.size())
-    );
-  }
+    std::size_t limit
+  ) const override;
 };
-#else
-using TestCodec = recipe::ZlibCodec;
-#endif
 
 } // namespace plena::tests
+#else
+#include "recipe/zlib_codec.h"
+
+namespace plena::tests {
+using TestCodec = recipe::ZlibCodec;
+} // namespace plena::tests
+#endif

@@ -17,7 +17,10 @@ TEST_CASE("changes: every preset from every other one", "[unit][config]") {
     for (const Preset& to : presets()) {
       INFO(from.name << " to " << to.name);
       const Changes changes = changes_between(preset(from.name), preset(to.name));
-      CHECK(changes.empty() == (from.name == to.name || changes_between(preset(to.name), preset(from.name)).empty()));
+      CHECK(
+        changes.empty() ==
+        (from.name == to.name || changes_between(preset(to.name), preset(from.name)).empty())
+      );
       const Result<Config> made = changed(preset(from.name), changes);
       REQUIRE(made);
       CHECK(changes_between(*made, preset(to.name)).empty());
@@ -28,6 +31,10 @@ TEST_CASE("changes: every preset from every other one", "[unit][config]") {
 TEST_CASE("changes: the file of a machine loads as that machine", "[unit][config]") {
   for (const Preset& one : presets()) {
     Config config = preset(one.name);
+    CHECK(
+      load(to_toml(config, "a machine"), "file").diagnostics().size() ==
+      load(one.toml, one.name).diagnostics().size()
+    );
     config.hbm_m_weight_type.element = numerics::e5m2;
     config.vector_exp_cycles = {5, 9};
     config.timing.schedule = Schedule::overlap;
@@ -54,7 +61,9 @@ TEST_CASE("changes: of each kind of key", "[unit][config]") {
   const Result<Config> made = changed(preset("m64b4"), changes);
   REQUIRE(made);
   CHECK(made->mlen == 32);
-  CHECK(made->hbm_m_weight_type == numerics::StorageFormat{numerics::e5m2, true, 16, numerics::e8m0});
+  CHECK(
+    made->hbm_m_weight_type == numerics::StorageFormat{numerics::e5m2, true, 16, numerics::e8m0}
+  );
   CHECK(made->hbm_v_int_type.element == numerics::ScalarFormat::integer(16));
   CHECK(made->vector_add_cycles.dc_lib_dis == 3);
   CHECK(made->timing.cost_profile == CostProfile::analytic);
