@@ -4,9 +4,9 @@
 #include <emscripten.h>
 
 // clang-format off
-EM_JS(int, node_zlib, (int inflate, const unsigned char* in, int size, const unsigned char* words, int count, unsigned char* out, int room), {
+EM_JS(int, node_zlib, (int inflate, const unsigned char* from, int size, const unsigned char* words, int count, unsigned char* out, int room), {
   const zlib = require('zlib');
-  const bytes = Buffer.from(HEAPU8.subarray(in, in + size));
+  const bytes = Buffer.from(HEAPU8.subarray(from, from + size));
   const dictionary = Buffer.from(HEAPU8.subarray(words, words + count));
   try {
     const done = inflate ? zlib.inflateRawSync(bytes, { dictionary, maxOutputLength: room })
