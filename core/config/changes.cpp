@@ -339,16 +339,21 @@ std::string to_toml(const Config& config, std::string_view title) {
       latency.dc_lib_dis
     );
   }
-  text += "\n[PLAYGROUND.TIMING]\n";
+  // A choice that stands as it is goes without a word: said, some would be said to have no effect.
+  std::string timing;
   for (const TimingKey& key : timing_keys()) {
     const std::uint64_t now = key.get(config.timing);
-    fmt::format_to(
-      out,
-      "{} = {{ value = {} }}\n",
-      key.key,
-      key.choices.empty() ? fmt::format("{}", now)
-                          : fmt::format("\"{}\"", key.choices[static_cast<std::size_t>(now)].name)
-    );
+    if (now != key.get(Timing{})) {
+      timing += fmt::format(
+        "{} = {{ value = {} }}\n",
+        key.key,
+        key.choices.empty() ? fmt::format("{}", now)
+                            : fmt::format("\"{}\"", key.choices[static_cast<std::size_t>(now)].name)
+      );
+    }
+  }
+  if (!timing.empty()) {
+    text += "\n[PLAYGROUND.TIMING]\n" + timing;
   }
   return text;
 }

@@ -84,6 +84,7 @@ test('other digests are told by stage, with what was expected', async ({ page })
 });
 
 test('broken links say what is wrong with them', async ({ page }) => {
+  test.setTimeout(180_000); // a page for each of them
   await openVerified(page);
   const address = await share(page);
   const [before, link] = address.split('#') as [string, string];

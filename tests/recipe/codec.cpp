@@ -4,9 +4,9 @@
 #include <emscripten.h>
 
 // clang-format off
-EM_JS(int, node_zlib, (int inflate, const unsigned char* in, int size, const unsigned char* words, int count, unsigned char* out, int room), {
+EM_JS(int, node_zlib, (int inflate, const unsigned char* from, int size, const unsigned char* words, int count, unsigned char* out, int room), {
   const zlib = require('zlib');
-  const bytes = Buffer.from(HEAPU8.subarray(in, in + size));
+  const bytes = Buffer.from(HEAPU8.subarray(from, from + size));
   const dictionary = Buffer.from(HEAPU8.subarray(words, words + count));
   try {
     const done = inflate ? zlib.inflateRawSync(bytes, { dictionary, maxOutputLength: room })
@@ -53,9 +53,7 @@ recipe::Bytes TestCodec::deflate(
 recipe::Codec::Inflated TestCodec::inflate(
   std::span<const std::uint8_t> bytes, std::span<const std::uint8_t> dictionary, std::size_t limit
 ) const {
-  // Kept from call to call: clearing it anew costs more than what is inflated.
-  static recipe::Bytes room;
-  room.resize(limit);
+  static recipe::Bytes room(limit);
   const int size = call(1, bytes, dictionary, room);
   if (size < 0) {
     return {size == -1 ? End::Cut : size == -2 ? End::TooLong : End::Broken, {}};

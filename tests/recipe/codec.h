@@ -3,24 +3,26 @@
 
 #include "recipe/link.h"
 
-#ifndef __EMSCRIPTEN__
-#include "recipe/zlib_codec.h"
-#endif
-
+#ifdef __EMSCRIPTEN__
 namespace plena::tests {
 
-#ifdef __EMSCRIPTEN__
 class TestCodec final : public recipe::Codec {
  public:
   recipe::Bytes deflate(
     std::span<const std::uint8_t> bytes, std::span<const std::uint8_t> dictionary
   ) const override;
   Inflated inflate(
-    std::span<const std::uint8_t> bytes, std::span<const std::uint8_t> dictionary, std::size_t limit
+    std::span<const std::uint8_t> bytes,
+    std::span<const std::uint8_t> dictionary,
+    std::size_t limit
   ) const override;
 };
-#else
-using TestCodec = recipe::ZlibCodec;
-#endif
 
 } // namespace plena::tests
+#else
+#include "recipe/zlib_codec.h"
+
+namespace plena::tests {
+using TestCodec = recipe::ZlibCodec;
+} // namespace plena::tests
+#endif

@@ -117,21 +117,21 @@ TEST_CASE("link: ten thousand changed links", "[unit][recipe]") {
   std::map<std::string, int> seen;
   std::chrono::duration<double> longest{};
   for (int i = 0; i < 10'000; ++i) {
-    const std::string& link = links[random.below(links.size())];
+    const std::string& link = links[random.index(links.size())];
     std::string text = link;
-    const auto kind = random.below(5);
+    const auto kind = random.index(5);
     if (kind == 0) {
-      text.resize(1 + random.below(text.size() - 1));
+      text.resize(1 + random.index(text.size() - 1));
     } else if (kind == 1) {
-      for (std::uint64_t flips = 1 + random.below(3); flips > 0; --flips) {
-        text[1 + random.below(text.size() - 1)] = digits[random.below(digits.size())];
+      for (std::uint64_t flips = 1 + random.index(3); flips > 0; --flips) {
+        text[1 + random.index(text.size() - 1)] = digits[random.index(digits.size())];
       }
     } else if (kind == 2) {
-      text[0] = digits[random.below(digits.size())];
+      text[0] = digits[random.index(digits.size())];
     } else if (kind == 3) {
-      text.insert(1 + random.below(text.size() - 1), 1, static_cast<char>(random.below(256)));
+      text.insert(1 + random.index(text.size() - 1), 1, static_cast<char>(random.index(256)));
     } else {
-      text.erase(1 + random.below(text.size() - 1), 1 + random.below(4));
+      text.erase(1 + random.index(text.size() - 1), 1 + random.index(4));
     }
     const auto start = Clock::now();
     const std::string code = code_of(text);

@@ -74,7 +74,7 @@ Values random_values(Random& random) {
 }
 
 std::optional<std::uint64_t> perhaps(Random& random, std::uint64_t end) {
-  return random.often(3) ? std::optional(random.next() % end) : std::nullopt;
+  return random.often(3) ? std::optional(random.below(end)) : std::nullopt;
 }
 
 Way random_way(Random& random) {

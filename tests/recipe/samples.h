@@ -14,7 +14,8 @@ class Random {
   explicit Random(std::uint64_t seed) : state_(seed) {}
   std::uint64_t next();
   /// Below `end`, which is not 0.
-  std::size_t below(std::size_t end) { return static_cast<std::size_t>(next() % end); }
+  std::uint64_t below(std::uint64_t end) { return next() % end; }
+  std::size_t index(std::size_t end) { return static_cast<std::size_t>(next() % end); }
   bool often(unsigned in_ten) { return below(10) < in_ten; }
 
  private:

@@ -31,6 +31,10 @@ TEST_CASE("changes: every preset from every other one", "[unit][config]") {
 TEST_CASE("changes: the file of a machine loads as that machine", "[unit][config]") {
   for (const Preset& one : presets()) {
     Config config = preset(one.name);
+    CHECK(
+      load(to_toml(config, "a machine"), "file").diagnostics().size() ==
+      load(one.toml, one.name).diagnostics().size()
+    );
     config.hbm_m_weight_type.element = numerics::e5m2;
     config.vector_exp_cycles = {5, 9};
     config.timing.schedule = Schedule::overlap;

@@ -24,6 +24,8 @@ export interface Context {
   recipe: Recipe | null;
   /** The program as the compiler made it; edits are mapped to its nodes. */
   compiled: ProgramInfo | null;
+  /** What is opened next leaves the word about a link that could not be opened. */
+  keepLink: boolean;
   /** Counts openings; the answer to an older one is dropped. */
   ticket: number;
 }

@@ -63,7 +63,7 @@ export function createOpening(context: Context, editing: Editing, graph: GraphAc
   async function open(recipe: Recipe, source: Source, first: boolean): Promise<boolean> {
     const ticket = ++context.ticket;
     editing.cancel();
-    if (recipe.link === undefined) store.link.value = null;
+    if (recipe.link === undefined && !context.keepLink) store.link.value = null;
     store.busy.value = 'opening';
     store.opening.value = { recipe, source };
     store.unsized.value = null;

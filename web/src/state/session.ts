@@ -86,6 +86,7 @@ export function createSession(store: Store, services: Services) {
     fetchExample: services.fetchExample,
     recipe: null,
     compiled: null,
+    keepLink: false,
     ticket: 0,
   };
   const context: Context = Object.assign(base, { comparing: createComparing(base) });
@@ -125,7 +126,6 @@ export function createSession(store: Store, services: Services) {
       store.engine.value = 'ready';
       if (link !== null && (await sharing.openLink(link))) return;
       // A link that waits for a file, or was refused, leaves the page with its built result.
-      const opened = store.link.peek();
       const saved = link === null ? services.autosave.loadSource() : null;
       const { built } = store;
       const known = saved && built.gallery.some((one) => one.id === saved.example);
@@ -136,8 +136,9 @@ export function createSession(store: Store, services: Services) {
       const choices = known ? knownChoices(saved.choices, description.value.choices) : {};
       const first =
         example === built.example && preset === built.preset && Object.keys(choices).length === 0;
+      context.keepLink = link !== null;
       await opening.openExample(example, preset, first, choices);
-      if (opened?.state === 'waiting' || opened?.state === 'refused') store.link.value = opened;
+      context.keepLink = false;
     },
     openLink: (link: string) => sharing.openLink(link),
     share: () => sharing.share(),
