@@ -156,6 +156,8 @@ Timing::Timing(const Timing& other)
       wraps_(other.wraps_),
       transfers_(other.transfers_),
       waits_(other.waits_),
+      bytes_(other.bytes_),
+      moving_(other.moving_),
       memory_(other.memory_ ? other.memory_->copy() : nullptr),
       overlap_(other.overlap_ ? std::make_unique<Overlap>(*other.overlap_) : nullptr),
       now_(other.now_),
@@ -168,7 +170,7 @@ std::uint64_t Timing::bytes() const {
     waits_.size() + (overlap_ ? overlap_->charged.size() + overlap_->waits.size() : 0);
   return sizeof(Timing) + prices_.size() * sizeof(Price) + price_of_.size() +
          (executions_.size() + wraps_.size() + transfers_.size()) * sizeof(std::uint32_t) +
-         causes * sizeof(CauseCycles);
+         bytes_.size() * sizeof(std::uint64_t) + causes * sizeof(CauseCycles);
 }
 
 Timing::~Timing() = default;

@@ -493,3 +493,30 @@ TEST_CASE("what the next instruction touches is told in coordinates", "[unit][dr
   }
   CHECK(written);
 }
+
+TEST_CASE("a long run goes forward and back as well", "[unit][driver][debug]") {
+  Session session;
+  REQUIRE(session.set_settings("m16b4", preset("m16b4")->toml));
+  REQUIRE(session.assemble(
+    "C_LOOP_START gp1, 400\nC_LOOP_START gp2, 300\nS_ADDI_INT gp3, gp3, 1\nC_LOOP_END gp2\n"
+    "H_PREFETCH_V gp0, gp0, a0, 0, 0\nC_LOOP_END gp1\n",
+    AsmMode::Compatible
+  ));
+  session.keep_history(std::uint64_t{1} << 22);
+  REQUIRE(session.reset());
+  const std::uint64_t whole = at(session.run(no_limit))["executed"];
+  REQUIRE(whole > 200'000);
+  const std::string end = moment_of(session);
+  for (const std::uint64_t k : {1u, 10u, 1000u, 100'000u}) {
+    seek(session, 77'777);
+    const std::string here = moment_of(session);
+    seek(session, 77'777 + k);
+    const std::string there = moment_of(session);
+    seek(session, 77'777);
+    CHECK(moment_of(session) == here);
+    seek(session, 77'777 + k);
+    CHECK(moment_of(session) == there);
+  }
+  at(session.run(no_limit));
+  CHECK(moment_of(session) == end);
+}

@@ -66,7 +66,7 @@ TEST_CASE("cache: rows come where the position says, and the others stay") {
     );
     std::int64_t changed = 0;
     for (std::int64_t row = 0; row < 32; ++row) {
-      const auto begin = row * 32;
+      const auto begin = static_cast<std::ptrdiff_t>(row * 32);
       const bool same = std::equal(
         after.begin() + begin, after.begin() + begin + 32, staged.begin() + begin
       );

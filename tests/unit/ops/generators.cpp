@@ -290,7 +290,10 @@ void position_mask(Dice& dice, Sample& sample) {
   const std::int64_t ratio = dice.random().pick<std::int64_t>({1, 2, 4});
   const std::int64_t width =
     dice.coin() && dice.config().hlen % 4 == 0 ? dice.config().hlen : dice.size(70);
-  const std::int64_t capacity = dice.config().mlen * dice.random().pick<std::int64_t>({1, 2, 5});
+  // Wide machines have the Vector SRAM for two tiles of keys, for all heads.
+  const std::int64_t tiles = dice.random().pick<std::int64_t>({1, 2, 5});
+  const std::int64_t capacity =
+    dice.config().mlen * (dice.config().mlen > 64 ? std::min<std::int64_t>(tiles, 2) : tiles);
   const Place place(dice, capacity);
   const auto at = position(m, place);
   Attrs mask{{"keys", capacity}, {"rows", place.rows}};
