@@ -248,7 +248,7 @@ struct Place {
 ir::TensorId cache(Model& m, std::int64_t capacity, std::int64_t cols, const Place& place) {
   const ir::TensorId id = m.input({capacity, cols}, 0.5);
   std::vector<float>& values = m.inputs[id];
-  std::fill(values.begin() + place.first * cols, values.end(), 0.0f);
+  std::fill(values.begin() + static_cast<std::ptrdiff_t>(place.first * cols), values.end(), 0.0f);
   return id;
 }
 

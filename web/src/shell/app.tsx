@@ -59,6 +59,16 @@ export function App({ store, session }: { store: Store; session: Session }) {
     loadSizes();
     return listenToKeys(page);
   }, [page]);
+  // A panel that is asked for comes to the front of its region; one that there is not is not asked for.
+  useEffect(
+    () =>
+      store.tab.subscribe((id) => {
+        const panel = panels.find((one) => one.id === id);
+        if (!panel) store.tab.value = 'report';
+        else store.front.value = { ...store.front.peek(), [panel.region]: id };
+      }),
+    [store],
+  );
   // A new set of problems is news again, whatever was said of the last.
   useEffect(
     () =>

@@ -108,5 +108,5 @@ export async function readFiles({ store, session }: Page, files: readonly Picked
     return;
   }
   const inPlace = checkpoint.map(({ name, file }) => ({ name, blob: file }));
-  await session.openFiles(read, inPlace, leftOut);
+  await session.openFiles(read, inPlace.length > 0 ? inPlace : undefined, leftOut);
 }

@@ -130,7 +130,11 @@ function RunButtons() {
   const machine = store.machine.value;
   const ready = store.engine.value === 'ready' && store.program.value !== null;
   const running = machine === 'running';
-  const occupied = running || store.busy.value === 'opening' || store.busy.value === 'verifying';
+  const occupied =
+    running ||
+    store.debug.busy.value ||
+    store.busy.value === 'opening' ||
+    store.busy.value === 'verifying';
   const [icon, text] = running
     ? (['pause', 'Pause'] as const)
     : machine === 'paused'

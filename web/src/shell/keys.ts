@@ -92,6 +92,10 @@ function letter({ store, session }: Page, key: string, back: boolean): boolean {
   }
 }
 
+/** What is open above the page has keys of its own. */
+const inDialog = (target: EventTarget | null) =>
+  target instanceof Element && target.closest('dialog, [popover]') !== null;
+
 /** Copies the link at once; the dialog has the rest. */
 async function copyLink({ store, session }: Page) {
   const shared = await session.share();
@@ -129,12 +133,17 @@ export function listenToKeys({ store, session }: Page): () => void {
     else if (event.key === 'F6') cyclePane(event.shiftKey);
     else if (event.altKey && event.key === 'ArrowLeft') store.selection.back();
     else if (event.altKey && event.key === 'ArrowRight') store.selection.forward();
-    else if (event.key === 'Escape' && store.machine.peek() === 'running') void session.stop();
+    else if (
+      event.key === 'Escape' &&
+      (store.machine.peek() === 'running' || store.debug.busy.peek())
+    )
+      void session.stop();
     else if (
       !letterKeys.peek() ||
       command ||
       event.altKey ||
       takesText(event.target) ||
+      inDialog(event.target) ||
       !letter({ store, session }, event.key.toLowerCase(), event.shiftKey)
     )
       return;

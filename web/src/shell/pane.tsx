@@ -29,6 +29,12 @@ function Pane({ panel, peers }: { panel: Panel; peers: readonly Panel[] }) {
               options={peers.map((one) => ({ value: one.id, text: one.title }))}
               onChange={(value) => {
                 store.front.value = { ...store.front.peek(), [region]: value };
+                // The button that was pressed goes with its panel; its like takes the focus.
+                requestAnimationFrame(() =>
+                  document
+                    .querySelector<HTMLElement>(`#pane-${value} .pane-peers [aria-pressed="true"]`)
+                    ?.focus(),
+                );
               }}
             />
           </div>

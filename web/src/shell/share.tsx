@@ -4,6 +4,7 @@ import { COMFORTABLE, LONGEST_OFFERED } from '../lib/share.ts';
 import { usePage } from '../panels/page.ts';
 import type { Shared } from '../state/sharing.ts';
 import { Icon } from '../ui/icon.tsx';
+import { save } from '../ui/save.ts';
 
 type Copied = 'link' | 'issue' | null;
 
@@ -31,21 +32,15 @@ function Meter({ length }: { length: number }) {
   );
 }
 
-function download({ name, text }: Shared['file']) {
-  const url = URL.createObjectURL(new Blob([text], { type: 'application/json' }));
-  const anchor = document.createElement('a');
-  anchor.href = url;
-  anchor.download = name;
-  anchor.click();
-  setTimeout(() => URL.revokeObjectURL(url), 1000);
-}
-
 export function Share() {
   const { store, session } = usePage();
   const popover = useRef<HTMLDivElement>(null);
   const [shared, setShared] = useState<Shared | null>(null);
   const [copied, setCopied] = useState<Copied>(null);
-  const ready = store.engine.value === 'ready' && store.program.value !== null;
+  const ready =
+    store.engine.value === 'ready' &&
+    store.program.value !== null &&
+    store.machine.value !== 'running';
   const open = async () => {
     setCopied(null);
     const made = await session.share();
@@ -111,7 +106,11 @@ export function Share() {
               <button type="button" class="button" onClick={() => void copy('issue')}>
                 <Icon name={copied === 'issue' ? 'check' : 'copy'} /> Copy as Markdown issue
               </button>
-              <button type="button" class="button" onClick={() => download(shared.file)}>
+              <button
+                type="button"
+                class="button"
+                onClick={() => save([shared.file.text], shared.file.name, 'application/json')}
+              >
                 <Icon name="down" /> Download .plena.json
               </button>
             </div>

@@ -26,6 +26,8 @@ export interface Context {
   compiled: ProgramInfo | null;
   /** What is opened next leaves the word about a link that could not be opened. */
   keepLink: boolean;
+  /** Ends when the breakpoints stand in the program that was loaded last. */
+  rebased: Promise<void>;
   /** Counts openings; the answer to an older one is dropped. */
   ticket: number;
 }

@@ -54,6 +54,10 @@ export function createDebugging(context: Context) {
   }
 
   async function put(list: readonly Breakpoint[]): Promise<boolean> {
+    if (store.machine.peek() === 'running') {
+      announce(context, 'Breakpoints are set while the run stands still: pause it first.');
+      return false;
+    }
     if (!(await tellEngine(list))) return false;
     debug.breakpoints.value = list;
     autosave.saveBreakpoints(context.recipe?.model.name ?? '', list);

@@ -4,7 +4,7 @@ import type { ProgramInfo } from '../engine/types.ts';
 import { announce, type Context, errorsOf, forget, report } from './context.ts';
 import { keptLines, remapNodes } from './remap.ts';
 import { pcAtLine } from './rows.ts';
-import type { Store } from './store.ts';
+import type { ProgramText, Store } from './store.ts';
 
 /** Pause after the last key before the text is assembled. */
 export const IDLE_MS = 150;
@@ -119,16 +119,26 @@ export function createEditing(context: Context) {
     return next;
   }
 
+  function put(before: ProgramText, text: string) {
+    store.text.value = { ...before, current: text };
+    store.textAssembled.value = false;
+    clearTimeout(timer);
+    timer = setTimeout(() => void assemble(), IDLE_MS);
+  }
+
   return {
     /** Takes the text of the editor; assembles when no key follows for a moment. */
     edit(text: string) {
       const before = store.text.peek();
       if (!before || before.current === text) return;
-      store.text.value = { ...before, current: text };
-      store.textAssembled.value = false;
+      put(before, text);
       save(text);
-      clearTimeout(timer);
-      timer = setTimeout(() => void assemble(), IDLE_MS);
+    },
+    /** Puts a text in place of the present one that nobody has typed here: it is not kept. */
+    show(text: string) {
+      const before = store.text.peek();
+      if (!before || before.current === text) return;
+      put(before, text);
     },
     /** Assembles what is waiting; true when the text on screen is the program in force. */
     async flush(): Promise<boolean> {

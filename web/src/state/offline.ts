@@ -2,13 +2,18 @@
 import type { Store } from './store.ts';
 
 /** `?offline=off` in the address removes what was kept, for good until a visit without it. */
+export const OFFLINE_SWITCH = 'offline';
 const OFF = 'off';
 
-async function forget(container: ServiceWorkerContainer) {
+/** Of this page alone: others may live at the same host. */
+async function forget(container: ServiceWorkerContainer, scope: string) {
   const registrations = await container.getRegistrations();
-  await Promise.all(registrations.map((one) => one.unregister()));
+  const mine = registrations.filter((one) => one.scope === scope);
+  await Promise.all(mine.map((one) => one.unregister()));
   const names = await caches.keys();
-  await Promise.all(names.map((name) => caches.delete(name)));
+  // Names of workbox end with the scope.
+  const kept = names.filter((name) => name.endsWith(scope));
+  await Promise.all(kept.map((name) => caches.delete(name)));
 }
 
 /** To be called when the page has nothing more urgent to load. Never fails: it is a comfort. */
@@ -17,8 +22,8 @@ export async function keepForOffline(store: Store, address: string): Promise<voi
   if (typeof navigator === 'undefined' || !('serviceWorker' in navigator)) return;
   const container = navigator.serviceWorker;
   try {
-    if (new URL(address).searchParams.get('offline') === OFF) {
-      await forget(container);
+    if (new URL(address).searchParams.get(OFFLINE_SWITCH) === OFF) {
+      await forget(container, new URL('./', address).href);
       store.offline.value = 'off';
       return;
     }

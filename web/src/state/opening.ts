@@ -60,10 +60,16 @@ export function settingsText(context: Context, name: string): string | null {
 export function createOpening(context: Context, editing: Editing, graph: GraphActions) {
   const { store, client, rows, timing, autosave } = context;
 
-  async function open(recipe: Recipe, source: Source, first: boolean): Promise<boolean> {
+  /** `fromLink`: what became of the link is still to be told. */
+  async function open(
+    recipe: Recipe,
+    source: Source,
+    first: boolean,
+    fromLink = false,
+  ): Promise<boolean> {
     const ticket = ++context.ticket;
     editing.cancel();
-    if (recipe.link === undefined && !context.keepLink) store.link.value = null;
+    if (!fromLink && !context.keepLink) store.link.value = null;
     store.busy.value = 'opening';
     store.opening.value = { recipe, source };
     store.unsized.value = null;
@@ -130,6 +136,7 @@ export function createOpening(context: Context, editing: Editing, graph: GraphAc
     } else {
       rows.clear(store.built.rows);
     }
+    if (source.kind === 'gallery') store.pictures.value = null;
     if (source.kind === 'gallery' && recipe.link === undefined)
       autosave.saveSource({
         example: source.id,
@@ -181,7 +188,7 @@ export function createOpening(context: Context, editing: Editing, graph: GraphAc
     inputs: NamedBytes[],
     preset = store.asked.peek().preset,
     choices = store.asked.peek().choices,
-    part?: Part,
+    { part, link }: Pick<Recipe, 'part' | 'link'> = {},
   ): Recipe | null {
     const toml = settingsText(context, preset);
     if (toml === null) {
@@ -191,8 +198,11 @@ export function createOpening(context: Context, editing: Editing, graph: GraphAc
       return null;
     }
     const options = JSON.stringify(choices);
-    const recipe = { settings: { name: preset, toml }, model, inputs, options };
-    return part ? { ...recipe, part } : recipe;
+    const recipe: Recipe = { settings: { name: preset, toml }, model, inputs, options };
+    if (part) recipe.part = part;
+    // What a link says of the model's part, sizes and seeds goes on to hold.
+    if (link !== undefined) recipe.link = link;
+    return recipe;
   }
 
   async function openExample(id: string, preset?: string, first = false, choices?: Choices) {
@@ -233,8 +243,8 @@ export function createOpening(context: Context, editing: Editing, graph: GraphAc
   async function choosePreset(name: string): Promise<boolean> {
     const base = latest();
     if (!base) return false;
-    const { model, inputs, part } = base.recipe;
-    const next = recipeFor(model, inputs, name, undefined, part);
+    const { model, inputs } = base.recipe;
+    const next = recipeFor(model, inputs, name, undefined, base.recipe);
     if (next) await openAndRun(next, base.source);
     return latest()?.recipe.settings.name === name;
   }
@@ -245,8 +255,8 @@ export function createOpening(context: Context, editing: Editing, graph: GraphAc
     if (!base) return;
     const { [name]: _, ...others } = store.asked.peek().choices;
     const choices = value === null ? others : { ...others, [name]: value };
-    const { model, inputs, part } = base.recipe;
-    const next = recipeFor(model, inputs, undefined, choices, part);
+    const { model, inputs } = base.recipe;
+    const next = recipeFor(model, inputs, undefined, choices, base.recipe);
     if (next) await openAndRun(next, base.source);
   }
 
@@ -314,7 +324,8 @@ export function createOpening(context: Context, editing: Editing, graph: GraphAc
     if (model) {
       const fresh = models[0] !== undefined || !base;
       const part = fresh ? (model.files ? firstPart(model.files) : undefined) : base.recipe.part;
-      const recipe = recipeFor(model, inputs, undefined, undefined, part);
+      const kept = fresh ? (part ? { part } : {}) : base.recipe;
+      const recipe = recipeFor(model, inputs, undefined, undefined, kept);
       const source: Source = { kind: 'file', name: model.name, inputs: inputs.map((i) => i.name) };
       if (recipe) await openAndRun(recipe, fresh ? source : base.source);
       if (fresh && context.recipe === recipe) {
@@ -379,10 +390,12 @@ export function createOpening(context: Context, editing: Editing, graph: GraphAc
 
   /** A run that was kept, again: its model, its settings, and its text where that was edited. */
   async function openBaseline({ recipe, source, text }: Baseline) {
-    if (text === null) return openAndRun(recipe, source);
     if (!(await open(recipe, source, false))) return;
-    editing.edit(text);
-    if (await editing.flush()) await run(context, 'start');
+    const compiled = store.text.peek()?.compiled;
+    const wanted = text ?? compiled;
+    // An edit that this tab keeps of the same program stays kept.
+    if (wanted !== undefined) editing.show(wanted);
+    if (await editing.flush()) await run(context, 'start', null, false);
   }
 
   return {

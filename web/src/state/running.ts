@@ -35,6 +35,8 @@ export async function run(
   limit: number | null = null,
   minding = true,
 ) {
+  // Told to the engine in the middle of a run, they would end it.
+  await context.rebased;
   const stops = minding && context.store.debug.breakpoints.peek().some((one) => one.on);
   const call =
     stops && limit === null
@@ -132,8 +134,7 @@ async function settleRun(
     store.standing.peek() !== 'built'
   )
     store.standing.value = 'outdated';
-  if ((end.reason === 'done' || end.reason === 'fault') && current())
-    await context.comparing.refresh();
+  if ((reason === 'done' || reason === 'fault') && current()) await context.comparing.refresh();
 }
 
 /** The memory map, and what the next instruction reads and writes. */
@@ -150,7 +151,10 @@ export async function lookAround(context: Context, current: () => boolean) {
 
 /** With the inputs that the model itself has, and all of it. */
 const isAsShipped = (recipe: Recipe | null) =>
-  recipe !== null && recipe.inputs.length === 0 && recipe.part === undefined;
+  recipe !== null &&
+  recipe.inputs.length === 0 &&
+  recipe.part === undefined &&
+  recipe.link === undefined;
 
 async function compare(context: Context, elapsedMs: number, current: () => boolean) {
   const { store, client } = context;

@@ -53,6 +53,9 @@ export function createSession(store: Store, services: Services) {
       store.machine.value = 'stopped';
       store.busy.value = null;
       report(context, 'engine', [{ ...why, severity: 'warning' }]);
+      const link = store.link.peek();
+      if (link?.state === 'running')
+        store.link.value = { state: 'refused', info: link.info, diagnostics: [why] };
       const baseline = store.compared.baseline.peek();
       store.compared.baseline.value = null;
       const lost = baseline ? ` The baseline ${baseline.name} went with it; pin it again.` : '';
@@ -87,6 +90,7 @@ export function createSession(store: Store, services: Services) {
     recipe: null,
     compiled: null,
     keepLink: false,
+    rebased: Promise.resolve(),
     ticket: 0,
   };
   const context: Context = Object.assign(base, { comparing: createComparing(base) });
@@ -100,9 +104,9 @@ export function createSession(store: Store, services: Services) {
     store.debug.map.value = null;
     store.debug.touches.value = null;
     store.debug.origin.value = null;
+    if (store.engine.peek() !== 'ready' || !store.program.peek()) return;
     const name = context.recipe?.model.name ?? '';
-    if (store.engine.peek() === 'ready' && store.program.peek())
-      void debugging.rebase(name !== model);
+    context.rebased = debugging.rebase(name !== model);
     model = name;
   });
 
@@ -125,6 +129,9 @@ export function createSession(store: Store, services: Services) {
       store.description.value = description.value;
       store.engine.value = 'ready';
       if (link !== null && (await sharing.openLink(link))) return;
+      const left = store.link.peek()?.state;
+      // Something else was opened meanwhile.
+      if (link !== null && left !== 'waiting' && left !== 'refused') return;
       // A link that waits for a file, or was refused, leaves the page with its built result.
       const saved = link === null ? services.autosave.loadSource() : null;
       const { built } = store;

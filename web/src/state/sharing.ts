@@ -4,6 +4,7 @@ import type { Diagnostic, RecipeInfo } from '../engine/types.ts';
 import { issueText, LONGEST_OFFERED } from '../lib/share.ts';
 import { announce, type Context, report } from './context.ts';
 import type { Editing } from './editing.ts';
+import { OFFLINE_SWITCH } from './offline.ts';
 import type { NamedBytes, Opening } from './opening.ts';
 import { run } from './running.ts';
 import type { Source } from './store.ts';
@@ -33,6 +34,8 @@ export function createSharing(context: Context, editing: Editing, opening: Openi
   const { store, client } = context;
   /** Files that were dropped for the link that waits. */
   let given: NamedBytes[] = [];
+  /** Counts links; what belongs to an earlier one is dropped. */
+  let turn = 0;
 
   function refuse(diagnostics: readonly Diagnostic[], info: RecipeInfo | null) {
     report(context, 'open', diagnostics);
@@ -51,7 +54,9 @@ export function createSharing(context: Context, editing: Editing, opening: Openi
 
   async function openLink(link: string): Promise<boolean> {
     given = [];
+    const mine = ++turn;
     const answer = await client.call({ kind: 'readLink', text: link });
+    if (mine !== turn) return false;
     if (!answer.ok) return refuse(answer.diagnostics, null);
     const info = answer.value;
     if (info.model.kind === 'none')
@@ -67,6 +72,7 @@ export function createSharing(context: Context, editing: Editing, opening: Openi
       );
     try {
       const model = await modelOf(info);
+      if (mine !== turn) return false;
       if (!model && info.model.kind === 'gallery')
         return refuse(
           [
@@ -99,7 +105,8 @@ export function createSharing(context: Context, editing: Editing, opening: Openi
       const input = info.inputs.find((one) => one.sha256 === hash);
       if (input) inputs.set(input.name, { name: input.name, bytes: file.bytes });
       else if (!embedded && hash === info.model.sha256) model = file;
-      else if (!embedded && !model)
+      else if (embedded || !model) {
+        given = given.filter((one) => one !== file);
         return wait(info, [
           problem(
             'E_RECIPE_FILE',
@@ -107,6 +114,7 @@ export function createSharing(context: Context, editing: Editing, opening: Openi
             'Ask whoever made the link for the file as it was.',
           ),
         ]);
+      }
     }
     if (!model || info.inputs.some(({ name }) => !inputs.has(name))) return wait(info, []);
     const recipe: Recipe = {
@@ -120,7 +128,6 @@ export function createSharing(context: Context, editing: Editing, opening: Openi
   }
 
   function wait(info: RecipeInfo, diagnostics: readonly Diagnostic[]): boolean {
-    if (diagnostics.length > 0) given = given.slice(0, -1);
     store.link.value = { state: 'waiting', info, diagnostics };
     announce(context, diagnostics[0]?.message ?? 'The link needs a file: drop it on the page.');
     return false;
@@ -146,8 +153,11 @@ export function createSharing(context: Context, editing: Editing, opening: Openi
         ...store.ownSettings.peek().filter((one) => one.name !== name),
         info.settings,
       ];
-    store.link.value = { state: 'running', info };
-    if (!(await opening.open(recipe, source, false)) || !store.program.peek())
+    const running = { state: 'running' as const, info };
+    store.link.value = running;
+    const opened = await opening.open(recipe, source, false, true);
+    if (store.link.peek() !== running) return false;
+    if (!opened || !store.program.peek())
       return refuse(Object.values(store.problems.peek()).flat(), info);
     const ticket = context.ticket;
     if (info.edits > 0) {
@@ -155,15 +165,22 @@ export function createSharing(context: Context, editing: Editing, opening: Openi
       if (ticket !== context.ticket) return false;
       if (!edited.ok) return refuse(edited.diagnostics, info);
       if (edited.diagnostics.length > 0) report(context, 'page', edited.diagnostics);
-      if (store.text.peek()) editing.edit(edited.value);
+      if (store.text.peek()) editing.show(edited.value);
       else await editing.replaceUnseen(edited.value);
-      await editing.flush();
+      if (!(await editing.flush())) return refuse(store.problems.peek().assemble, info);
     }
     if (notes.length > 0) report(context, 'open', notes);
     const { tab, pc } = info.view;
     if (tab !== null) store.tab.value = tab;
-    await run(context, 'start', info.stop);
-    if (ticket !== context.ticket) return false;
+    const version = store.programVersion.peek();
+    await run(context, 'start', info.stop, false);
+    if (ticket !== context.ticket || version !== store.programVersion.peek()) return false;
+    const machine = store.machine.peek();
+    const ended = machine === 'done' || machine === 'fault';
+    if (!ended && !(machine === 'paused' && info.stop !== null)) {
+      const why = 'The run of the link was stopped before its end; nothing can be said of it.';
+      return refuse([problem('E_RECIPE_STOPPED', why, 'Open the link again.')], info);
+    }
     const judged = await client.call({ kind: 'judge', recipe: info.json });
     if (ticket !== context.ticket) return false;
     if (!judged.ok) return refuse(judged.diagnostics, info);
@@ -217,6 +234,14 @@ export function createSharing(context: Context, editing: Editing, opening: Openi
       announce(context, 'The edited program has errors; there is no link of it.');
       return null;
     }
+    if (context.recipe?.model.files) {
+      const why = 'A link cannot name the files of a checkpoint.';
+      const hint = 'Save the part that is open as JSON, open that, and share it.';
+      report(context, 'page', [problem('E_RECIPE_CHECKPOINT', why, hint)]);
+      announce(context, why);
+      store.tab.value = 'diagnostics';
+      return null;
+    }
     const made = await make();
     if (!made.ok) {
       report(context, 'page', made.diagnostics);
@@ -225,7 +250,10 @@ export function createSharing(context: Context, editing: Editing, opening: Openi
     }
     const { json, link } = made.value;
     const { origin, pathname, search } = location;
-    const address = `${origin}${pathname}${search}#${link}`;
+    const query = new URLSearchParams(search);
+    query.delete(OFFLINE_SWITCH);
+    const asked = query.size > 0 ? `?${query}` : '';
+    const address = `${origin}${pathname}${asked}#${link}`;
     const offered = address.length <= LONGEST_OFFERED;
     // Inside a frame the address belongs to somebody else.
     if (offered && window.top === window) history.replaceState(null, '', `#${link}`);
@@ -239,7 +267,7 @@ export function createSharing(context: Context, editing: Editing, opening: Openi
         source: store.source.peek().name,
         machine: store.preset.peek(),
         options: context.recipe?.options ?? '{}',
-        verdict: store.verdict.peek(),
+        verdict: store.standing.peek() === 'outdated' ? null : store.verdict.peek(),
         program: store.text.peek()?.current ?? null,
       }),
     };

@@ -47,9 +47,8 @@ async function changedRecipe(
   for (const { axis, value } of settings)
     if (axis.kind === 'choice') options[axis.key] = value;
     else changes[axis.key] = value;
-  // A link's own way of opening belongs to the link.
-  const { settings: machine, model, inputs } = base;
-  const recipe: Recipe = { settings: machine, model, inputs, options: JSON.stringify(options) };
+  const machine = base.settings;
+  const recipe: Recipe = { ...base, options: JSON.stringify(options) };
   if (Object.keys(changes).length === 0) return recipe;
   const answer = await client.call({
     kind: 'changeSettings',

@@ -2,7 +2,6 @@
 // estimates.
 import { signal } from '@preact/signals';
 import type { WorkerLike } from '../engine/client.ts';
-import type { Recipe } from '../engine/protocol.ts';
 import { type Axis, axesOf, type Value } from '../lib/axes.ts';
 import { announce, type Context } from './context.ts';
 import type { Opening } from './opening.ts';
@@ -24,6 +23,8 @@ export interface Sweep {
 
 export interface Advice {
   name: string;
+  /** What was open. */
+  source: Source;
   before: Numbers;
   /** Changes with fewer cycles, most gain first. */
   found: readonly { setting: Setting; outcome: Outcome & { ok: true } }[];
@@ -57,13 +58,18 @@ export function createTuning(context: Context, opening: Opening, spawn: () => Wo
   }
 
   /** An engine beside the page's, with what is open as its start. */
-  function begin(): { mine: number; trials: Trials; base: Recipe; name: string } | null {
+  function begin(): {
+    mine: number;
+    trials: Trials;
+    source: Source;
+    name: string;
+  } | null {
     const base = context.recipe;
     if (!base || !store.program.peek()) return null;
     stop();
     const source: Source = store.source.peek();
     trials = startTrials(spawn, base, source);
-    return { mine: turn, trials, base, name: `${source.name}, ${base.settings.name}` };
+    return { mine: turn, trials, source, name: `${source.name}, ${base.settings.name}` };
   }
 
   async function learn() {
@@ -135,6 +141,7 @@ export function createTuning(context: Context, opening: Opening, spawn: () => Wo
       });
       let state: Advice = {
         name,
+        source: started.source,
         before: first.numbers,
         found: [],
         tried: 0,
@@ -166,13 +173,13 @@ export function createTuning(context: Context, opening: Opening, spawn: () => Wo
       announce(context, `${state.found.length} of ${state.of} changes would help.`);
     },
     /** Opens and runs what was tried. */
-    async apply(outcome: Outcome & { ok: true }) {
+    async apply(outcome: Outcome & { ok: true }, source: Source) {
       const { settings } = outcome.recipe;
       const known = store.description.peek()?.presets.some((one) => one.name === settings.name);
       const own = store.ownSettings.peek();
       if (!known && !own.some((one) => one.name === settings.name))
         store.ownSettings.value = [...own, settings];
-      await opening.openAndRun(outcome.recipe, store.source.peek());
+      await opening.openAndRun(outcome.recipe, source);
     },
   };
 }

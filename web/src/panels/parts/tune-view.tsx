@@ -6,6 +6,7 @@ import { delta, known } from '../../lib/deltas.ts';
 import { bytes, short, whole } from '../../lib/format.ts';
 import type { Outcome, Setting } from '../../state/trials.ts';
 import { MOST_CELLS, type Sweep, type SweptAxis } from '../../state/tuning.ts';
+import { save } from '../../ui/save.ts';
 import { usePage } from '../page.ts';
 
 interface Measure {
@@ -98,7 +99,7 @@ function Advice() {
                     type="button"
                     class="text-button"
                     aria-label={`Apply ${settingText(setting)}`}
-                    onClick={() => void tuning.apply(outcome)}
+                    onClick={() => void tuning.apply(outcome, advice.source)}
                   >
                     Apply
                   </button>
@@ -287,14 +288,6 @@ function SweepPart() {
   const cells = chosen.reduce((product, one) => product * one.values.length, chosen.length ? 1 : 0);
   const done = sweep?.cells.filter((one) => one !== null).length ?? 0;
   const ready = store.engine.value === 'ready' && store.program.value !== null;
-  const save = () => {
-    if (!sweep) return;
-    const link = document.createElement('a');
-    link.href = URL.createObjectURL(new Blob([csvOf(sweep)], { type: 'text/csv' }));
-    link.download = 'sweep.csv';
-    link.click();
-    setTimeout(() => URL.revokeObjectURL(link.href), 60_000);
-  };
   return (
     <section class="tune-sweep" aria-label="Sweep">
       <h3>Sweep</h3>
@@ -346,7 +339,11 @@ function SweepPart() {
             <span class="muted">
               {sweep.name}: {done} of {sweep.cells.length}
             </span>{' '}
-            <button type="button" class="text-button" onClick={save}>
+            <button
+              type="button"
+              class="text-button"
+              onClick={() => save([csvOf(sweep)], 'sweep.csv', 'text/csv')}
+            >
               CSV
             </button>
           </p>
