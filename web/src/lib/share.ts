@@ -1,6 +1,9 @@
 // Texts and numbers of sharing.
 import type { Verdict } from '../engine/types.ts';
 
+/** Models of more bytes are named by their hash instead of put into the link. */
+export const EMBEDDED_BYTES = 64 * 1024;
+
 /** Beyond, some chat tools cut. */
 export const COMFORTABLE = 2000;
 /** Beyond, no link is offered. */

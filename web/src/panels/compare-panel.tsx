@@ -1,5 +1,5 @@
 // The present run beside one that was kept.
-import { lazyView } from './lazy.tsx';
+import { later } from '../ui/later.tsx';
 import { usePage } from './page.ts';
 import { definePanel } from './panel.ts';
 
@@ -60,5 +60,5 @@ export default definePanel({
   initial: {},
   upgrade: () => ({}),
   tools: Tools,
-  view: lazyView(() => import('./parts/compare-view.tsx')),
+  view: later(() => import('./parts/compare-view.tsx').then((module) => module.View)),
 });

@@ -4,10 +4,14 @@ import { signal } from '@preact/signals';
 import { useState } from 'preact/hooks';
 import { hex, short } from '../lib/format.ts';
 import { partsOf } from '../lib/stored-bits.ts';
+import { later } from '../ui/later.tsx';
 import { Segmented } from '../ui/segmented.tsx';
 import { usePage } from './page.ts';
 import { definePanel } from './panel.ts';
-import { MemoryView } from './parts/memory-view.tsx';
+
+const MemoryView = later(() =>
+  import('./parts/memory-view.tsx').then((module) => module.MemoryView),
+);
 
 const radix = signal<'dec' | 'hex' | 'bits'>('dec');
 const shown = signal<'registers' | 'memory'>('registers');

@@ -1,5 +1,5 @@
 // What if: advice and sweeps.
-import { lazyView } from './lazy.tsx';
+import { later } from '../ui/later.tsx';
 import { definePanel } from './panel.ts';
 
 export default definePanel({
@@ -11,5 +11,5 @@ export default definePanel({
   version: 1,
   initial: {},
   upgrade: () => ({}),
-  view: lazyView(() => import('./parts/tune-view.tsx')),
+  view: later(() => import('./parts/tune-view.tsx').then((module) => module.View)),
 });

@@ -6,14 +6,14 @@ export const OFFLINE_SWITCH = 'offline';
 const OFF = 'off';
 
 /** Of this page alone: others may live at the same host. */
-async function forget(container: ServiceWorkerContainer, scope: string) {
-  const registrations = await container.getRegistrations();
-  const mine = registrations.filter((one) => one.scope === scope);
-  await Promise.all(mine.map((one) => one.unregister()));
+async function forget(container: ServiceWorkerContainer) {
+  const mine = await container.getRegistration();
+  if (!mine) return;
   const names = await caches.keys();
   // Names of workbox end with the scope.
-  const kept = names.filter((name) => name.endsWith(scope));
+  const kept = names.filter((name) => name.endsWith(mine.scope));
   await Promise.all(kept.map((name) => caches.delete(name)));
+  await mine.unregister();
 }
 
 /** To be called when the page has nothing more urgent to load. Never fails: it is a comfort. */
@@ -23,7 +23,7 @@ export async function keepForOffline(store: Store, address: string): Promise<voi
   const container = navigator.serviceWorker;
   try {
     if (new URL(address).searchParams.get(OFFLINE_SWITCH) === OFF) {
-      await forget(container, new URL('./', address).href);
+      await forget(container);
       store.offline.value = 'off';
       return;
     }

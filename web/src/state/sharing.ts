@@ -1,7 +1,7 @@
 // Links: what the page shows as a link, and a link opened again, run, and checked.
 import { type Answer, problem, type Recipe } from '../engine/protocol.ts';
 import type { Diagnostic, RecipeInfo } from '../engine/types.ts';
-import { issueText, LONGEST_OFFERED } from '../lib/share.ts';
+import { EMBEDDED_BYTES, issueText, LONGEST_OFFERED } from '../lib/share.ts';
 import { announce, type Context, report } from './context.ts';
 import type { Editing } from './editing.ts';
 import { OFFLINE_SWITCH } from './offline.ts';
@@ -18,9 +18,6 @@ export interface Shared {
   /** A Markdown text for an issue. */
   issue: string;
 }
-
-/** Models of more bytes are named by their hash instead of put into the link. */
-const EMBEDDED_BYTES = 64 * 1024;
 
 const text = (bytes: Uint8Array) => new TextDecoder().decode(bytes);
 const bytes = (value: string) => new TextEncoder().encode(value);

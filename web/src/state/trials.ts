@@ -4,6 +4,7 @@ import { createClient, type EngineClient, type WorkerLike } from '../engine/clie
 import type { Recipe } from '../engine/protocol.ts';
 import type { Diagnostic } from '../engine/types.ts';
 import type { Axis, Value } from '../lib/axes.ts';
+import { EMBEDDED_BYTES } from '../lib/share.ts';
 import type { Source } from './store.ts';
 
 /** One value of one axis. */
@@ -74,7 +75,14 @@ async function runOf(client: EngineClient, recipe: Recipe, source: Source): Prom
   const verified = await client.call({ kind: 'verify', precision: 'hardware' });
   if (!verified.ok) return { ok: false, why: sentence(verified.diagnostics) };
   const { outputs, instructions, verdict } = verified.value;
-  const wish = source.kind === 'gallery' ? { gallery: source.id } : {};
+  const { name, bytes } = recipe.model;
+  const small = /\.json$/i.test(name) && bytes.length <= EMBEDDED_BYTES;
+  const wish =
+    source.kind === 'gallery'
+      ? { gallery: source.id }
+      : small
+        ? { json: new TextDecoder().decode(bytes) }
+        : {};
   const shared = await client.call({ kind: 'share', wish: JSON.stringify(wish) });
   return {
     ok: true,

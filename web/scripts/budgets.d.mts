@@ -1,0 +1,2 @@
+export declare const budgets: Record<'shell' | 'engine' | 'verified' | 'layout' | 'editor', number>;
+export declare const TOLERANCE: number;
