@@ -705,22 +705,22 @@ export default async function createPlena() {
       return good(last);
     },
     /** Knows `pc N`, and going back to the start. */
-    move(id, condition, back) {
+    move(id, condition, back, most) {
       const s = at(id);
-      const wanted = condition === 'breakpoints' ? (s.stops ?? []) : [condition];
+      if (condition !== '') s.wanted = condition === 'breakpoints' ? (s.stops ?? []) : [condition];
       if (back) {
         this.reset(id);
         const debug = { ...debugOf(s), stop: { condition: 'start', text: '' } };
         return good({ ...state(s, 'ready'), debug });
       }
-      let last = state(s, 'slice');
-      do {
-        last = advance(s, 1);
-        const met = wanted.find((one) => one === `pc ${s.pc}`);
+      for (let step = 0; step < most; step++) {
+        const last = advance(s, 1);
+        const met = s.wanted.find((one) => one === `pc ${s.pc}`);
         if (met)
           return good({ ...last, debug: { ...debugOf(s), stop: { condition: met, text: '' } } });
-      } while (last.reason === 'slice');
-      return good(last);
+        if (last.reason !== 'slice') return good(last);
+      }
+      return good({ ...state(s, 'slice'), debug: { ...debugOf(s), moving: true } });
     },
     set_breakpoints(id, conditions) {
       const list = conditions.split('\n').filter(Boolean);
