@@ -72,7 +72,9 @@ Status load_recipe_model(
   const std::string wanted =
     model.file.empty() ? std::filesystem::path(model.address).filename().string() : model.file;
   const auto named = std::find_if(files.begin(), files.end(), [&](const std::string& path) {
-    return std::filesystem::weakly_canonical(path).filename() == wanted;
+    std::error_code error;
+    const std::filesystem::path whole = std::filesystem::weakly_canonical(path, error);
+    return (error ? std::filesystem::path(path) : whole).filename() == wanted;
   });
   // The hash decides whether it is the right one, whatever its name.
   if (const auto file = named != files.end() ? named : files.begin(); file != files.end()) {
@@ -157,7 +159,12 @@ recipe_of(const driver::Session& session, const std::string& path, bool embed) {
       wish.json = *text;
     }
   }
-  return session.recipe(wish);
+  Result<recipe::Recipe> made = session.recipe(wish);
+  if (!made && !wish.json.empty()) { // what is too long to be embedded can still be named
+    wish.json.clear();
+    return session.recipe(wish);
+  }
+  return made;
 }
 
 std::string playground() {

@@ -281,7 +281,7 @@ class Session {
   Result<std::string> seek_cycle(std::uint64_t cycle, std::uint64_t max_instructions); // RunState
   /// Goes on, or back, to the next moment of which a condition (conditions.def) holds;
   /// `breakpoints` stands for those set. Empty: goes on with the movement in hand, which ends with
-  /// the field `moving` false. One slice of the work per call.
+  /// the field `moving` false. One slice of the work per call: `max_instructions` are looked at.
   Result<std::string>
   move(std::string_view condition, bool back, std::uint64_t max_instructions); // RunState
   /// Conditions, one a line, in place of those set before.
@@ -387,7 +387,8 @@ class Session {
   // Recipes (core/recipe); driver/reproduce.h opens one in a single step.
 
   /// What has been done since the model was loaded, with digests of what came of it. A run that was not
-  /// finished becomes one that stops there. E_NO_PROGRAM, E_RECIPE_MODEL, E_RECIPE_PROGRAM.
+  /// finished becomes one that stops there. E_NO_PROGRAM, E_CHANGED, E_RECIPE_MODEL,
+  /// E_RECIPE_PROGRAM, and E_RECIPE_VALUE for what a reader would refuse.
   Result<recipe::Recipe> recipe(const recipe::Wish& wish) const;
   /// Of the program and the run as they are.
   recipe::Digests recipe_digests() const;

@@ -77,6 +77,7 @@ void Session::State::arrived(std::uint64_t before) {
 }
 
 void Session::State::go_to(const History::State& kept) {
+  drop_verdict();
   machine->restore(*kept.machine);
   timing = kept.timing->copy();
   if (trace && kept.executed() == farthest) {
@@ -135,14 +136,19 @@ Result<std::string> Session::seek_cycle(std::uint64_t cycle, std::uint64_t max_i
   if (state.timing->cycles() > cycle || kept.executed() > state.machine->counters().executed) {
     state.go_to(kept);
   }
-  // In strides; the last one is gone through again, step by step.
+  // In strides; the last one is gone through again, step by step. Copies of the clock cost more
+  // than going on from a kept state once.
   const auto now = [&] { return state.machine->counters().executed; };
   for (std::uint64_t left = max_instructions; left > 0;) {
-    const History::State before{state.machine->save(), state.timing->copy(), 0};
+    const std::uint64_t start = now();
     state.go_on(std::min(left, cycle_stride));
     left -= std::min(left, cycle_stride);
     if (state.timing->cycles() > cycle) {
-      state.go_to(before);
+      state.go_to(state.history->before_cycle(cycle));
+      if (now() < start) {
+        state.go_on(start - now());
+      }
+      const History::State before{state.machine->save(), state.timing->copy(), 0};
       std::uint64_t steps = 0;
       for (; state.timing->cycles() <= cycle; ++steps) {
         state.go_on(1);
@@ -151,7 +157,7 @@ Result<std::string> Session::seek_cycle(std::uint64_t cycle, std::uint64_t max_i
       state.go_on(steps - 1);
       break;
     }
-    if (state.reason != RunStatus::Reason::Slice || now() == before.executed()) {
+    if (state.reason != RunStatus::Reason::Slice || now() == start) {
       break;
     }
   }
@@ -307,30 +313,36 @@ Session::move(std::string_view condition, bool back, std::uint64_t max_instructi
   }
 
   // Back: the last moment before `end` from one kept state on, then from the one before it.
-  const std::uint64_t end = state.walk->end;
-  const History::State& from = state.history->before(end < 2 ? 0 : end - 2);
-  const std::uint64_t first = from.executed();
-  state.go_to(from);
-  std::uint64_t found = 0;
-  std::string text;
-  std::string said;
-  while (now() + 1 < end) {
+  State::Walk& walk = *state.walk;
+  if (!walk.first) {
+    const History::State& from = state.history->before(walk.end < 2 ? 0 : walk.end - 2);
+    walk.first = from.executed();
+    state.go_to(from);
+  }
+  for (std::uint64_t left = max_instructions; now() + 1 < walk.end; --left) {
+    if (left == 0) {
+      return run_state(state);
+    }
     const std::uint64_t before = now();
     if (const Condition* met = step()) {
-      found = now();
-      text = met->text;
-      said = state.stop.text;
+      walk.found = now();
+      walk.stop = {std::string(met->text), state.stop.text};
     }
     if (now() == before) {
       break; // a run that was changed by hand may end here
     }
   }
-  if (text.empty() && first > 0) {
-    state.walk->end = first + 1;
+  if (walk.stop.condition.empty() && *walk.first > 0) {
+    walk.end = *walk.first + 1;
+    walk.first.reset();
     return run_state(state);
   }
-  const Result<std::string> there = seek(found, end);
-  state.stop = {text.empty() ? "start" : text, said};
+  report::Stop stop = walk.stop;
+  if (stop.condition.empty()) {
+    stop.condition = "start";
+  }
+  const Result<std::string> there = seek(walk.found, walk.end);
+  state.stop = std::move(stop);
   return there ? Result<std::string>(run_state(state)) : there;
 }
 
@@ -360,7 +372,11 @@ Status Session::State::change(std::string_view what) {
     emu::RegisterView registers = machine->registers();
     const bool is_float = name && name->space == emu::Space::f;
     const bool wide = name && name->space == emu::Space::a;
-    if (!name || (!integer && !(is_float && is_real)) || (integer && !wide && !is_float && *integer > UINT32_MAX)) {
+    const bool is_bits = last.starts_with("0x"); // of an f register the bits, else its value
+    const bool fits = is_float && !is_bits
+                        ? is_real
+                        : integer && (wide || *integer <= (is_float ? UINT16_MAX : UINT32_MAX));
+    if (!name || !fits) {
       return refused("there is no such register, or it does not hold this value");
     }
     switch (name->space) {
@@ -372,7 +388,7 @@ Status Session::State::change(std::string_view what) {
       break;
     case emu::Space::f:
       registers.f[name->index] =
-        last.starts_with("0x") ? static_cast<std::uint16_t>(*integer) : numerics::narrow_bf16(real);
+        is_bits ? static_cast<std::uint16_t>(*integer) : numerics::narrow_bf16(real);
       break;
     default:
       *std::array{&registers.scale, &registers.stride, &registers.v_mask}[name->index] =
@@ -443,6 +459,7 @@ Result<std::string> Session::change(std::string_view what) {
   state.farthest = now;
   state.walk.reset();
   state.stop = {};
+  state.drop_verdict();
   if (state.results) {
     state.results->forget_after(now);
   }

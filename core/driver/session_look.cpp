@@ -157,24 +157,48 @@ void read_entry(
   found.addresses.push_back(at);
 }
 
-/// A row of a tensor in HBM, decoded.
+/// Columns from one strip to the next, of which each holds twice as many.
+std::uint64_t strip_step(const codegen::Placement& place) {
+  return std::max<std::uint64_t>(place.phys_cols / 2, 1);
+}
+
+/// Where an element of a tensor in HBM lies: the stored row, and the column in it.
+struct Stored {
+  std::uint64_t row = 0;
+  std::uint64_t col = 0;
+};
+
+Stored stored_at(
+  const codegen::Placement& place, std::uint64_t row, std::uint64_t col, std::uint64_t lanes
+) {
+  if (place.form == codegen::Form::ColumnStrips) {
+    const std::uint64_t step = strip_step(place);
+    return {col / step * place.rows + row, col % step};
+  }
+  return {
+    ops::grouped_index(row, place.row_group, lanes),
+    ops::grouped_index(col, place.col_group, lanes)};
+}
+
+/// A stored row of a tensor in HBM, decoded.
 struct HbmRow {
   HbmRow(
     const codegen::Placement& place,
     const numerics::RowCodec& codec,
     const emu::Machine& machine,
-    std::uint64_t row
+    std::uint64_t stored
   )
-      : elements(codec.element_bytes(static_cast<std::size_t>(place.phys_cols))),
+      : row(stored),
+        elements(codec.element_bytes(static_cast<std::size_t>(place.phys_cols))),
         scales(codec.scale_bytes(static_cast<std::size_t>(place.phys_cols))),
         values(static_cast<std::size_t>(place.phys_cols)) {
-    const std::uint64_t stored = ops::grouped_index(row, place.row_group, machine.vlen());
     machine.read_hbm(place.address + stored * elements.size(), elements);
     if (!scales.empty()) {
       machine.read_hbm(place.address + place.scale_offset + stored * scales.size(), scales);
     }
     codec.decode(elements, scales, values);
   }
+  std::uint64_t row;
   std::vector<std::uint8_t> elements;
   std::vector<std::uint8_t> scales;
   std::vector<float> values;
@@ -188,18 +212,34 @@ std::uint64_t ungrouped(std::uint64_t at, std::uint64_t group, std::uint64_t mul
   return at / padded * group + std::min(at % padded, group - 1);
 }
 
+/// The smallest box around what two stored rows and all between them hold.
+report::Box
+box_in_strips(const codegen::Placement& place, Stored from, Stored to, report::Box box) {
+  const std::uint64_t step = strip_step(place);
+  const bool one_row = from.row == to.row;
+  const std::uint64_t first_strip = from.row / place.rows;
+  const std::uint64_t last_strip = to.row / place.rows;
+  const std::uint64_t first_col =
+    std::min(first_strip * step + (one_row ? std::min(from.col, to.col) : 0), place.cols - 1);
+  const std::uint64_t last_col = std::min(
+    last_strip * step + (one_row ? std::max(from.col, to.col) : 2 * step - 1), place.cols - 1
+  );
+  const bool one_strip = first_strip == last_strip;
+  box.row = one_strip ? from.row % place.rows : 0;
+  box.rows = (one_strip ? to.row % place.rows : place.rows - 1) - box.row + 1;
+  box.col = first_col;
+  box.cols = last_col - first_col + 1;
+  return box;
+}
+
 /// The rows and columns of a tensor that a stretch of its memory holds: the smallest box around
 /// them.
 report::Box box_in(const codegen::Placement& place, std::uint64_t lanes, report::Box box) {
   const std::uint64_t first = std::max(box.first, place.address) - place.address;
   const std::uint64_t last =
     std::min(box.first + box.count, place.address + extent_of(place)) - place.address - 1;
-  struct Spot {
-    std::uint64_t row = 0;
-    std::uint64_t col = 0;
-  };
   const std::uint64_t columns = std::max<std::uint64_t>(place.phys_cols, 1);
-  const auto spot_of = [&](std::uint64_t at) -> Spot {
+  const auto spot_of = [&](std::uint64_t at) -> Stored {
     switch (place.memory) {
     case lower::Memory::VectorSram:
       return {at / lanes % place.phys_rows, at / lanes / place.phys_rows * lanes + at % lanes};
@@ -216,8 +256,13 @@ report::Box box_in(const codegen::Placement& place, std::uint64_t lanes, report:
         at / std::max<std::uint64_t>(place.cols, 1), at % std::max<std::uint64_t>(place.cols, 1)};
     }
   };
-  const Spot from = spot_of(first);
-  const Spot to = spot_of(last);
+  const Stored from = spot_of(first);
+  const Stored to = spot_of(last);
+  if (place.form == codegen::Form::ColumnStrips) {
+    return box_in_strips(
+      place, {std::min(from.row, to.row), from.col}, {std::max(from.row, to.row), to.col}, box
+    );
+  }
   std::uint64_t first_col = std::min(from.col, to.col);
   std::uint64_t last_col = std::max(from.col, to.col);
   std::uint64_t first_row = std::min(from.row, to.row);
@@ -317,27 +362,34 @@ Session::tensor(std::size_t region, const TensorWindow& rows, const TensorWindow
     }
     return std::uint64_t{0};
   }();
-  const numerics::RowCodec codec(place.format);
+  // Only what HBM holds is stored by the placement's format.
+  std::optional<numerics::RowCodec> codec;
+  if (place.memory == lower::Memory::Hbm) {
+    codec.emplace(place.format);
+  }
   for (std::uint64_t i = 0; i < rows.count; ++i) {
     const std::uint64_t row = rows.first + i * rows.step;
     std::optional<HbmRow> stored;
-    if (place.memory == lower::Memory::Hbm) {
-      stored.emplace(place, codec, *state.machine, row);
-    }
     for (std::uint64_t j = 0; j < cols.count; ++j) {
       const std::uint64_t col = cols.first + j * cols.step;
-      const std::uint64_t address = codegen::place_of(place, row * place.cols + col, lanes);
-      if (!stored) {
+      if (!codec) {
+        const std::uint64_t address = codegen::place_of(place, row * place.cols + col, lanes);
         if (address >= memory_size) {
           return no_range(fmt::format("{} does not lie inside of its memory", place.name));
         }
         read_entry(state, space_of(place.memory), address, found);
         continue;
       }
-      const auto at = static_cast<std::size_t>(ops::grouped_index(col, place.col_group, lanes));
+      const Stored lies = stored_at(place, row, col, lanes);
+      if (!stored || stored->row != lies.row) {
+        stored.emplace(place, *codec, *state.machine, lies.row);
+      }
+      const auto at = static_cast<std::size_t>(lies.col);
       found.values.push_back(stored->values[at]);
       found.bits.push_back(numerics::read_packed(stored->elements, at, place.format.element.width));
-      found.addresses.push_back(address);
+      found.addresses.push_back(
+        place.address + (lies.row * place.phys_cols + lies.col) * place.format.element.width / 8
+      );
       if (place.format.mx) {
         found.scales.push_back(
           numerics::read_packed(stored->scales, at / place.format.block, place.format.scale.width)

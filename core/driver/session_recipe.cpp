@@ -75,11 +75,25 @@ Result<recipe::Recipe> Session::recipe(const recipe::Wish& wish) const {
       "E_NO_PROGRAM", "there is nothing to make a link of", "compile a model or assemble a text"
     );
   }
+  if (state.text.empty() && !state.program.words.empty()) {
+    return missing(
+      "E_RECIPE_PROGRAM",
+      "machine words cannot be put into a link",
+      "link their assembly text (plena disasm)"
+    );
+  }
   if (!state.compiled && state.graph) {
     return missing(
       "E_NO_PROGRAM",
-      "the program is of other settings than the model's last compilation",
-      "compile the model again"
+      "the program does not come of the model and the settings as they are now",
+      "compile the model"
+    );
+  }
+  if (!state.changes.empty()) {
+    return missing(
+      "E_CHANGED",
+      "the run was changed by hand, which a link does not tell",
+      "run it again from its start"
     );
   }
   recipe::Recipe made;
@@ -131,13 +145,6 @@ Result<recipe::Recipe> Session::recipe(const recipe::Wish& wish) const {
   made.settings = settings_from(config);
   const std::string& before = state.compiled ? state.compiled_text : std::string();
   if (state.text != before) {
-    if (state.text.empty()) {
-      return missing(
-        "E_RECIPE_PROGRAM",
-        "machine words cannot be put into a link",
-        "link their assembly text (plena disasm)"
-      );
-    }
     made.edits = recipe::edits_between(before, state.text);
   }
   recipe::Digests found = recipe_digests();
@@ -149,6 +156,9 @@ Result<recipe::Recipe> Session::recipe(const recipe::Wish& wish) const {
   }
   made.digests = recipe::shortened(std::move(found));
   made.view = wish.view;
+  if (const Status readable = recipe::check(made); !readable) {
+    return readable.diagnostics();
+  }
   return made;
 }
 

@@ -114,6 +114,11 @@ struct Session::State {
     bool back = false;
     std::unique_ptr<Watch> watch;
     std::uint64_t end = 0; ///< back: moments from here on have been looked at
+    /// Back: the kept state from which moments before `end` are being looked at, and the last one
+    /// found among them.
+    std::optional<std::uint64_t> first{};
+    std::uint64_t found = 0;
+    report::Stop stop{};
   };
   std::optional<Walk> walk;
   std::unique_ptr<Provenance> provenance; ///< of the question in hand
@@ -162,6 +167,8 @@ struct Session::State {
   Result<emu::Machine> start_machine() const;
   /// Ends the run; the program, the settings and what is to be recorded stay.
   void drop_run();
+  /// It was that of another end of the run.
+  void drop_verdict();
   /// A clock for the machine, which is at the start of the program.
   void start_clock();
   void note_seconds(std::string_view step, double seconds);

@@ -89,7 +89,14 @@ void Session::State::drop_run() {
   provenance.reset();
   stop = {};
   hardware_golden.reset();
+  drop_verdict();
+  ablation.clear();
   reason = RunStatus::Reason::Ready;
+}
+
+void Session::State::drop_verdict() {
+  verdict = {};
+  output_values.clear();
 }
 
 void Session::State::start_clock() {

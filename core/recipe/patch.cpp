@@ -1,6 +1,7 @@
 #include "recipe/patch.h"
 
 #include <algorithm>
+#include <charconv>
 #include <cstdint>
 #include <fmt/format.h>
 #include <optional>
@@ -14,6 +15,8 @@ namespace {
 constexpr std::size_t max_distance = 512;
 /// Places that a search looks at, over all edits of a text; a hostile link gets no more.
 constexpr std::size_t max_looks = 100'000'000;
+/// More than any text has; a hostile link may tell any number.
+constexpr std::uint64_t most_lines = std::uint64_t{1} << 40;
 
 /// Lines with their line ends, which the last one may lack.
 std::vector<std::string_view> lines_of(std::string_view text) {
@@ -52,11 +55,11 @@ class Anchors {
   std::size_t size() const { return sums_.size() - 3; }
 
   /// Of `count` lines from `first` on and the one on either side; first + count is at most size().
-  std::string anchor(std::size_t first, std::size_t count) const {
+  std::uint32_t anchor(std::size_t first, std::size_t count) const {
     std::uint64_t hash = sums_[first + count + 2] - sums_[first] * powers_[count + 2];
     hash ^= hash >> 29;
     hash *= 0xbf58476d1ce4e5b9;
-    return fmt::format("{:08x}", hash >> 32);
+    return static_cast<std::uint32_t>(hash >> 32);
   }
 
  private:
@@ -70,6 +73,15 @@ class Anchors {
   std::vector<std::uint64_t> sums_{0};
   std::vector<std::uint64_t> powers_{1};
 };
+
+std::string text_of(std::uint32_t anchor) { return fmt::format("{:08x}", anchor); }
+
+/// Nothing for what `text_of` never writes.
+std::optional<std::uint32_t> anchor_in(const std::string& text) {
+  std::uint32_t anchor = 0;
+  std::from_chars(text.data(), text.data() + text.size(), anchor, 16);
+  return text_of(anchor) == text ? std::optional(anchor) : std::nullopt;
+}
 
 struct Stretch {
   std::size_t before = 0; ///< first line that goes
@@ -182,7 +194,7 @@ std::vector<Edit> edits_between(std::string_view before, std::string_view after)
     Edit edit{
       .line = stretch.before + 1,
       .removed = stretch.removed,
-      .anchor = anchors.anchor(stretch.before, stretch.removed)};
+      .anchor = text_of(anchors.anchor(stretch.before, stretch.removed))};
     for (std::size_t i = 0; i < stretch.added; ++i) {
       edit.added += b[stretch.after + i];
     }
@@ -195,8 +207,8 @@ Patched patched(std::string_view before, const std::vector<Edit>& edits) {
   const Lines lines = lines_of(before);
   const Anchors anchors(lines);
   Patched result;
-  std::size_t next = 0;     // first line that is not yet in the result
-  std::ptrdiff_t moved = 0; // how far the last edit was from where it was made
+  std::size_t next = 0;   // first line that is not yet in the result
+  std::int64_t moved = 0; // how far the last edit was from where it was made
   std::size_t looks = 0;
   const auto copy_to = [&](std::size_t end) {
     for (; next < end; ++next) {
@@ -205,15 +217,14 @@ Patched patched(std::string_view before, const std::vector<Edit>& edits) {
   };
   for (std::size_t i = 0; i < edits.size(); ++i) {
     const Edit& edit = edits[i];
+    const std::optional<std::uint32_t> anchor = anchor_in(edit.anchor);
+    const auto made = static_cast<std::int64_t>(std::min(edit.line - 1, most_lines));
     std::optional<std::size_t> place;
-    if (edit.line >= 1 && edit.removed <= lines.size() && next + edit.removed <= lines.size()) {
+    if (anchor && edit.line >= 1 && edit.removed <= lines.size() && next + edit.removed <= lines.size()) {
       const auto count = static_cast<std::size_t>(edit.removed);
       const std::size_t last = lines.size() - count;
-      const auto made =
-        static_cast<std::size_t>(std::min<std::uint64_t>(edit.line - 1, lines.size()));
-      const std::ptrdiff_t wish = static_cast<std::ptrdiff_t>(made) + moved;
-      const std::size_t start = static_cast<std::size_t>(
-        std::clamp(wish, static_cast<std::ptrdiff_t>(next), static_cast<std::ptrdiff_t>(last))
+      const auto start = static_cast<std::size_t>(
+        std::clamp(made + moved, static_cast<std::int64_t>(next), static_cast<std::int64_t>(last))
       );
       // Outwards from where it should be.
       for (std::size_t step = 0; !place && looks < max_looks; ++step, ++looks) {
@@ -222,9 +233,9 @@ Patched patched(std::string_view before, const std::vector<Edit>& edits) {
         if (!below && !above) {
           break;
         }
-        if (below && anchors.anchor(start + step, count) == edit.anchor) {
+        if (below && anchors.anchor(start + step, count) == *anchor) {
           place = start + step;
-        } else if (above && anchors.anchor(start - step, count) == edit.anchor) {
+        } else if (above && anchors.anchor(start - step, count) == *anchor) {
           place = start - step;
         }
       }
@@ -233,7 +244,7 @@ Patched patched(std::string_view before, const std::vector<Edit>& edits) {
       result.lost.push_back(i);
       continue;
     }
-    moved = static_cast<std::ptrdiff_t>(*place) - static_cast<std::ptrdiff_t>(edit.line - 1);
+    moved = static_cast<std::int64_t>(*place) - made;
     copy_to(*place);
     result.text += edit.added;
     next = *place + static_cast<std::size_t>(edit.removed);

@@ -492,6 +492,11 @@ class Reader {
         "E_RECIPE_MISSING", path + "/s/p", "the machine is not named", "give the name of a preset"
       );
     }
+    for (const auto& [name, size] : way.dims) {
+      if (!std::holds_alternative<std::uint64_t>(size)) {
+        mistyped(path + "/n/" + io::pointer_step(name), "a whole number that is not negative");
+      }
+    }
     for (std::size_t i = 0; i < way.edits.size(); ++i) {
       if (way.edits[i].line == 0 || way.edits[i].anchor.empty()) {
         error(
@@ -626,7 +631,23 @@ std::string write(const Recipe& recipe) {
   Recipe usual;
   Json json = object_json(fields_of(copy), fields_of(usual), &copy);
   json[version_key] = current_version;
-  return json.dump();
+  return json.dump(-1, ' ', false, Json::error_handler_t::replace);
+}
+
+Status check(const Recipe& recipe) {
+  const std::string text = write(recipe);
+  if (text.size() > max_json_bytes) {
+    return refused(
+      "E_RECIPE_VALUE",
+      fmt::format(
+        "the recipe would have {} bytes, and no more than {} are read", text.size(), max_json_bytes
+      ),
+      "name the model as a file instead",
+      {}
+    );
+  }
+  const Result<Recipe> read = parse(text);
+  return read ? Status(Done{}) : Status(read.diagnostics());
 }
 
 std::optional<std::string> canonical_json(std::string_view text) {

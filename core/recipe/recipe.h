@@ -119,7 +119,11 @@ struct Recipe : Way {
 /// version), E_RECIPE_KEY, E_RECIPE_TYPE, E_RECIPE_VALUE, E_RECIPE_MISSING.
 Result<Recipe> parse(std::string_view json, std::string_view name = {});
 
-/// The canonical JSON.
+/// What `parse` would refuse of the JSON that `write` makes of it; E_RECIPE_VALUE when that is too
+/// long.
+Status check(const Recipe& recipe);
+
+/// The canonical JSON; bytes of a name that are no UTF-8 are replaced in it.
 std::string write(const Recipe& recipe);
 
 /// JSON with sorted keys and no white space, for a model that goes into a recipe; nothing when it

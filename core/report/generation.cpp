@@ -55,7 +55,7 @@ std::string generation(const TextFacts& facts) {
   for (std::size_t i = 0; i < facts.runs.size(); ++i) {
     json[i < facts.prompt_runs ? "prefill" : "decode"].push_back(run_json(facts.runs[i]));
   }
-  return json.dump(2) + "\n";
+  return json.dump(2, ' ', false, Json::error_handler_t::replace) + "\n";
 }
 
 } // namespace plena::report

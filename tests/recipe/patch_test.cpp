@@ -103,6 +103,20 @@ TEST_CASE("patch: hostile edits take no time and break nothing", "[unit][recipe]
   const Patched result = patched(before, edits);
   CHECK(result.lost.size() == edits.size());
   CHECK(result.text == before);
+  // The largest numbers there are, with an anchor that is found.
+  const std::vector<Edit> good = edits_between("a\nb\nc\nd\ne\n", "a\nB\nc\nd\nE\n");
+  REQUIRE(good.size() == 2);
+  for (const std::uint64_t line : {UINT64_MAX, UINT64_MAX / 2 + 1, std::uint64_t{1} << 41}) {
+    std::vector<Edit> far = good;
+    far[0].line = line;
+    CHECK(patched("a\nb\nc\nd\ne\n", far).text == "a\nB\nc\nd\nE\n");
+    far[1].line = line;
+    CHECK(patched("a\nb\nc\nd\ne\n", far).text == "a\nB\nc\nd\nE\n");
+  }
+  // Anchors that are none.
+  for (const char* anchor : {"", "1234567", "123456789", "0x123456", "-1234567", "zzzzzzzz"}) {
+    CHECK(patched(before, {{1, 1, anchor, "x\n"}}).lost.size() == 1);
+  }
   // More lines than it looks for the fewest edits of.
   const std::string other = joined(random_lines(random, 20000));
   CHECK(patched(before, edits_between(before, other)).text == other);

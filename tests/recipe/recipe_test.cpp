@@ -119,6 +119,8 @@ TEST_CASE("recipe: what is wrong is told with its place", "[unit][recipe]") {
     {with("/a", {{{"l", 1}}}), "E_RECIPE_MISSING", "/a/0"},
     {with("/a", {{{"l", 1}, {"h", "0123456"}}}), "E_RECIPE_VALUE", "/a/0/h"},
     {with("/a", nlohmann::json(std::vector<int>(1001))), "E_RECIPE_VALUE", "/a"},
+    {with("/n", {{"batch", "4"}}), "E_RECIPE_TYPE", "/n/batch"},
+    {with("/n", {{"a/b", true}}), "E_RECIPE_TYPE", "/n/a~1b"},
     {with("/x", "end"), "E_RECIPE_TYPE", "/x"},
     {with("/i", {{{"f", "x"}}}), "E_RECIPE_MISSING", "/i/0"},
     {with("/d/w", "x"), "E_RECIPE_VALUE", "/d/w"},
@@ -135,6 +137,29 @@ TEST_CASE("recipe: what is wrong is told with its place", "[unit][recipe]") {
     CHECK_FALSE(first.message.empty());
     CHECK_FALSE(first.hint.empty());
   }
+}
+
+TEST_CASE("recipe: what cannot be read is not to be written", "[unit][recipe]") {
+  Recipe good = *parse(with("/m", {{"f", "a.onnx"}, {"h", std::string(64, 'a')}}));
+  CHECK(check(good));
+  const auto refused = [&](void (*spoil)(Recipe&)) {
+    Recipe bad = good;
+    spoil(bad);
+    const Status status = check(bad);
+    return !status && status.diagnostics().front().code == "E_RECIPE_VALUE";
+  };
+  CHECK(refused([](Recipe& one) { one.model.file = std::string(256, 'x'); }));
+  CHECK(refused([](Recipe& one) {
+    one.inputs = {{std::string(201, 'x'), 4, std::string(64, 'a')}};
+  }));
+  CHECK(refused([](Recipe& one) { one.part.ids.assign((1 << 16) + 1, 0); }));
+  CHECK(refused([](Recipe& one) {
+    one.model = {.json = "{\"x\":\"" + std::string(8 << 20, 'x') + "\"}"};
+  }));
+  // A name that is no UTF-8 is written, with what it lacks replaced.
+  good.model.file = "caf\xe9.onnx";
+  CHECK(check(good));
+  CHECK(parse(write(good))->model.file == "caf\xef\xbf\xbd.onnx");
 }
 
 TEST_CASE("recipe: a view that cannot be read costs a warning", "[unit][recipe]") {

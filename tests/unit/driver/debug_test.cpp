@@ -315,6 +315,8 @@ TEST_CASE("changes by hand stay where they were made", "[unit][driver][debug]") 
   CHECK(changed["debug"]["changes"] == 1);
   CHECK(changed["debug"]["farthest"] == 300);
   CHECK(Json::parse(*session.registers())["f"][3]["value"] == 0.5);
+  at(session.change("f4 0x3f80"));
+  CHECK(Json::parse(*session.registers())["f"][4]["value"] == 1);
   at(session.change("fp_sram 1000 2"));
   at(session.change("int_sram 7 9"));
   at(session.change("a3 0x100000000"));
@@ -334,6 +336,9 @@ TEST_CASE("changes by hand stay where they were made", "[unit][driver][debug]") 
         "gp3 4294967296",
         "gp99 1",
         "f9 1",
+        "f1 0x1.8p1",
+        "f1 0x12345",
+        "f1 0x",
         "vector_sram 9999999999999 1",
         "fp_sram 1024 1",
         "int_sram 1 4294967296",
@@ -348,6 +353,61 @@ TEST_CASE("changes by hand stay where they were made", "[unit][driver][debug]") 
   REQUIRE(session.reset());
   at(session.run(no_limit));
   CHECK(moment_of(session) == untouched);
+}
+
+TEST_CASE("a verdict ends with the run that it is of", "[unit][driver][debug]") {
+  Session session = model_session("swiglu_block");
+  const auto verify = [&] {
+    at(session.run(no_limit));
+    REQUIRE(session.verify());
+    REQUIRE(session.ablation());
+    CHECK(session.verdict().outputs.size() == 1);
+    CHECK_FALSE(session.output_values().empty());
+    CHECK_FALSE(session.ablation_lines().empty());
+  };
+  const auto none = [&] {
+    return session.verdict().outputs.empty() && session.output_values().empty();
+  };
+  verify();
+  at(session.change("f3 0.5"));
+  CHECK(none());
+  REQUIRE(session.reset());
+  CHECK(session.ablation_lines().empty());
+  verify();
+  seek(session, 300);
+  CHECK(none());
+  REQUIRE(session.reset());
+  verify();
+  REQUIRE(session.reset());
+  CHECK(none());
+}
+
+TEST_CASE("a run that was changed by hand has no link", "[unit][driver][debug]") {
+  Session session = model_session("swiglu_block");
+  at(session.run(no_limit));
+  CHECK(session.recipe({.gallery = "swiglu_block"}));
+  seek(session, 300);
+  at(session.change("f3 0.5"));
+  CHECK(session.recipe({.gallery = "swiglu_block"}).diagnostics().front().code == "E_CHANGED");
+  REQUIRE(session.reset());
+  CHECK(session.recipe({.gallery = "swiglu_block"}));
+}
+
+TEST_CASE("a step of going back looks at no more than it is allowed", "[unit][driver][debug]") {
+  Session session = model_session("swiglu_block");
+  const std::uint64_t whole = at(session.run(no_limit))["executed"];
+  session.keep_history(1); // the start alone is kept
+  REQUIRE(session.reset());
+  at(session.run(no_limit));
+  Json state = at(session.move("pc 3", true, 100));
+  std::uint64_t slices = 1;
+  for (; state["debug"]["moving"] == true && slices < 2 * whole; ++slices) {
+    CHECK(state["executed"] == 100 * slices);
+    state = at(session.move("", true, 100));
+  }
+  CHECK(slices >= whole / 100);
+  CHECK(state["pc"] == 3);
+  CHECK(state["debug"]["stop"]["condition"] == "pc 3");
 }
 
 TEST_CASE("moving needs a run with a history", "[unit][driver][debug]") {
@@ -468,6 +528,102 @@ TEST_CASE("a tensor is read as it lies, bits beside values", "[unit][driver][deb
   CHECK(session.cells("fp_sram", 1020, 5).diagnostics().front().code == "E_RANGE");
   CHECK(session.cells("hbm", UINT64_MAX, 2).diagnostics().front().code == "E_RANGE");
   CHECK(at(session.cells("int_sram", 0, 3))["values"].size() == 3);
+}
+
+TEST_CASE("every region of the Int SRAM can be looked at", "[unit][driver][debug]") {
+  Session session = model_session("router");
+  at(session.run(no_limit));
+  const Json map = Json::parse(*session.memory_map());
+  std::size_t looked = 0;
+  for (std::size_t i = 0; i < map["regions"].size(); ++i) {
+    const Json& region = map["regions"][i];
+    if (region["memory"] != "int_sram") {
+      continue;
+    }
+    ++looked;
+    const auto rows = region["rows"].get<std::uint64_t>();
+    const auto cols = region["cols"].get<std::uint64_t>();
+    const Json all = at(session.tensor(i, {0, rows, 1}, {0, cols, 1}));
+    const Json cells =
+      at(session.cells("int_sram", region["first"].get<std::uint64_t>(), rows * cols));
+    CHECK(all["values"] == cells["values"]);
+    CHECK(all["addresses"] == cells["addresses"]);
+  }
+  CHECK(looked > 0);
+}
+
+TEST_CASE("overlapping strips are looked at as the matrix they are of", "[unit][driver][debug]") {
+  // An image of three strips: they are 16 columns apart.
+  constexpr std::uint64_t rows = 12;
+  constexpr std::uint64_t cols = 40;
+  const std::string_view model = R"({"plena_model":1, "name":"conv", "family":"graph",
+    "graph":{"inputs":[{"name":"x","shape":[3,4,40]}], "constants":{"w":{"shape":[16,3,4,4]}},
+     "nodes":[{"op":"conv2d","inputs":["x","w"],"outputs":["y"],"attrs":{"strides":[4,4]}}],
+     "outputs":["y"]},
+    "weights":{"source":"seed","generator":"ih4","seed":21,"std":{"matrix":0.1}},
+    "input":{"kind":"tensor","tensor":{"name":"x","shape":[3,4,40],"generator":"ih4","seed":7,"std":1}}})";
+  const auto bytes_of = [](std::string_view text) {
+    return std::span(reinterpret_cast<const std::uint8_t*>(text.data()), text.size());
+  };
+  const auto value_at = [](std::uint64_t row, std::uint64_t col) { // of 3 bits: exact
+    return static_cast<double>(1 + (5 * row + 3 * col) % 7);
+  };
+  std::string values;
+  for (std::uint64_t i = 0; i < rows * cols; ++i) {
+    values += std::to_string(value_at(i / cols, i % cols)) + " ";
+  }
+  Session session;
+  REQUIRE(session.set_settings("m16b4", preset("m16b4")->toml));
+  REQUIRE(session.load_model("conv.json", bytes_of(model)));
+  REQUIRE(session.set_input("x", bytes_of(values), TensorForm::Text));
+  REQUIRE(session.compile("{}"));
+  session.keep_history(budget);
+  REQUIRE(session.reset());
+  const Json map = Json::parse(*session.memory_map());
+  std::size_t image = 0;
+  while (map["regions"][image]["name"] != "x" || map["regions"][image]["memory"] != "hbm") {
+    ++image;
+    REQUIRE(image < map["regions"].size());
+  }
+  REQUIRE(map["regions"][image]["rows"] == rows);
+  REQUIRE(map["regions"][image]["cols"] == cols);
+  const Json whole = at(session.tensor(image, {0, rows, 1}, {0, cols, 1}));
+  for (std::uint64_t i = 0; i < rows * cols; ++i) {
+    INFO(i);
+    CHECK(whole["values"][i] == value_at(i / cols, i % cols));
+    const Json cell = at(session.cells("hbm", whole["addresses"][i].get<std::uint64_t>(), 1));
+    CHECK(cell["bits"][0] == whole["bits"][i]);
+  }
+  // What a transfer takes from the image lies in the box that is told of it.
+  std::size_t boxes = 0;
+  for (Json state = at(session.run(0)); state["reason"] != "done"; state = at(session.run(1))) {
+    const Json touches = at(session.touches());
+    for (const Json& touched : touches["touches"]) {
+      if (touched["region"] != image) {
+        continue;
+      }
+      ++boxes;
+      const auto row = touched["row"].get<std::uint64_t>();
+      const auto col = touched["col"].get<std::uint64_t>();
+      const auto end_row = row + touched["rows"].get<std::uint64_t>();
+      const auto end_col = col + touched["cols"].get<std::uint64_t>();
+      CHECK(end_row <= rows);
+      CHECK(end_col <= cols);
+      const auto first = touched["first"].get<std::uint64_t>();
+      const auto end = first + touched["count"].get<std::uint64_t>();
+      for (std::uint64_t i = 0; i < rows * cols; ++i) {
+        const auto address = whole["addresses"][i].get<std::uint64_t>();
+        if (address >= first && address < end) {
+          INFO(touched.dump() << " element " << i);
+          CHECK(i / cols >= row);
+          CHECK(i / cols < end_row);
+          CHECK(i % cols >= col);
+          CHECK(i % cols < end_col);
+        }
+      }
+    }
+  }
+  CHECK(boxes > 0);
 }
 
 TEST_CASE("what the next instruction touches is told in coordinates", "[unit][driver][debug]") {

@@ -473,6 +473,35 @@ TEST_CASE("other settings after a compilation are no accident", "[unit][driver]"
   CHECK(session.verify());
 }
 
+TEST_CASE("why there is no link is told as it is", "[unit][driver]") {
+  Session session = session_with_model();
+  REQUIRE(session.compile("{}"));
+  REQUIRE(session.recipe({}));
+  const std::string words = session.artefacts()->mem_text;
+  REQUIRE(session.load_words(words));
+  CHECK(code_of(session.recipe({}).diagnostics()) == "E_RECIPE_PROGRAM");
+  Session bare;
+  REQUIRE(bare.load_words(words));
+  CHECK(code_of(bare.recipe({}).diagnostics()) == "E_RECIPE_PROGRAM");
+  REQUIRE(session.compile("{}"));
+  REQUIRE(session.load_model("linear.json", bytes_of(linear)));
+  CHECK(code_of(session.recipe({}).diagnostics()) == "E_NO_PROGRAM");
+  // The name of an input that is too long for a link, and one of a file that is no UTF-8.
+  const std::string name(201, 'x');
+  std::string text(linear);
+  for (std::size_t at = 0; (at = text.find("\"x\"", at)) != std::string::npos; at += name.size()) {
+    text.replace(at, 3, "\"" + name + "\"");
+  }
+  REQUIRE(session.load_model("linear.json", bytes_of(text)));
+  REQUIRE(session.set_input(name, std::vector<std::uint8_t>(4 * 8 * 4)));
+  REQUIRE(session.compile("{}"));
+  CHECK(code_of(session.recipe({}).diagnostics()) == "E_RECIPE_VALUE");
+  REQUIRE(session.load_model("caf\xe9.json", bytes_of(linear)));
+  REQUIRE(session.compile("{}"));
+  REQUIRE(session.recipe({}));
+  CHECK(recipe::parse(recipe::write(*session.recipe({}))));
+}
+
 TEST_CASE("a dump's zeros come as bytes or as a count", "[unit][driver]") {
   Session session = session_with_model();
   REQUIRE(session.compile("{}"));
