@@ -1,10 +1,20 @@
 // Raw deflate for links, by fflate. The engine holds everything else: dictionary, check bytes, limits.
-import { deflateSync, Inflate } from 'fflate';
+import { deflateSync, Inflate, inflateSync } from 'fflate';
 
 /** Small enough that one piece cannot grow far beyond the limit. */
 const PIECE = 4096;
 /** fflate's code for a stream that goes on beyond the bytes. */
 const UNEXPECTED_END = 0;
+
+/** Whether the stream needs its last byte; fflate passes over those behind the end. */
+function needsLastByte(bytes, dictionary) {
+  try {
+    inflateSync(bytes.subarray(0, -1), { dictionary });
+    return false;
+  } catch {
+    return true;
+  }
+}
 
 export const codec = {
   deflate: (bytes, dictionary) => deflateSync(bytes, { level: 9, mem: 8, dictionary }),
@@ -24,6 +34,7 @@ export const codec = {
       const end = size > limit ? 'long' : error.code === UNEXPECTED_END ? 'cut' : 'broken';
       return { end, bytes: new Uint8Array() };
     }
+    if (!needsLastByte(bytes, dictionary)) return { end: 'broken', bytes: new Uint8Array() };
     const all = new Uint8Array(size);
     let at = 0;
     for (const piece of pieces) {

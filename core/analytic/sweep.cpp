@@ -6,6 +6,8 @@
 #include <charconv>
 #include <cmath>
 #include <fmt/format.h>
+#include <iterator>
+#include <map>
 #include <tuple>
 
 namespace plena::analytic {
@@ -53,16 +55,22 @@ void mark_front(std::vector<SweepPoint>& points) {
   std::stable_sort(order.begin(), order.end(), [&](std::size_t a, std::size_t b) {
     return key(a) < key(b);
   });
-  // Whoever beats a point comes before it in this order.
-  std::vector<std::size_t> front;
-  for (const std::size_t i : order) {
-    const bool beaten = std::any_of(front.begin(), front.end(), [&](std::size_t other) {
-      return points[other].sram_bytes <= points[i].sram_bytes &&
-             points[other].multipliers <= points[i].multipliers && key(other) != key(i);
-    });
-    if (!beaten) {
-      points[i].pareto = true;
-      front.push_back(i);
+  // Whoever beats a point comes before it in this order. By SRAM, with ever fewer multipliers: the
+  // points so far that no other of them beats in these two.
+  std::map<std::uint64_t, std::uint64_t> front;
+  for (std::size_t n = 0; n < order.size(); ++n) {
+    SweepPoint& point = points[order[n]];
+    if (n > 0 && key(order[n - 1]) == key(order[n])) {
+      point.pareto = points[order[n - 1]].pareto;
+      continue;
+    }
+    auto next = front.upper_bound(point.sram_bytes);
+    point.pareto = next == front.begin() || std::prev(next)->second > point.multipliers;
+    if (point.pareto) {
+      while (next != front.end() && next->second >= point.multipliers) {
+        next = front.erase(next);
+      }
+      front[point.sram_bytes] = point.multipliers;
     }
   }
 }

@@ -206,6 +206,48 @@ std::string toml_of(const StorageFormat& format) {
   );
 }
 
+std::string toml_of(const Machine& machine, std::string_view section) {
+  std::string text = fmt::format("\n[{}.CONFIG]\n", section);
+  const auto out = std::back_inserter(text);
+  for (const ConfigKey& key : config_keys()) {
+    fmt::format_to(out, "{} = {{ value = {} }}\n", key.key, get(machine, key));
+  }
+  fmt::format_to(out, "\n[{}.PRECISION]\n", section);
+  for (const PrecisionKey& key : precision_keys()) {
+    const std::string format =
+      std::visit([&](auto member) { return toml_of(machine.*member); }, key.member);
+    fmt::format_to(out, "{} = {}\n", key.key, format);
+  }
+  fmt::format_to(out, "\n[{}.LATENCY]\n", section);
+  for (const LatencyKey& key : latency_keys()) {
+    const Latency& latency = machine.*key.member;
+    fmt::format_to(
+      out,
+      "{} = {{ dc_lib_en = {}, dc_lib_dis = {} }}\n",
+      key.key,
+      latency.dc_lib_en,
+      latency.dc_lib_dis
+    );
+  }
+  return text;
+}
+
+/// A basic string of TOML, which may be a key as well.
+std::string quoted(std::string_view text) {
+  std::string out = "\"";
+  for (const char c : text) {
+    if (c == '"' || c == '\\') {
+      out += '\\';
+      out += c;
+    } else if (static_cast<unsigned char>(c) < 0x20 || c == 0x7F) {
+      out += fmt::format("\\u{:04X}", static_cast<unsigned>(c));
+    } else {
+      out += c;
+    }
+  }
+  return out + '"';
+}
+
 } // namespace
 
 Changes all_values(const Config& config) {
@@ -272,29 +314,15 @@ Result<Config> changed(const Config& config, const Changes& changes) {
   return {std::move(result), std::move(problems)};
 }
 
-std::string to_toml(const Config& config, std::string_view title) {
-  std::string text =
-    fmt::format("# {}\n\n[MODE]\nactive = \"transactional\"\n\n[TRANSACTIONAL.CONFIG]\n", title);
-  const auto out = std::back_inserter(text);
-  for (const ConfigKey& key : config_keys()) {
-    fmt::format_to(out, "{} = {{ value = {} }}\n", key.key, get(config, key));
-  }
-  text += "\n[TRANSACTIONAL.PRECISION]\n";
-  for (const PrecisionKey& key : precision_keys()) {
-    const std::string format =
-      std::visit([&](auto member) { return toml_of(config.*member); }, key.member);
-    fmt::format_to(out, "{} = {}\n", key.key, format);
-  }
-  text += "\n[TRANSACTIONAL.LATENCY]\n";
-  for (const LatencyKey& key : latency_keys()) {
-    const Latency& latency = config.*key.member;
-    fmt::format_to(
-      out,
-      "{} = {{ dc_lib_en = {}, dc_lib_dis = {} }}\n",
-      key.key,
-      latency.dc_lib_en,
-      latency.dc_lib_dis
-    );
+std::string to_toml(const Config& config, std::string_view title, const Prices& prices) {
+  std::string text = fmt::format(
+    "# {}\n\n[MODE]\nactive = {}\n",
+    title,
+    quoted(config.mode.empty() ? "transactional" : std::string_view(config.mode))
+  );
+  text += toml_of(config, "TRANSACTIONAL");
+  if (config.analytic) {
+    text += toml_of(*config.analytic, "ANALYTIC");
   }
   // A choice that stands as it is goes without a word: said, some would be said to have no effect.
   std::string timing;
@@ -311,6 +339,15 @@ std::string to_toml(const Config& config, std::string_view title) {
   }
   if (!timing.empty()) {
     text += "\n[PLAYGROUND.TIMING]\n" + timing;
+  }
+  std::map<std::string, std::string> forms; // by instruction
+  for (const auto& [name, expression] : prices) {
+    const std::size_t dot = name.rfind('.');
+    forms[name.substr(0, dot)] +=
+      fmt::format("{} = {}\n", quoted(name.substr(dot + 1)), quoted(expression));
+  }
+  for (const auto& [instruction, lines] : forms) {
+    text += fmt::format("\n[PLAYGROUND.PRICES.{}]\n{}", quoted(instruction), lines);
   }
   return text;
 }

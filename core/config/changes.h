@@ -3,6 +3,7 @@
 #pragma once
 
 #include "config/config.h"
+#include "config/prices.h"
 
 #include <cstdint>
 #include <map>
@@ -36,7 +37,8 @@ Result<Config> changed_by_json(
 /// As a JSON object, the keys sorted.
 std::string to_json(const Changes& changes);
 
-/// A settings file that loads as this machine, without a section ANALYTIC.
-std::string to_toml(const Config& config, std::string_view title);
+/// A settings file that loads as these settings, section ANALYTIC and prices included.
+std::string
+to_toml(const Config& config, std::string_view title, const Prices& prices = {});
 
 } // namespace plena::config

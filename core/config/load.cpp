@@ -96,7 +96,7 @@ class Loader {
  public:
   Loader(std::string_view text, std::string_view file) : text_(text), file_(file) {}
 
-  std::map<std::string, std::string> take_prices() { return std::move(prices_); }
+  Prices take_prices() { return std::move(prices_); }
 
   Result<Config> run() {
     if (!check_size()) {
@@ -816,7 +816,7 @@ class Loader {
   std::string_view file_;
   Diagnostics diagnostics_;
   std::size_t analytic_faults_ = 0;
-  std::map<std::string, std::string> prices_;
+  Prices prices_;
 };
 
 Result<Config> run(Loader& loader, std::string_view file) {
@@ -838,8 +838,7 @@ Result<Config> load(std::string_view toml, std::string_view file) {
   return run(loader, file);
 }
 
-Result<std::map<std::string, std::string>>
-load_prices(std::string_view toml, std::string_view file) {
+Result<Prices> load_prices(std::string_view toml, std::string_view file) {
   Loader loader(toml, file);
   Result<Config> config = run(loader, file);
   if (!config) {

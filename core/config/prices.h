@@ -10,8 +10,10 @@
 
 namespace plena::config {
 
-/// Texts by `INSTRUCTION.form`; what they mean is for core/analytic. Errors are those of `load`.
-Result<std::map<std::string, std::string>>
-load_prices(std::string_view toml, std::string_view file);
+/// Texts by `INSTRUCTION.form`; what they mean is for core/analytic.
+using Prices = std::map<std::string, std::string>;
+
+/// Errors are those of `load`.
+Result<Prices> load_prices(std::string_view toml, std::string_view file);
 
 } // namespace plena::config

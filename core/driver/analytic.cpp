@@ -214,7 +214,7 @@ formula_of(Part part, const Recovered& found, Form form, const Hardware& hardwar
 
 } // namespace
 
-Result<report::RunComparison> compare_with_run(const Session& session) {
+Result<report::AnalyticRun> compare_with_run(const Session& session) {
   const Session::State& state = session.state();
   if (!state.graph || !state.compiled) {
     return missing("E_NO_MODEL", "there is no compiled model to compare", "load and compile one");
@@ -274,7 +274,7 @@ Result<report::RunComparison> compare_with_run(const Session& session) {
   for (std::size_t pc = 0; pc < times.size(); ++pc) {
     rows[part_of_word[pc]].run += emu::total(times[pc].cycles);
   }
-  report::RunComparison made;
+  report::AnalyticRun made;
   for (std::size_t i = 0; i < part_count; ++i) {
     rows[i].analytic = by_analytic[i].cycles;
     rows[i].emulator = by_emulator[i].cycles;
@@ -358,7 +358,7 @@ Result<std::string> analytic_document(const Session& session, std::string_view r
 }
 
 Result<std::string> run_comparison_document(const Session& session) {
-  const Result<report::RunComparison> made = compare_with_run(session);
+  const Result<report::AnalyticRun> made = compare_with_run(session);
   return made ? Result<std::string>(report::run_comparison_json(*made))
               : Result<std::string>(made.diagnostics());
 }

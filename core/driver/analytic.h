@@ -15,7 +15,7 @@ Result<report::AnalyticFacts> analyse(const Session& session, const analytic::Re
 
 /// The session's compiled model part by part: the closed form of its machine beside its program and
 /// its run, which is finished. E_NO_RUN, E_NO_MODEL.
-Result<report::RunComparison> compare_with_run(const Session& session);
+Result<report::AnalyticRun> compare_with_run(const Session& session);
 
 /// A profile of an assembly text by the session's machine.
 Result<report::StaticFacts>
@@ -30,6 +30,6 @@ std::vector<std::string_view> shipped_dims_names();
 
 Result<std::string>
 analytic_document(const Session& session, std::string_view request_json); // AnalyticReport
-Result<std::string> run_comparison_document(const Session& session);      // RunComparison
+Result<std::string> run_comparison_document(const Session& session); // AnalyticRun
 
 } // namespace plena::driver

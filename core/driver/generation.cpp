@@ -7,6 +7,7 @@
 #include "golden/reference.h"
 #include "io/import_checkpoint.h"
 #include "io/importer.h"
+#include "io/weights.h"
 #include "numerics/bits.h"
 #include "numerics/compare.h"
 #include "numerics/math.h"
@@ -132,6 +133,8 @@ struct Generation::Impl {
   std::vector<std::unique_ptr<StepProgram>> made; ///< the first is for one token
   std::vector<GenerationProgram> told;
   std::optional<emu::Machine> machine;
+  std::shared_ptr<const emu::State> empty_text; ///< of the machine
+  bool stopped = false; ///< in the middle of a run, whose results are nowhere complete
   std::int64_t position = 0;
   std::int64_t vocabulary = 0;
   std::array<std::vector<float>, source_count> logits;
@@ -311,12 +314,14 @@ Status Generation::Impl::start() {
     return created.diagnostics();
   }
   machine.emplace(std::move(*created));
+  empty_text = machine->save();
   compiled.hbm = {};
   clear_references();
   return Done{};
 }
 
 Result<GenerationRun> Generation::Impl::run(StepProgram& program, std::span<const std::int64_t> ids) {
+  stopped = true; // until the end of this function
   GenerationRun result;
   result.position = position;
   result.tokens = program.tokens;
@@ -371,6 +376,7 @@ Result<GenerationRun> Generation::Impl::run(StepProgram& program, std::span<cons
     result.check = compared(program, all, values);
   }
   position += program.tokens;
+  stopped = false;
   return result;
 }
 
@@ -412,6 +418,12 @@ Generation& Generation::operator=(Generation&&) noexcept = default;
 Result<std::vector<GenerationRun>> Generation::feed(std::span<const std::int64_t> ids) {
   Impl& impl = *impl_;
   const auto count = static_cast<std::int64_t>(ids.size());
+  if (impl.stopped) {
+    return Diagnostic{
+      .code = "E_KV_CACHE",
+      .message = "the last run stopped on the way, and its caches are written in part",
+      .hint = "start the text again"};
+  }
   if (count > capacity() - impl.position) {
     return Diagnostic{
       .code = "E_KV_CACHE",
@@ -454,18 +466,13 @@ std::span<const float> Generation::logits(Source source) const {
   return impl_->logits[index(source)];
 }
 
-Status Generation::restart() {
+void Generation::restart() {
   Impl& impl = *impl_;
-  for (const CachePair& cache : impl.made.front()->caches) {
-    const std::vector<std::uint8_t> zeros(to_size(bytes_of(*cache.place)));
-    if (Status written = impl.machine->write_hbm(cache.place->address, zeros); !written) {
-      return written;
-    }
-  }
+  impl.machine->restore(*impl.empty_text);
   impl.clear_references();
   impl.logits = {};
   impl.position = 0;
-  return Done{};
+  impl.stopped = false;
 }
 
 std::int64_t Generation::position() const { return impl_->position; }
@@ -525,12 +532,8 @@ std::int64_t Sampler::choose(std::span<const float> logits) {
     weights.push_back(numerics::exp_f64(below / temperature_));
     sum += weights.back();
   }
-  // SplitMix64; the upper 53 bits are a share of one.
-  state_ += 0x9E3779B97F4A7C15u;
-  std::uint64_t bits = state_;
-  bits = (bits ^ (bits >> 30)) * 0xBF58476D1CE4E5B9u;
-  bits = (bits ^ (bits >> 27)) * 0x94D049BB133111EBu;
-  bits ^= bits >> 31;
+  // The upper 53 bits are a share of one.
+  const std::uint64_t bits = io::ih4_word(seed_, drawn_++);
   double left = static_cast<double>(bits >> 11) * 0x1p-53 * sum;
   for (std::size_t i = 0; i < weights.size(); ++i) {
     left -= weights[i];

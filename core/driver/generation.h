@@ -72,12 +72,13 @@ class Generation {
   Generation& operator=(Generation&&) noexcept;
 
   /// Goes on with the text. E_KV_CACHE when it would become longer than its capacity and E_RANGE for ids
-  /// that the model does not have: nothing has run then. E_FAULT_ when the machine stopped.
+  /// that the model does not have: nothing has run then. E_FAULT_ when the machine stopped: the text
+  /// cannot be gone on with then (E_KV_CACHE) until restart().
   Result<std::vector<GenerationRun>> feed(std::span<const std::int64_t> ids);
   /// Of the token after the text; empty before the first run, and of references that are not computed.
   std::span<const float> logits(Source source = Source::Machine) const;
   /// An empty text.
-  Status restart();
+  void restart();
 
   std::int64_t position() const; ///< tokens so far
   std::int64_t capacity() const;
@@ -97,12 +98,13 @@ class Generation {
 class Sampler {
  public:
   /// Temperature 0: always the largest. Negative or no number: taken as 0.
-  Sampler(double temperature, std::uint64_t seed) : temperature_(temperature), state_(seed) {}
+  Sampler(double temperature, std::uint64_t seed) : temperature_(temperature), seed_(seed) {}
   std::int64_t choose(std::span<const float> logits);
 
  private:
   double temperature_;
-  std::uint64_t state_;
+  std::uint64_t seed_;
+  std::uint64_t drawn_ = 0; ///< tokens by chance so far
 };
 
 } // namespace plena::driver

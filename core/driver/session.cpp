@@ -209,9 +209,13 @@ Result<std::string> Session::change_settings(
   if (!after) {
     return after.diagnostics();
   }
+  const Result<config::Prices> prices = config::load_prices(toml, name);
+  if (!prices) {
+    return prices.diagnostics();
+  }
   return {
     report::changed_settings(
-      config::to_toml(*after, fmt::format("{}, changed", name)),
+      config::to_toml(*after, fmt::format("{}, changed", name), *prices),
       config::to_json(config::changes_between(*before, *after)),
       config::to_json(config::all_values(*after))
     ),

@@ -167,8 +167,10 @@ class ModelBuilder {
   // ---- some tokens of a text
 
   void step(const TextModel& text, const Step& step) {
+    const std::int64_t cached = text.stack.kv_heads * text.stack.head_dim;
+    // The capacity first: only then it can be rounded up.
     if (!check_step(text, step) || !check_rows(step.rows, text.stack.hidden) ||
-        !check_rows(step.cache_rows(), text.stack.kv_heads * text.stack.head_dim)) {
+        !check_rows(step.capacity, cached) || !check_rows(step.cache_rows(), cached)) {
       return;
     }
     const ir::TensorId ids = graph_.input(ids_input, ir::Shape(1, step.rows), ir::DType::I64);

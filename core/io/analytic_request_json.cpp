@@ -3,6 +3,8 @@
 #include "io/json_fields.h"
 #include "io/json_syntax.h"
 
+#include <algorithm>
+#include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
 namespace plena::io {
@@ -14,6 +16,8 @@ const Keys request_keys = {
 const Keys parts = {"text", "vision"};
 const Keys sections = {"analytic", "transactional"};
 const Keys forms = {"auto", "llama", "gpt_oss", "llada"};
+
+constexpr std::size_t max_axes = 64;
 
 std::optional<std::uint64_t> whole(JsonFields& fields, const json& value, const std::string& path) {
   return fields.expect(value.is_number_unsigned(), value, path, "a whole number")
@@ -51,7 +55,15 @@ Result<analytic::Request> read_analytic_request(std::string_view text) {
       }
     }
     if (const json* sweep = fields.array_member(document, "", "sweep", false)) {
-      for (std::size_t i = 0; i < sweep->size() && i < 64; ++i) {
+      if (sweep->size() > max_axes) {
+        fields.error(
+          "E_ANALYTIC_SWEEP",
+          "/sweep",
+          fmt::format("{} settings are changed at once", sweep->size()),
+          fmt::format("at most {}", max_axes)
+        );
+      }
+      for (std::size_t i = 0; i < std::min(sweep->size(), max_axes); ++i) {
         const std::string path = child("/sweep", i);
         const auto axis = fields.as_text((*sweep)[i], path);
         if (!axis) {

@@ -13,10 +13,6 @@
 #include <string_view>
 #include <vector>
 
-namespace plena::frontend {
-struct BuiltPart;
-}
-
 namespace plena::io {
 
 /// A graph input is only a claim; larger ones are refused before anybody allocates them.

@@ -20,6 +20,8 @@ namespace {
 
 /// HBM offsets and Vector SRAM addresses are 32-bit registers.
 constexpr std::uint64_t max_address = std::numeric_limits<std::uint32_t>::max();
+/// Of values that a program's size does not bound.
+constexpr std::uint64_t max_generated = std::uint64_t{1} << 28;
 /// The machine reads the scales of a row from one block of this many bytes.
 constexpr std::uint64_t scale_window_bytes = 64;
 
@@ -110,7 +112,7 @@ class GraphLowering {
     const NodeView& view
   );
   RowTensor rows(ir::TensorId tensor, std::uint64_t group);
-  RowTensor generated_rows(const std::string& name, Extent extent, std::vector<float> values);
+  RowTensor generated_rows(const std::string& name, Extent extent, const MakeValues& make);
   lower::SymbolId entry_input(ir::TensorId tensor);
   lower::SymbolId make_entries(ir::TensorId tensor, ResultMemory memory);
   WeightTensor generated(const std::string& name, Extent extent, std::vector<float> values);
@@ -177,7 +179,8 @@ class GraphLowering {
   staged_matrix(HbmTensor tensor, std::string name, Extent extent, std::uint64_t spare_rows = 0);
   StoredTensor stored_rows(std::uint64_t rows, std::uint64_t cols);
   lower::SymbolId hbm(std::string name, const StoredTensor& stored);
-  void
+  /// Whether an address reaches all of it, scales included.
+  bool
   check_sizes(const StoredTensor& stored, std::uint64_t rows_per_transfer, const std::string& name);
   void too_large(const std::string& name, std::uint64_t needed, std::string_view unit);
   void note_padding();
@@ -253,11 +256,12 @@ void GraphLowering::too_large(
   );
 }
 
-void GraphLowering::check_sizes(
+bool GraphLowering::check_sizes(
   const StoredTensor& stored, std::uint64_t rows_per_transfer, const std::string& name
 ) {
   if (stored.bytes() > max_address) {
-    return too_large(name, stored.bytes(), "bytes of HBM");
+    too_large(name, stored.bytes(), "bytes of HBM");
+    return false;
   }
   // The distance of a row's scales is a product in single precision.
   const std::uint64_t furthest = (rows_per_transfer - 1) * stored.scale_row_bytes();
@@ -275,7 +279,9 @@ void GraphLowering::check_sizes(
        {},
        name}
     );
+    return false;
   }
+  return true;
 }
 
 lower::SymbolId GraphLowering::hbm(std::string name, const StoredTensor& stored) {
@@ -875,17 +881,28 @@ RowTensor GraphLowering::rows(ir::TensorId id, std::uint64_t group) {
 }
 
 RowTensor
-GraphLowering::generated_rows(const std::string& name, Extent extent, std::vector<float> values) {
+GraphLowering::generated_rows(const std::string& name, Extent extent, const MakeValues& make) {
   if (const auto found = generated_rows_.find(name); found != generated_rows_.end()) {
     return found->second;
   }
   HbmTensor from;
   from.extent = extent;
-  from.generated = std::move(values);
   from.stored = stored_rows(
     extent.rows + tiling_.prefetch_rows - 1, lower::round_up(extent.cols, tiling_.mlen)
   );
-  check_sizes(from.stored, tiling_.prefetch_rows, name);
+  if (extent.rows > max_generated / extent.cols) {
+    errors_.push_back(
+      {Severity::Error,
+       "E_RESOURCE",
+       fmt::format("{} are {} rows of {} values", name, extent.rows, extent.cols),
+       fmt::format("at most {} values are made up for one table; have fewer rows", max_generated),
+       {},
+       {},
+       name}
+    );
+  } else if (check_sizes(from.stored, tiling_.prefetch_rows, name)) {
+    from.generated = make();
+  }
   from.symbol = hbm(name, from.stored);
   const RowTensor rows{from.symbol, from.stored};
   result_.hbm.push_back(std::move(from));
@@ -1015,8 +1032,8 @@ RowTensor Lowering::rows(std::size_t i) {
 }
 
 RowTensor
-Lowering::generated_rows(const std::string& name, Extent extent, std::vector<float> values) {
-  return graph_.generated_rows(name, extent, std::move(values));
+Lowering::generated_rows(const std::string& name, Extent extent, const MakeValues& make) {
+  return graph_.generated_rows(name, extent, make);
 }
 
 lower::SymbolId Lowering::input_entries(std::size_t i) {

@@ -8,6 +8,7 @@
 #include "ops/op.h"
 
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <string>
 #include <utility>
@@ -67,6 +68,8 @@ struct StripTensor {
   lower::SymbolId symbol{};
   StoredTensor stored{};
 };
+
+using MakeValues = std::function<std::vector<float>()>;
 
 /// Rows of the Vector SRAM that are made from a tensor.
 struct DerivedRows {
@@ -149,8 +152,9 @@ class Lowering {
   StripTensor staged_strips(std::size_t i);
   /// A Table input.
   RowTensor rows(std::size_t i);
-  /// Rows that the host makes up, in the activation format; the same name is the same rows.
-  RowTensor generated_rows(const std::string& name, Extent extent, std::vector<float> values);
+  /// Rows that the host makes up, in the activation format; the same name is the same rows. `make` is
+  /// called for rows that are new, when there is room for them.
+  RowTensor generated_rows(const std::string& name, Extent extent, const MakeValues& make);
   /// Where the numbers of an Entries input lie.
   lower::SymbolId input_entries(std::size_t i);
   /// A Numbers input, or the numbers with which an Entries input starts.

@@ -96,7 +96,7 @@ void lower_position_mask(Lowering& low) {
   const RowTensor table = low.generated_rows(
     fmt::format("masks of {} keys, window {}", shape.keys, shape.window),
     {2 * shape.keys + 1, lanes},
-    table_of(shape, lanes)
+    [&] { return table_of(shape, lanes); }
   );
   const std::uint64_t row_bytes = table.stored.row_bytes();
   const lower::Addr base = b.address_of(table.symbol);

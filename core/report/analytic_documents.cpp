@@ -386,7 +386,7 @@ std::string describe_analytic() {
 
 // ---- comparison with a run
 
-std::string run_comparison_json(const RunComparison& comparison) {
+std::string run_comparison_json(const AnalyticRun& comparison) {
   Writer out;
   out.open('{');
   out.whole("schema", schema);

@@ -38,7 +38,7 @@ struct ComparisonRow {
   std::uint64_t run = 0;                ///< with the memory
 };
 
-struct RunComparison {
+struct AnalyticRun {
   std::string model;
   std::string settings;
   std::string machine; ///< MLEN and BLEN
@@ -57,9 +57,9 @@ std::string analytic_csv(const AnalyticFacts& facts);
 /// Cycles against multipliers of the sweep's points, or the roofline.
 std::string analytic_svg(const AnalyticFacts& facts);
 
-std::string run_comparison_json(const RunComparison& comparison);
-std::string run_comparison_table(const RunComparison& comparison); ///< Markdown
-std::string run_comparison_csv(const RunComparison& comparison);
+std::string run_comparison_json(const AnalyticRun& comparison);
+std::string run_comparison_table(const AnalyticRun& comparison); ///< Markdown
+std::string run_comparison_csv(const AnalyticRun& comparison);
 
 struct StaticFacts {
   analytic::StaticProfile current;

@@ -367,7 +367,7 @@ std::string analytic_svg(const AnalyticFacts& facts) {
 
 namespace {
 
-ComparisonRow total_of(const RunComparison& comparison) {
+ComparisonRow total_of(const AnalyticRun& comparison) {
   ComparisonRow total;
   for (const ComparisonRow& row : comparison.rows) {
     total.nodes += row.nodes;
@@ -381,7 +381,7 @@ ComparisonRow total_of(const RunComparison& comparison) {
 
 } // namespace
 
-std::string run_comparison_table(const RunComparison& comparison) {
+std::string run_comparison_table(const AnalyticRun& comparison) {
   std::string text = fmt::format(
     "{}, {} ({}), {}\n\n"
     "| part | closed form | program, analytic prices | program, emulator prices | run | run / "
@@ -425,7 +425,7 @@ std::string run_comparison_table(const RunComparison& comparison) {
   return text;
 }
 
-std::string run_comparison_csv(const RunComparison& comparison) {
+std::string run_comparison_csv(const AnalyticRun& comparison) {
   std::string text = "part,formula,program_analytic,program_emulator,run\n";
   for (const ComparisonRow& row : comparison.rows) {
     text += fmt::format(

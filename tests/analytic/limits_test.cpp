@@ -3,9 +3,12 @@
 #include "analytic/static_profile.h"
 #include "analytic/sweep.h"
 #include "config/config.h"
+#include "io/analytic_request_json.h"
 #include "io/model_dims_json.h"
 
+#include <algorithm>
 #include <catch2/catch.hpp>
+#include <chrono>
 
 using namespace plena;
 using namespace plena::analytic;
@@ -168,6 +171,21 @@ TEST_CASE("requests that cannot be", "[analytic]") {
   CHECK_FALSE(set(any, "SA_ACC_CYCLES", 1).ok());
 }
 
+TEST_CASE("no axis of a request is passed over", "[analytic]") {
+  std::string axes = "\"MLEN=64\"";
+  for (int i = 1; i < 64; ++i) {
+    axes += ",\"MLEN=64\"";
+  }
+  const Result<Request> many = io::read_analytic_request("{\"sweep\":[" + axes + "]}");
+  REQUIRE(many.ok());
+  CHECK(many->axes.size() == 64);
+  const Result<Request> more = io::read_analytic_request("{\"sweep\":[" + axes + ",\"MLEN=64\"]}");
+  REQUIRE_FALSE(more.ok());
+  CHECK(more.diagnostics().front().code == "E_ANALYTIC_SWEEP");
+  CHECK(more.diagnostics().front().where == "/sweep");
+  CHECK_FALSE(more.diagnostics().front().hint.empty());
+}
+
 TEST_CASE("sweeps", "[analytic]") {
   CHECK(parse_axis("MLEN=64..1024*4")->values == std::vector<std::uint64_t>{64, 256, 1024});
   CHECK(parse_axis("MLEN=64..130+64")->values == std::vector<std::uint64_t>{64, 128});
@@ -217,6 +235,22 @@ TEST_CASE("sweeps", "[analytic]") {
   CHECK_FALSE(sweep(base, {*parse_axis("MLEN=1..300"), *parse_axis("BLEN=1..300")}).ok());
   CHECK_FALSE(sweep(base, {*parse_axis("MLEN=1"), *parse_axis("MLEN=1")}).ok());
   CHECK_FALSE(sweep(base, {*parse_axis("MLEM=1")}).ok());
+}
+
+TEST_CASE("points that are alike stand or fall together, however many", "[analytic]") {
+  const auto start = std::chrono::steady_clock::now();
+  const auto same = sweep(scenario(), {*parse_axis("vocab_size=1..65536")});
+  REQUIRE(same.ok());
+  REQUIRE(same->size() == max_points);
+  CHECK(std::all_of(same->begin(), same->end(), [](const SweepPoint& point) {
+    return !point.error && point.pareto;
+  }));
+  CHECK(std::chrono::steady_clock::now() - start < std::chrono::seconds(10));
+  const auto both = sweep(scenario(), {*parse_axis("num_hidden_layers=2,1"), *parse_axis("vocab_size=1..3")});
+  REQUIRE(both.ok());
+  for (std::size_t i = 0; i < 6; ++i) {
+    CHECK((*both)[i].pareto == (i >= 3));
+  }
 }
 
 TEST_CASE("a sweep that would take minutes is refused point by point", "[analytic]") {

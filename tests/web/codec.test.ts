@@ -32,6 +32,17 @@ describe('codec', () => {
     expect(codec.inflate(new Uint8Array(), dictionary, LIMIT).end).toBe('cut');
   });
 
+  test('bytes behind its end are broken, however many', () => {
+    for (const text of ['{}', texts[3] ?? '', texts[4] ?? '']) {
+      const packed = codec.deflate(bytes(text), dictionary);
+      for (const more of [1, 2, 5000]) {
+        const longer = new Uint8Array(packed.length + more);
+        longer.set(packed);
+        expect(codec.inflate(longer, dictionary, LIMIT).end).toBe('broken');
+      }
+    }
+  });
+
   test('a block of no kind is broken', () => {
     expect(codec.inflate(new Uint8Array([7, 7, 7, 7]), dictionary, LIMIT).end).toBe('broken');
   });

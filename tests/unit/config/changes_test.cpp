@@ -1,5 +1,6 @@
 // Few words for a whole settings file: what differs from a preset, and the file that says the same.
 #include "config/changes.h"
+#include "config/prices.h"
 
 #include <catch2/catch.hpp>
 
@@ -41,11 +42,29 @@ TEST_CASE("changes: the file of a machine loads as that machine", "[unit][config
     config.timing.fixed_latency = 77;
     const Result<Config> read = load(to_toml(config, "a machine"), "file");
     REQUIRE(read);
-    config.analytic = read->analytic;
-    config.mode = read->mode;
     config.unknown_keys = {};
     CHECK(*read == config);
   }
+}
+
+TEST_CASE("changes: the file has the section ANALYTIC and the prices", "[unit][config]") {
+  std::string toml(find_preset("upstream")->toml);
+  toml.replace(toml.find("\"transactional\""), 15, "'beyond \"it\"'");
+  toml +=
+    "\n[PLAYGROUND.PRICES.M_MM]\npipelined = \"MLEN + 1\"\nalone = '\\ \"2\"'\n"
+    "[PLAYGROUND.PRICES.\"M_MM.b\"]\nx = \"1\"\n[PLAYGROUND.PRICES.\"\"]\nx = \"1\"\n"
+    "[PLAYGROUND.PRICES.\"odd name.\"]\n\"\" = \"\"\"3\n\t\u00e9\"\"\"\n";
+  const Result<Config> config = load(toml, "file");
+  const Result<Prices> prices = load_prices(toml, "file");
+  REQUIRE(config);
+  REQUIRE(prices);
+  REQUIRE(config->analytic);
+  CHECK(config->analytic->mlen != config->mlen);
+  CHECK(prices->size() == 5);
+  const std::string written = to_toml(*config, "a machine", *prices);
+  INFO(written);
+  CHECK(load(written, "file").value() == *config);
+  CHECK(load_prices(written, "file").value() == *prices);
 }
 
 TEST_CASE("changes: of each kind of key", "[unit][config]") {

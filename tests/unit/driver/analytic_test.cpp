@@ -66,7 +66,7 @@ std::string code_of(const Diagnostics& diagnostics) {
   return diagnostics.empty() ? "" : diagnostics.front().code;
 }
 
-const report::ComparisonRow* find(const report::RunComparison& comparison, analytic::Part part) {
+const report::ComparisonRow* find(const report::AnalyticRun& comparison, analytic::Part part) {
   for (const report::ComparisonRow& row : comparison.rows) {
     if (row.part == part) {
       return &row;

@@ -181,6 +181,16 @@ TEST_CASE("cache: what does not fit is refused with a remedy") {
   );
   check_refused(ragged, machine(16, 4), "E_LAYOUT");
 
+  // Before room is made for its table.
+  Model endless;
+  endless.output(
+    endless.node("position_mask", {endless.integers({0})}, {{"keys", std::int64_t{1} << 24}})
+  );
+  check_refused(endless, machine(64, 16), "E_RESOURCE");
+  CHECK(
+    compiled(endless, machine(64, 16)).diagnostics().front().message.find("masks of 16777216") == 0
+  );
+
   Model twice;
   const auto cache = twice.input({8, 16});
   const auto at = twice.integers({0});
