@@ -157,6 +157,11 @@ test('links that cannot be run say why, each in its own words', () => {
     messages.add(result.stdout);
   }
   assert.equal(messages.size, cases.length);
+  // A file whose name no file system takes.
+  const asks = put('asks.plena.json', JSON.stringify({ ...recipe, m: { f: 'a.onnx', h: 'a'.repeat(64) } }));
+  const unnamed = run(['run', asks, '--file', 'n'.repeat(300)]);
+  assert.equal(unnamed.status, 2);
+  assert.match(unnamed.stderr, /\[E_FILE\]/);
 });
 
 test('an edit that finds no place is told, and the rest is run', () => {
