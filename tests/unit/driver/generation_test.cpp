@@ -159,6 +159,7 @@ TEST_CASE("generation: a new text starts from nothing") {
   const std::int64_t id = 1;
   feed(text, std::span(&id, 1));
   CHECK(logits(text) != first);
+  feed(text, prompt); // rows that the next text does not reach
   text.restart();
   CHECK(text.position() == 0);
   CHECK(text.logits().empty());
