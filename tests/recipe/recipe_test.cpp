@@ -140,10 +140,10 @@ TEST_CASE("recipe: what is wrong is told with its place", "[unit][recipe]") {
 }
 
 TEST_CASE("recipe: what cannot be read is not to be written", "[unit][recipe]") {
-  Recipe good = *parse(with("/m", {{"f", "a.onnx"}, {"h", std::string(64, 'a')}}));
-  CHECK(check(good));
+  Recipe whole = *parse(with("/m", {{"f", "a.onnx"}, {"h", std::string(64, 'a')}}));
+  CHECK(check(whole));
   const auto refused = [&](void (*spoil)(Recipe&)) {
-    Recipe bad = good;
+    Recipe bad = whole;
     spoil(bad);
     const Status status = check(bad);
     return !status && status.diagnostics().front().code == "E_RECIPE_VALUE";
@@ -157,9 +157,9 @@ TEST_CASE("recipe: what cannot be read is not to be written", "[unit][recipe]") 
     one.model = {.json = "{\"x\":\"" + std::string(8 << 20, 'x') + "\"}"};
   }));
   // A name that is no UTF-8 is written, with what it lacks replaced.
-  good.model.file = "caf\xe9.onnx";
-  CHECK(check(good));
-  CHECK(parse(write(good))->model.file == "caf\xef\xbf\xbd.onnx");
+  whole.model.file = "caf\xe9.onnx";
+  CHECK(check(whole));
+  CHECK(parse(write(whole))->model.file == "caf\xef\xbf\xbd.onnx");
 }
 
 TEST_CASE("recipe: a view that cannot be read costs a warning", "[unit][recipe]") {

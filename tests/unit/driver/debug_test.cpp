@@ -588,7 +588,7 @@ TEST_CASE("overlapping strips are looked at as the matrix they are of", "[unit][
   REQUIRE(map["regions"][image]["rows"] == rows);
   REQUIRE(map["regions"][image]["cols"] == cols);
   const Json whole = at(session.tensor(image, {0, rows, 1}, {0, cols, 1}));
-  for (std::uint64_t i = 0; i < rows * cols; ++i) {
+  for (std::size_t i = 0; i < rows * cols; ++i) {
     INFO(i);
     CHECK(whole["values"][i] == value_at(i / cols, i % cols));
     const Json cell = at(session.cells("hbm", whole["addresses"][i].get<std::uint64_t>(), 1));
@@ -611,7 +611,7 @@ TEST_CASE("overlapping strips are looked at as the matrix they are of", "[unit][
       CHECK(end_col <= cols);
       const auto first = touched["first"].get<std::uint64_t>();
       const auto end = first + touched["count"].get<std::uint64_t>();
-      for (std::uint64_t i = 0; i < rows * cols; ++i) {
+      for (std::size_t i = 0; i < rows * cols; ++i) {
         const auto address = whole["addresses"][i].get<std::uint64_t>();
         if (address >= first && address < end) {
           INFO(touched.dump() << " element " << i);
