@@ -172,8 +172,8 @@ test('goes from each view to each other one', async ({ page }) => {
     for (const to of ['node', 'instruction', 'cell', 'cycle'] as const) {
       if (from === to) continue;
       // Something to start from: an instruction that writes memory, with its cell.
-      await page.locator('#move-node').click({ modifiers: ['Shift'] });
-      await paused(page);
+      await page.locator('#listing').press('Home');
+      await page.locator('#listing .vrow', { hasText: 'H_PREFETCH_V' }).first().click();
       await jump('instruction', 'cycle');
       if (from === 'cell') await jump('cycle', 'cell');
       await jump(from, to);

@@ -25,7 +25,8 @@ export interface Advice {
   name: string;
   /** What was open. */
   source: Source;
-  before: Numbers;
+  /** Of what is open; null until it has been run. */
+  before: Numbers | null;
   /** Changes with fewer cycles, most gain first. */
   found: readonly { setting: Setting; outcome: Outcome & { ok: true } }[];
   tried: number;
@@ -122,7 +123,9 @@ export function createTuning(context: Context, opening: Opening, spawn: () => Wo
     async advise() {
       const started = begin();
       if (!started) return;
-      const { mine, name } = started;
+      const { mine, name, source } = started;
+      let state: Advice = { name, source, before: null, found: [], tried: 0, of: 0, running: true };
+      advice.value = state;
       await learn();
       const first = await started.trials.try([]);
       if (mine !== turn) return;
@@ -139,15 +142,7 @@ export function createTuning(context: Context, opening: Opening, spawn: () => Wo
           ? [{ axis, value: now * 2 }]
           : [];
       });
-      let state: Advice = {
-        name,
-        source: started.source,
-        before: first.numbers,
-        found: [],
-        tried: 0,
-        of: candidates.length,
-        running: true,
-      };
+      state = { ...state, before: first.numbers, of: candidates.length };
       advice.value = state;
       const digests = new Set<string>();
       for (const setting of candidates) {

@@ -80,7 +80,7 @@ function Advice() {
           Find out
         </button>
       )}
-      {advice && (
+      {advice?.before && (
         <>
           <p class="muted">
             {advice.name}: {whole(advice.before.cycles)} cycles.
@@ -90,7 +90,10 @@ function Advice() {
           </p>
           <ol class="tune-list">
             {advice.found.map(({ setting, outcome }) => {
-              const { text, direction } = delta(advice.before.cycles, outcome.numbers.cycles);
+              const { text, direction } = delta(
+                advice.before?.cycles ?? null,
+                outcome.numbers.cycles,
+              );
               return (
                 <li key={settingText(setting)}>
                   <strong>{settingText(setting)}</strong>: {whole(outcome.numbers.cycles)} cycles,{' '}
