@@ -77,7 +77,18 @@ export function createDebugging(context: Context) {
     if (store.runState.peek()?.pc !== pc) await move(`pc ${pc}`, true);
   }
 
-  function selectTouched() {
+  /** The first cell of what a node has written, false when none of its results has a place. */
+  function selectResult(node: number | null): boolean {
+    const regions = debug.map.peek()?.regions ?? [];
+    const index = node === null ? -1 : regions.findIndex((one) => one.node === node);
+    const region = regions[index];
+    if (!region) return false;
+    const { memory, first: address } = region;
+    store.selection.selectCell({ memory, address, region: index }, 'jump');
+    return true;
+  }
+
+  function selectTouched(): boolean {
     const touches = debug.touches.peek()?.touches ?? [];
     const one = touches.find((t) => t.region >= 0 && t.write) ?? touches.find((t) => t.region >= 0);
     if (one)
@@ -85,6 +96,7 @@ export function createDebugging(context: Context) {
         { memory: one.memory, address: one.first, region: one.region },
         'jump',
       );
+    return one !== undefined;
   }
 
   const whoWrote = (memory: string, first: number, count = 1) =>
@@ -211,6 +223,11 @@ export function createDebugging(context: Context) {
         store.tab.value = 'graph';
         return;
       }
+      // What a node has made has its place at any moment.
+      if (from === 'node' && to === 'cell' && selectResult(node)) {
+        store.tab.value = 'registers';
+        return;
+      }
       // Everything else belongs to a moment: the machine goes there.
       if (from === 'cell' && cell) await whoWrote(cell.memory, cell.address);
       else if (from === 'cycle' && cycle !== null) await go({ kind: 'seek', cycle });
@@ -221,7 +238,8 @@ export function createDebugging(context: Context) {
       if (!state) return;
       if (to === 'cell') {
         await lookAround(context, () => true);
-        selectTouched();
+        if (!selectTouched() && !selectResult(nodeAt(program, state.pc)))
+          announce(context, 'This instruction touches no tensor.');
         store.tab.value = 'registers';
         return;
       }
