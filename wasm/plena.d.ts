@@ -874,7 +874,7 @@ export interface AnalyticRun {
 export interface PlenaModule {
   api_version(): number;
   describe(): Reply<Description>;
-  /** `changesJson`: `{"mlen": 32, "COST_PROFILE": "analytic"}`, by KeyInfo.key or KeyInfo.number. */
+  /** `changesJson`: an object of numbers and names by KeyInfo.key or KeyInfo.number. */
   change_settings(name: string, toml: string, changesJson: string): Reply<ChangedSettings>;
   session_new(): number;
   session_free(session: number): void;
