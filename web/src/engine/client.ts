@@ -26,6 +26,8 @@ export interface ClientEvents {
   broken(diagnostic: Diagnostic): void;
   /** A fresh worker has taken over; it knows nothing of the model. */
   restarted(why: Diagnostic): void;
+  /** Questions wait for the rest of the engine, or wait no longer. */
+  loading?(on: boolean): void;
 }
 
 export interface EngineClient {
@@ -97,6 +99,9 @@ export function createClient(spawn: () => WorkerLike, events: ClientEvents): Eng
         abandon(message.diagnostic);
         events.broken(message.diagnostic);
         return;
+      case 'loading':
+        events.loading?.(message.on);
+        return;
       case 'progress':
         waiting.get(message.id)?.onProgress?.(message.progress);
         return;
@@ -132,6 +137,7 @@ export function createClient(spawn: () => WorkerLike, events: ClientEvents): Eng
     worker.onerror = null;
     worker.terminate();
     worker = start();
+    events.loading?.(false);
     abandon(why);
     events.restarted(why);
   }
