@@ -3,6 +3,7 @@ import { bytes } from '../lib/format.ts';
 import { usePage } from '../panels/page.ts';
 import type { OpenedLink } from '../state/store.ts';
 import { Icon, type IconName } from '../ui/icon.tsx';
+import { ReleaseBar } from './release-bar.tsx';
 
 const SHOWN = 16;
 
@@ -33,6 +34,9 @@ function look(link: OpenedLink): { icon: IconName; tone: string; title: string }
     }
   }
 }
+
+/** Of a release that this page is too old for. */
+const NEWER: readonly string[] = ['E_LINK_NEWER', 'E_RECIPE_NEWER', 'E_RECIPE_KEY'];
 
 function Details({ link }: { link: OpenedLink }) {
   switch (link.state) {
@@ -72,16 +76,14 @@ function Details({ link }: { link: OpenedLink }) {
               {one.message} {one.hint} <code>{one.code}</code>
             </p>
           ))}
+          <NewestPage link={link} />
         </div>
       );
     case 'judged': {
       const { judgement, info } = link;
-      const { made, here } = judgement.release;
       return (
         <div>
-          <p>
-            {judgement.text}.{made !== here && ` Made with release ${made}, run with ${here}.`}
-          </p>
+          <p>{judgement.text}.</p>
           {judgement.outcome === 'differs' && (
             <table class="link-stages">
               <thead>
@@ -125,6 +127,18 @@ function Details({ link }: { link: OpenedLink }) {
   }
 }
 
+/** The way out for the page of an older release. */
+function NewestPage({ link }: { link: OpenedLink & { state: 'refused' } }) {
+  const { session } = usePage();
+  const address = session.releases.rootLink(location.hash);
+  if (address === null || !link.diagnostics.some(({ code }) => NEWER.includes(code))) return null;
+  return (
+    <p>
+      <a href={address}>Open it in the newest page</a>
+    </p>
+  );
+}
+
 export function LinkBar() {
   const { store } = usePage();
   const link = store.link.value;
@@ -136,6 +150,7 @@ export function LinkBar() {
         <Icon name={icon} /> {title}
       </span>
       <Details link={link} />
+      <ReleaseBar />
       <button
         type="button"
         class="icon-button small"

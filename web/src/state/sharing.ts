@@ -6,6 +6,7 @@ import { announce, type Context, report } from './context.ts';
 import type { Editing } from './editing.ts';
 import { OFFLINE_SWITCH } from './offline.ts';
 import type { NamedBytes, Opening } from './opening.ts';
+import type { OpenedFiles, Releases } from './releases.ts';
 import { run } from './running.ts';
 import type { Source } from './store.ts';
 
@@ -27,8 +28,19 @@ async function sha256(data: Uint8Array): Promise<string> {
   return [...new Uint8Array(hash)].map((byte) => byte.toString(16).padStart(2, '0')).join('');
 }
 
-export function createSharing(context: Context, editing: Editing, opening: Opening) {
+export function createSharing(
+  context: Context,
+  editing: Editing,
+  opening: Opening,
+  releases: Releases,
+) {
   const { store, client } = context;
+  /** The link that is open or waits, as it came. */
+  let link = '';
+  /** The user has asked for the newest release. */
+  let newest = false;
+  /** What the link that is open was opened with. */
+  let files: OpenedFiles | null = null;
   /** Files that were dropped for the link that waits. */
   let given: NamedBytes[] = [];
   /** Counts links; what belongs to an earlier one is dropped. */
@@ -42,17 +54,32 @@ export function createSharing(context: Context, editing: Editing, opening: Openi
   }
 
   /** The link's model, when it is at hand. */
-  async function modelOf({ model }: RecipeInfo): Promise<NamedBytes | null> {
+  async function modelOf({ model, release }: RecipeInfo): Promise<NamedBytes | null> {
     if (model.kind === 'inline') return { name: 'model.json', bytes: bytes(model.json) };
     if (model.kind !== 'gallery') return null;
+    const then = await releases.example(release, model.name);
+    if (then) return then;
     const entry = store.built.gallery.find((one) => one.id === model.name);
     return entry ? { name: entry.file, bytes: await context.fetchExample(entry.id) } : null;
   }
 
-  async function openLink(link: string): Promise<boolean> {
+  async function openLink(text: string, withNewest = false): Promise<boolean> {
+    const before = releases.current.peek();
+    // Links of all releases are read by this page's own engine.
+    releases.home();
+    const opened = await openHere(text, withNewest);
+    // A fresh engine knows nothing of the model that is still on the page.
+    if (!opened && releases.current.peek() !== before) await opening.restore();
+    return opened;
+  }
+
+  async function openHere(text: string, withNewest: boolean): Promise<boolean> {
     given = [];
+    link = text;
+    newest = withNewest;
     const mine = ++turn;
-    const answer = await client.call({ kind: 'readLink', text: link });
+    releases.forget();
+    const answer = await client.call({ kind: 'readLink', text });
     if (mine !== turn) return false;
     if (!answer.ok) return refuse(answer.diagnostics, null);
     const info = answer.value;
@@ -114,13 +141,29 @@ export function createSharing(context: Context, editing: Editing, opening: Openi
       }
     }
     if (!model || info.inputs.some(({ name }) => !inputs.has(name))) return wait(info, []);
-    const recipe: Recipe = {
-      settings: info.settings,
-      model,
-      inputs: [...inputs.values()],
-      options: info.options,
-      link: info.json,
-    };
+    return enter(info, model, [...inputs.values()], notes);
+  }
+
+  /** By the engine of the release that made the link, where that can be had. */
+  async function enter(
+    read: RecipeInfo,
+    model: NamedBytes,
+    inputs: NamedBytes[],
+    found: readonly Diagnostic[],
+  ): Promise<boolean> {
+    const mine = turn;
+    let [info, notes] = [read, found];
+    store.link.value = { state: 'running', info };
+    if (await releases.enter(info.release, link, newest)) {
+      const again = await client.call({ kind: 'readLink', text: link });
+      if (mine !== turn) return false;
+      if (!again.ok) return refuse(again.diagnostics, info);
+      [info, notes] = [again.value, again.diagnostics];
+    }
+    if (mine !== turn) return false;
+    files = { text: link, model, inputs };
+    const { settings, options, json } = info;
+    const recipe: Recipe = { settings, model, inputs, options, link: json };
     return start(info, recipe, sourceOf(info, model), notes);
   }
 
@@ -231,14 +274,6 @@ export function createSharing(context: Context, editing: Editing, opening: Openi
       announce(context, 'The edited program has errors; there is no link of it.');
       return null;
     }
-    if (context.recipe?.model.files) {
-      const why = 'A link cannot name the files of a checkpoint.';
-      const hint = 'Save the part that is open as JSON, open that, and share it.';
-      report(context, 'page', [problem('E_RECIPE_CHECKPOINT', why, hint)]);
-      announce(context, why);
-      store.tab.value = 'diagnostics';
-      return null;
-    }
     const made = await make();
     if (!made.ok) {
       report(context, 'page', made.diagnostics);
@@ -270,5 +305,14 @@ export function createSharing(context: Context, editing: Editing, opening: Openi
     };
   }
 
-  return { openLink, takeFiles, share };
+  return {
+    openLink,
+    takeFiles,
+    share,
+    /** The link that is open, by the newest release or again by the one that made it. */
+    openAgain: (withNewest: boolean) => openLink(link, withNewest),
+    async compareReleases() {
+      if (files) await releases.compareBoth(files);
+    },
+  };
 }
