@@ -18,7 +18,8 @@ const POLICY = [
   "img-src 'self' data:",
   "font-src 'self' data:",
   "worker-src 'self'",
-  "connect-src 'self'",
+  // Elsewhere only what a link names, when the user has said so.
+  "connect-src 'self' https:",
   "object-src 'none'",
   "base-uri 'none'",
   "form-action 'none'",

@@ -13,6 +13,8 @@ function look(link: OpenedLink): { icon: IconName; tone: string; title: string }
       return { icon: 'info', tone: 'info', title: 'checking the link' };
     case 'waiting':
       return { icon: 'open', tone: 'warn', title: 'the link needs a file' };
+    case 'remote':
+      return { icon: 'open', tone: 'warn', title: 'the link names an address' };
     case 'refused':
       return { icon: 'cross', tone: 'bad', title: 'the link cannot be opened' };
     case 'judged':
@@ -38,6 +40,20 @@ function look(link: OpenedLink): { icon: IconName; tone: string; title: string }
 /** Of a release that this page is too old for. */
 const NEWER: readonly string[] = ['E_LINK_NEWER', 'E_RECIPE_NEWER', 'E_RECIPE_KEY'];
 
+function Fetch({ fetching }: { fetching: boolean }) {
+  const { session } = usePage();
+  return (
+    <button
+      type="button"
+      class="button small"
+      disabled={fetching}
+      onClick={() => void session.fetchLinked()}
+    >
+      {fetching ? 'Fetching…' : 'Fetch it'}
+    </button>
+  );
+}
+
 function Details({ link }: { link: OpenedLink }) {
   switch (link.state) {
     case 'running':
@@ -56,6 +72,7 @@ function Details({ link }: { link: OpenedLink }) {
             Drop{' '}
             {own && (
               <>
+                {model.kind === 'file' && model.bytes === 0 && 'the folder of the checkpoint '}
                 <strong>{model.name}</strong>
                 {model.bytes > 0 && ` (${bytes(model.bytes)})`}, SHA-256{' '}
                 <code>{model.sha256.slice(0, SHOWN)}</code>
@@ -65,9 +82,26 @@ function Details({ link }: { link: OpenedLink }) {
             {inputs.length > 0 && `the values of ${inputs.map(({ name }) => name).join(', ')}`} on
             the page. It stays here, and another file than the link's is refused.
           </p>
+          {model.kind === 'address' && <Fetch fetching={false} />}
         </div>
       );
     }
+    case 'remote':
+      return (
+        <div>
+          {link.diagnostics.map((one) => (
+            <p key={one.code} class="link-problem">
+              {one.message} {one.hint}
+            </p>
+          ))}
+          <p>
+            It asks to fetch <strong>{link.remote.address}</strong>, SHA-256{' '}
+            <code>{link.remote.sha256.slice(0, SHOWN)}</code>. Nothing is fetched before you say so;
+            another file than the link's is refused.
+          </p>
+          <Fetch fetching={link.fetching} />
+        </div>
+      );
     case 'refused':
       return (
         <div>

@@ -90,7 +90,7 @@ export function ReleaseBar() {
   const { store, session } = usePage();
   const told = session.releases.link.value;
   const opened = store.link.value;
-  if (!told || !opened || opened.state === 'running' || opened.state === 'waiting') return null;
+  if (!told || (opened?.state !== 'judged' && opened?.state !== 'refused')) return null;
   const beside = session.releases.beside.value;
   const canRun = told.why === null;
   const onOld = told.here === told.made;

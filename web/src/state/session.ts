@@ -138,7 +138,7 @@ export function createSession(store: Store, services: Services) {
       if (link !== null && (await sharing.openLink(link))) return;
       const left = store.link.peek()?.state;
       // Something else was opened meanwhile.
-      if (link !== null && left !== 'waiting' && left !== 'refused') return;
+      if (link !== null && left !== 'waiting' && left !== 'remote' && left !== 'refused') return;
       // A link that waits for a file, or was refused, leaves the page with its built result.
       const saved = link === null ? services.autosave.loadSource() : null;
       const { built } = store;
@@ -158,6 +158,8 @@ export function createSession(store: Store, services: Services) {
     share: () => sharing.share(),
     openAgain: (withNewest: boolean) => sharing.openAgain(withNewest),
     compareReleases: () => sharing.compareReleases(),
+    /** What the link that waits names by a public address. */
+    fetchLinked: () => sharing.fetchFile(),
     openExample(id: string) {
       releases.home();
       return opening.openExample(id);
@@ -165,7 +167,7 @@ export function createSession(store: Store, services: Services) {
     async openFiles(files: NamedBytes[], checkpoint?: readonly FileInPlace[], leftOut?: number) {
       const recipe = !checkpoint && files.length === 1 && files[0] ? recipeText(files[0]) : null;
       if (recipe !== null) await sharing.openLink(recipe);
-      else if (checkpoint || !(await sharing.takeFiles(files))) {
+      else if (!(await sharing.takeFiles(files, checkpoint))) {
         releases.home();
         await opening.openFiles(files, checkpoint, leftOut);
       }

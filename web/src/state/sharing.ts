@@ -1,6 +1,7 @@
 // Links: what the page shows as a link, and a link opened again, run, and checked.
-import { type Answer, problem, type Recipe } from '../engine/protocol.ts';
+import { type Answer, type FileInPlace, type ModelSource, problem, type Recipe } from '../engine/protocol.ts';
 import type { Diagnostic, RecipeInfo } from '../engine/types.ts';
+import { fetchBytes, fileName, readRemote, refusedAddress, type Remote } from '../lib/address.ts';
 import { EMBEDDED_BYTES, issueText, LONGEST_OFFERED } from '../lib/share.ts';
 import { announce, type Context, report } from './context.ts';
 import type { Editing } from './editing.ts';
@@ -19,6 +20,10 @@ export interface Shared {
   /** A Markdown text for an issue. */
   issue: string;
 }
+
+/** A page can open models of up to 1 GiB. */
+const LARGEST_FETCHED = 1024 ** 3;
+const reasonOf = (error: unknown) => (error instanceof Error ? error.message : String(error));
 
 const text = (bytes: Uint8Array) => new TextDecoder().decode(bytes);
 const bytes = (value: string) => new TextEncoder().encode(value);
@@ -43,6 +48,8 @@ export function createSharing(
   let files: OpenedFiles | null = null;
   /** Files that were dropped for the link that waits. */
   let given: NamedBytes[] = [];
+  /** The files of a checkpoint that were dropped for it. */
+  let checkpoint: readonly FileInPlace[] = [];
   /** Counts links; what belongs to an earlier one is dropped. */
   let turn = 0;
 
@@ -63,23 +70,98 @@ export function createSharing(
     return entry ? { name: entry.file, bytes: await context.fetchExample(entry.id) } : null;
   }
 
-  async function openLink(text: string, withNewest = false): Promise<boolean> {
+  async function openLink(said: string, withNewest = false): Promise<boolean> {
+    const remote = said.trimStart().startsWith('{') ? null : readRemote(said);
+    if (remote !== null) return ask(remote);
     const before = releases.current.peek();
     // Links of all releases are read by this page's own engine.
     releases.home();
-    const opened = await openHere(text, withNewest);
+    const opened = await openHere(said, withNewest);
     // A fresh engine knows nothing of the model that is still on the page.
     if (!opened && releases.current.peek() !== before) await opening.restore();
     return opened;
   }
 
-  async function openHere(text: string, withNewest: boolean): Promise<boolean> {
+  /** Shows the address; it is fetched when the user says so. */
+  function ask(remote: Remote | 'broken'): boolean {
+    turn++;
+    releases.forget();
+    const why = remote === 'broken' ? 'it is not whole' : refusedAddress(remote.address);
+    if (remote === 'broken' || why !== null)
+      return refuse(
+        [
+          problem(
+            'E_LINK_ADDRESS',
+            `The address in the link is not fetched: ${why}.`,
+            'Such a link is #u=ADDRESS&h=SHA-256, with a public https address.',
+          ),
+        ],
+        null,
+      );
+    store.link.value = { state: 'remote', remote, fetching: false, diagnostics: [] };
+    announce(context, 'The link names a file at a public address, which is fetched when you say so.');
+    return false;
+  }
+
+  /** What a link that waits names by its address. */
+  async function fetchFile() {
+    const waiting = store.link.peek();
+    const mine = turn;
+    const told = (message: string) => [
+      problem('E_FETCH', message, 'Fetch it yourself, and drop it on the page.'),
+    ];
+    if (waiting?.state === 'waiting' && waiting.info.model.kind === 'address') {
+      const { name } = waiting.info.model;
+      try {
+        const found = await fetchBytes(name, LARGEST_FETCHED);
+        if (mine === turn) await takeFiles([{ name: fileName(name), bytes: found }]);
+      } catch (error) {
+        if (mine === turn)
+          wait(waiting.info, told(`${name} was not fetched: ${reasonOf(error)}.`));
+      }
+      return;
+    }
+    if (waiting?.state !== 'remote' || waiting.fetching) return;
+    const { remote } = waiting;
+    store.link.value = { state: 'remote', remote, fetching: true, diagnostics: [] };
+    const again = (diagnostics: readonly Diagnostic[]) => {
+      if (mine !== turn) return;
+      store.link.value = { state: 'remote', remote, fetching: false, diagnostics };
+      announce(context, diagnostics[0]?.message ?? '');
+    };
+    try {
+      const found = await fetchBytes(remote.address, LARGEST_FETCHED);
+      const hash = await sha256(found);
+      if (mine !== turn) return;
+      if (hash !== remote.sha256)
+        return again([
+          problem(
+            'E_RECIPE_FILE',
+            `What lies there is another file than the link's: its SHA-256 starts with ${hash.slice(0, 16)}, the link wants ${remote.sha256.slice(0, 16)}.`,
+            'Ask whoever made the link for the file as it was.',
+          ),
+        ]);
+      const name = fileName(remote.address);
+      const recipe = text(found);
+      if (name.toLowerCase().endsWith('.json') && recipe.includes('"plena_recipe"'))
+        await openLink(recipe);
+      else {
+        releases.home();
+        await opening.openFiles([{ name, bytes: found }]);
+      }
+    } catch (error) {
+      again(told(`${remote.address} was not fetched: ${reasonOf(error)}.`));
+    }
+  }
+
+  async function openHere(said: string, withNewest: boolean): Promise<boolean> {
     given = [];
-    link = text;
+    checkpoint = [];
+    link = said;
     newest = withNewest;
     const mine = ++turn;
     releases.forget();
-    const answer = await client.call({ kind: 'readLink', text });
+    const answer = await client.call({ kind: 'readLink', text: said });
     if (mine !== turn) return false;
     if (!answer.ok) return refuse(answer.diagnostics, null);
     const info = answer.value;
@@ -123,7 +205,10 @@ export function createSharing(
   async function proceed(info: RecipeInfo, notes: readonly Diagnostic[]): Promise<boolean> {
     const embedded = info.model.kind === 'gallery' || info.model.kind === 'inline';
     const inputs = new Map<string, NamedBytes>();
-    let model = embedded ? given[0] : undefined;
+    let model: ModelSource | undefined = embedded ? given[0] : undefined;
+    // Its hash is of what is read of it: the engine tells whether it is the link's.
+    if (info.model.kind === 'file' && info.model.bytes === 0 && checkpoint.length > 0)
+      model = { name: info.model.name, bytes: new Uint8Array(), files: checkpoint };
     for (const file of embedded ? given.slice(1) : given) {
       const hash = await sha256(file.bytes);
       const input = info.inputs.find((one) => one.sha256 === hash);
@@ -147,7 +232,7 @@ export function createSharing(
   /** By the engine of the release that made the link, where that can be had. */
   async function enter(
     read: RecipeInfo,
-    model: NamedBytes,
+    model: ModelSource,
     inputs: NamedBytes[],
     found: readonly Diagnostic[],
   ): Promise<boolean> {
@@ -173,7 +258,7 @@ export function createSharing(
     return false;
   }
 
-  function sourceOf({ model }: RecipeInfo, file: NamedBytes): Source {
+  function sourceOf({ model }: RecipeInfo, file: ModelSource): Source {
     if (model.kind !== 'gallery') return { kind: 'file', name: file.name, inputs: [] };
     const title = store.built.gallery.find((one) => one.id === model.name)?.title ?? model.name;
     return { kind: 'gallery', id: model.name, name: title };
@@ -186,6 +271,7 @@ export function createSharing(
     notes: readonly Diagnostic[],
   ): Promise<boolean> {
     given = [];
+    checkpoint = [];
     const { name } = info.settings;
     const known = store.description.peek()?.presets.some((one) => one.name === name);
     if (!known)
@@ -235,11 +321,18 @@ export function createSharing(
   }
 
   /** Takes files for a link that waits for them; false when none does. */
-  async function takeFiles(files: NamedBytes[]): Promise<boolean> {
-    const link = store.link.peek();
-    if (link?.state !== 'waiting') return false;
+  async function takeFiles(
+    files: NamedBytes[],
+    inPlace: readonly FileInPlace[] = [],
+  ): Promise<boolean> {
+    const waiting = store.link.peek();
+    if (waiting?.state !== 'waiting') return false;
+    const { model } = waiting.info;
+    // A checkpoint that is no answer to the link is a model of its own.
+    if (inPlace.length > 0 && !(model.kind === 'file' && model.bytes === 0)) return false;
     given = [...given, ...files];
-    await proceed(link.info, []);
+    if (inPlace.length > 0) checkpoint = inPlace;
+    await proceed(waiting.info, []);
     return true;
   }
 
@@ -308,6 +401,7 @@ export function createSharing(
   return {
     openLink,
     takeFiles,
+    fetchFile,
     share,
     /** The link that is open, by the newest release or again by the one that made it. */
     openAgain: (withNewest: boolean) => openLink(link, withNewest),
