@@ -26,6 +26,10 @@ constexpr Key common[] = {
   {"diagnostics[].where", "place: file, line and column, tensor, JSON pointer"},
   {"diagnostics[].message", "what is the matter"},
   {"diagnostics[].remedy", "what to do"},
+  {"diagnostics[].hint", "the same"},
+  {"diagnostics[].file", "the file that it is about, or empty"},
+  {"diagnostics[].span", "lines and columns in it, or null"},
+  {"diagnostics[].span.*", "line, column, endLine, endColumn"},
 };
 
 constexpr Key assembly[] = {
@@ -40,8 +44,8 @@ constexpr Key compiled[] = {
   {"products.profile", "the cost profile that chose"},
   {"products.cycles.*",
    "cycles of products, by kind and profile; null where a kind is not possible"},
-  {"products.nodes", "operators that are matrix products"},
-  {"products.dense", "those of them on whole tiles"},
+  {"products.nodes[]", "operators that are matrix products"},
+  {"products.dense[]", "those of them on whole tiles"},
 };
 
 constexpr Key executed[] = {
@@ -70,7 +74,7 @@ constexpr Key verified[] = {
   {"precision", "which reference `golden` is"},
   {"time_s.*", "seconds that each step took on this computer"},
   {"outputs[].name", "output of the model"},
-  {"outputs[].shape", "its sizes"},
+  {"outputs[].shape[]", "its sizes"},
   {"outputs[].bound", "relative RMS that the machine may be off"},
   {"outputs[].pass", "whether it is within"},
   {"outputs[].expected_vs_fp32.*", "--expect against the fp32 reference: measures by name"},
@@ -91,8 +95,17 @@ constexpr Key verified[] = {
   {"first_bad", "its first wrong element, or null"},
   {"first_bad.*",
    "place in the tensor and in memory, expected and found, and the instruction that wrote it"},
-  {"ablation", "with --ablation: what each kind of rounding costs"},
-  {"ablation.*", "outputs by the roundings that were left out"},
+};
+
+constexpr Key ablated[] = {
+  {"model", "name of the model"},
+  {"settings", "name of the settings"},
+  {"tolerance.*", "what `match` of a row allows, absolute and relative"},
+  {"rows[].precision", "which roundings are left out"},
+  {"rows[].meaning", "the same for people"},
+  {"rows[].outputs[].name", "output of the model"},
+  {"rows[].outputs[].match", "share of its numbers that agree with fp32"},
+  {"rows[].outputs[].fp32_vs_golden.*", "measures by name"},
 };
 
 constexpr Key generated[] = {
@@ -168,6 +181,7 @@ constexpr Report reports[] = {
   report("emulate", "", executed),
   report("compile", "", compiled),
   report("verify", "besides what `emulate` and `compile` have", verified),
+  report("verify --ablation", "", ablated),
   report("generate", "", generated),
   report("profile", "besides `timing` of `emulate` and `products` of `compile`", profiled),
   report("compare", "", compared),

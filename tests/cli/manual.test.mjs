@@ -98,14 +98,14 @@ const REPORTS = [
   ['emulate', emulate('f.mem'), [3]],
   ['compile', ['compile', model, '-o', 'out', '--opt', 'auto'], [0], ['compile']],
   ['verify', ['verify', model, '--stages'], [0], ['emulate', 'compile']],
-  ['verify', ['verify', model, '--ablation'], [0], ['emulate', 'compile']],
+  ['verify --ablation', ['verify', model, '--ablation']],
   ['profile', ['profile', model, ...m64], [0], ['emulate', 'compile']],
   ['compare', ['compare', model, model, '--fail-if', 'cycles>+1%']],
   ['link', ['link', model, ...m64]],
   ['run', ['run', link]],
   ['run', ['run', 'other.plena.json'], [1]],
   ['run', ['run', '#1AAAA'], [2]],
-  ['analytic', ['analytic', model]],
+  ['analytic', ['analytic', 'clm-60m']],
 ];
 
 for (const [section, args, statuses, more = []] of REPORTS) {
