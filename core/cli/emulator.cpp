@@ -8,6 +8,7 @@
 #include "cli/run.h"
 #include "driver/session.h"
 #include "driver/tools.h"
+#include "driver/topology.h"
 
 #include <algorithm>
 #include <array>
@@ -207,7 +208,7 @@ int emulate(const Options& options) {
   }
 
   if (options.drop_in) {
-    fmt::print(stderr, "Topology {}\n", session.topology());
+    fmt::print(stderr, "Topology {}\n", driver::topology(settings).value());
   }
   switch (run_to_end(session)) {
   case RunEnd::Interrupted:

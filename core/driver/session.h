@@ -313,8 +313,6 @@ class Session {
 
   /// How cycles are counted, for people, e.g. `emulator profile, HBM2, serial`.
   std::string timing_title() const;
-  /// The machine's sizes as upstream's emulator logs them: `mlen=64 vlen=64 ...`.
-  std::string topology() const;
   /// Whether cycles are those that upstream's emulator reports.
   bool timing_is_upstream() const;
   /// Takes the place of the settings' choices from the next reset on; empty: as the settings say.

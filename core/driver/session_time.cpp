@@ -160,18 +160,6 @@ Status Session::set_timing(
   return Done{};
 }
 
-std::string Session::topology() const {
-  const config::Config& config = *state_->config;
-  return fmt::format(
-    "mlen={} vlen={} hlen={} blen={} broadcast_amount={}",
-    config.mlen,
-    config.vlen,
-    config.hlen,
-    config.blen,
-    config.broadcast_amount
-  );
-}
-
 std::string Session::timing_title() const { return state_->time_facts().timing.title(); }
 bool Session::timing_is_upstream() const { return state_->time_facts().timing.is_upstream(); }
 

@@ -17,6 +17,8 @@
 
 namespace plena::driver {
 
+std::string_view version() { return PLENA_VERSION; }
+
 Result<Assembly> assemble_file(std::string_view text, std::string_view file, AsmMode mode) {
   assembly::Assembled assembled = assembly::assemble(
     text, mode == AsmMode::Strict ? assembly::Mode::Strict : assembly::Mode::Compatible

@@ -4,7 +4,7 @@ import { spawnSync } from 'node:child_process';
 import { existsSync, readdirSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { expect, type Page, test } from '@playwright/test';
+import { expect, firefox, type Page, test } from '@playwright/test';
 import { root } from './support.ts';
 
 const COUNT = Number(process.env.PLENA_RECIPES ?? 40);
@@ -72,19 +72,37 @@ function expectReproduced(found: Found[], count: number): void {
   }
 }
 
-test('the whole gallery: native digests are those of the browser', async ({ page }) => {
-  test.setTimeout(600_000);
+function galleryLinks(): string[] {
   const missing = !existsSync(cli);
   if (missing && process.env.PLENA_NEED_CLI === '1') throw new Error(`there is no ${cli}`);
   test.skip(missing, 'the command line is not built (preset native-release)');
   const models = readdirSync(resolve(root, 'models')).filter((name) => name.endsWith('.json'));
-  const links = models.map((name) => {
+  return models.map((name) => {
     const args = ['link', resolve(root, 'models', name), '--settings', 'm64b4'];
     const made = spawnSync(cli, args, { encoding: 'utf8' });
     expect(made.status, made.stderr).toBe(0);
     return made.stdout.trim();
   });
-  expectReproduced(await judge(page, links), models.length);
+}
+
+test('the whole gallery: native digests are those of the browser', async ({ page }) => {
+  test.setTimeout(600_000);
+  const links = galleryLinks();
+  expectReproduced(await judge(page, links), links.length);
+});
+
+// Playwright drives Firefox through changes of its own, which Debian's does not have.
+test('the whole gallery in Firefox, where PLENA_FIREFOX names one that can be driven', async ({
+  baseURL,
+}) => {
+  const executablePath = process.env.PLENA_FIREFOX;
+  test.skip(!executablePath, 'PLENA_FIREFOX names no Firefox that Playwright can drive');
+  test.setTimeout(600_000);
+  const browser = await firefox.launch({ executablePath: executablePath ?? '' });
+  const page = await browser.newPage({ baseURL: baseURL ?? '' });
+  const links = galleryLinks();
+  expectReproduced(await judge(page, links), links.length);
+  await browser.close();
 });
 
 test(`${COUNT} recipes at random: digests under Node are those of the browser`, async ({
