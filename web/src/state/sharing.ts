@@ -70,13 +70,17 @@ export function createSharing(
     return entry ? { name: entry.file, bytes: await context.fetchExample(entry.id) } : null;
   }
 
-  async function openLink(said: string, withNewest = false): Promise<boolean> {
+  async function openLink(
+    said: string,
+    withNewest = false,
+    again: OpenedFiles | null = null,
+  ): Promise<boolean> {
     const remote = said.trimStart().startsWith('{') ? null : readRemote(said);
     if (remote !== null) return ask(remote);
     const before = releases.current.peek();
     // Links of all releases are read by this page's own engine.
     releases.home();
-    const opened = await openHere(said, withNewest);
+    const opened = await openHere(said, withNewest, again);
     // A fresh engine knows nothing of the model that is still on the page.
     if (!opened && releases.current.peek() !== before) await opening.restore();
     return opened;
@@ -154,7 +158,12 @@ export function createSharing(
     }
   }
 
-  async function openHere(said: string, withNewest: boolean): Promise<boolean> {
+  /** `again`: what it was opened with before, so that nobody is asked twice. */
+  async function openHere(
+    said: string,
+    withNewest: boolean,
+    again: OpenedFiles | null,
+  ): Promise<boolean> {
     given = [];
     checkpoint = [];
     link = said;
@@ -165,6 +174,7 @@ export function createSharing(
     if (mine !== turn) return false;
     if (!answer.ok) return refuse(answer.diagnostics, null);
     const info = answer.value;
+    if (again) return enter(info, again.model, again.inputs, answer.diagnostics);
     if (info.model.kind === 'none')
       return refuse(
         [
@@ -404,7 +414,7 @@ export function createSharing(
     fetchFile,
     share,
     /** The link that is open, by the newest release or again by the one that made it. */
-    openAgain: (withNewest: boolean) => openLink(link, withNewest),
+    openAgain: (withNewest: boolean) => openLink(link, withNewest, files),
     async compareReleases() {
       if (files) await releases.compareBoth(files);
     },
