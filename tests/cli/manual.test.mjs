@@ -44,8 +44,8 @@ for (const command of commands) {
         assert.match(options, new RegExp(`(^|[\\s,])${option}\\b`, 'm'), `${option} of: ${example}`);
       }
     }
-    for (const line of text.split('\n')) {
-      assert.ok(line.length <= 130, line);
+    for (const line of rest.split('\n')) {
+      assert.ok(line.length <= 120, line);
     }
   });
 }
@@ -120,7 +120,7 @@ for (const [section, args, statuses, more = []] of REPORTS) {
 
 test('every command that makes a report has its own section', () => {
   const sections = [...documented.keys()].flatMap((name) => name.split(', '));
-  const reporting = commands.filter((command) => say([command, '--help']).includes('--json'));
+  const reporting = commands.filter((command) => /^\s+--json/m.test(say([command, '--help'])));
   assert.deepEqual(reporting.filter((command) => !sections.includes(command)), []);
   assert.deepEqual(
     commands.filter((command) => !reporting.includes(command)).sort(), ['bench', 'completion', 'docs'],

@@ -78,7 +78,8 @@ export function makeOlder(dist: string, into: string, version: string, changed: 
     writeFileSync(path(name), rename(readFileSync(path(name), 'utf8')));
   for (const name of renamed) renameSync(path(name), path(old(name)));
   const page = join(into, 'index.html');
-  writeFileSync(page, rename(readFileSync(page, 'utf8')).replace(own, `$1${version}`));
+  const said = rename(readFileSync(page, 'utf8')).replace(own, `$1${version}`);
+  writeFileSync(page, said.replaceAll(`version ${present.version}`, `version ${version}`));
   const sha256 = createHash('sha256').update(text).digest('hex');
   const manifest: Manifest = {
     ...present,
