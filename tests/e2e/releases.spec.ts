@@ -48,8 +48,6 @@ async function recipeAs(page: Page, version: string) {
   return Buffer.from(JSON.stringify({ ...recipe, e: version }));
 }
 
-test.describe.configure({ mode: 'serial' });
-
 test.beforeAll(async ({ browser }) => {
   test.setTimeout(180_000);
   place = mkdtempSync(join(tmpdir(), 'plena-releases-'));
@@ -111,6 +109,7 @@ test('a link of an older release runs in its own engine, the newest one beside i
   // What is opened next is this page's own again.
   await page.locator('#example').click();
   await page.locator('#gallery button', { hasText: 'Scaled softmax' }).click();
+  await expect(page.locator('.headline-text')).toContainText('Scaled softmax');
   await expect(page.locator('.headline .badge')).toHaveText(/computed in this page/);
   await expect(bar(page)).toHaveCount(0);
   await page.locator('#share').click();
