@@ -3,10 +3,36 @@
 #include "update.h"
 
 #include <catch2/catch.hpp>
+#include <cstdio>
+#include <set>
+#include <string>
 
 namespace plena::tests {
 
 bool update_expectations = false;
+
+namespace {
+
+/// Catch2 breaks long lines of messages, and with them links: those of failures are printed once more, whole.
+struct WholeLinks : Catch::TestEventListenerBase {
+  using TestEventListenerBase::TestEventListenerBase;
+
+  bool assertionEnded(const Catch::AssertionStats& stats) override {
+    if (!stats.assertionResult.isOk()) {
+      for (const Catch::MessageInfo& info : stats.infoMessages) {
+        if (info.message.find("plena run '#") != std::string::npos && said.insert(info.message).second) {
+          std::fprintf(stderr, "%s\n", info.message.c_str());
+        }
+      }
+    }
+    return true;
+  }
+
+  std::set<std::string> said;
+};
+CATCH_REGISTER_LISTENER(WholeLinks)
+
+} // namespace
 
 } // namespace plena::tests
 

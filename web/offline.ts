@@ -5,14 +5,18 @@ import { join, relative, resolve } from 'node:path';
 import { build, type Plugin } from 'vite';
 import { webRoot } from './engine-path.ts';
 
+/** What the site says of all its releases changes without the page. */
+const OF_RELEASES: readonly string[] = ['release.json', 'v/releases.json'];
+
 /** Files under `folder`; those that the bundler named by their content need no revision. */
 function filesOf(folder: string): { url: string; revision: string | null }[] {
   return readdirSync(folder, { recursive: true, withFileTypes: true })
     .filter((entry) => entry.isFile())
     .map((entry) => join(entry.parentPath, entry.name))
     .sort()
-    .map((path) => {
-      const url = relative(folder, path).replaceAll('\\', '/');
+    .map((path) => [relative(folder, path).replaceAll('\\', '/'), path] as const)
+    .filter(([url]) => !OF_RELEASES.includes(url))
+    .map(([url, path]) => {
       const named = /^assets\/.*-[\w-]{8}\.\w+$/.test(url);
       const digest = () => createHash('sha256').update(readFileSync(path)).digest('hex');
       return { url, revision: named ? null : digest().slice(0, 16) };

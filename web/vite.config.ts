@@ -3,6 +3,7 @@ import { resolve } from 'node:path';
 import { createServer, type Plugin, type UserConfig } from 'vite';
 import { checkEngine, engineDir, projectRoot, webRoot } from './engine-path.ts';
 import { offline } from './offline.ts';
+import { release } from './release.ts';
 
 const { version } = JSON.parse(readFileSync(resolve(projectRoot, 'package.json'), 'utf8')) as {
   version: string;
@@ -17,7 +18,8 @@ const POLICY = [
   "img-src 'self' data:",
   "font-src 'self' data:",
   "worker-src 'self'",
-  "connect-src 'self'",
+  // Elsewhere only what a link names, when the user has said so.
+  "connect-src 'self' https:",
   "object-src 'none'",
   "base-uri 'none'",
   "form-action 'none'",
@@ -128,10 +130,10 @@ export default (): UserConfig => {
   checkEngine();
   return {
     ...shared,
-    plugins: [prerender(), policy(), preload(), offline()],
+    plugins: [prerender(), policy(), preload(), release(), offline()],
     worker: { format: 'es' },
     build: {
-      outDir: resolve(projectRoot, 'dist'),
+      outDir: resolve(projectRoot, process.env.PLENA_OUT_DIR ?? 'dist'),
       emptyOutDir: true,
       target: 'es2022',
       assetsInlineLimit: 0,

@@ -2,6 +2,7 @@
 
 #include "cli/commands.h"
 #include "cli/files.h"
+#include "cli/reports.h"
 #include "driver/tools.h"
 
 #include <algorithm>
@@ -120,6 +121,7 @@ void add_docs(CLI::App& app, Action& action) {
   add("config", "the settings keys (Markdown)", &driver::settings_reference);
   add("schema", "the settings keys (JSON Schema)", &driver::settings_schema);
   add("recipe", "the fields of a recipe (Markdown)", &driver::recipe_reference);
+  add("reports", "what the reports of --json hold (Markdown)", &reports_markdown);
 }
 
 } // namespace plena::cli

@@ -1,13 +1,16 @@
 // `plena emulate`, and the same under the name `transactional_emulator`: upstream's flags and
 // files.
 
+#include "base/text.h"
 #include "cli/commands.h"
 #include "cli/files.h"
 #include "cli/model.h"
 #include "cli/run.h"
 #include "driver/session.h"
 #include "driver/tools.h"
+#include "driver/topology.h"
 
+#include <algorithm>
 #include <array>
 #include <cmath>
 #include <cstdlib>
@@ -39,10 +42,37 @@ struct Options {
   TimingOptions timing;
 };
 
-/// Upstream writes the HBM dump when its log level, by default `debug`, is at least that.
+/// What upstream logs of itself: by its option, else by the environment's RUST_LOG, a list of LEVEL and
+/// MODULE=LEVEL; else `debug`.
+std::string log_level(const Options& options) {
+  if (!options.log_level.empty()) {
+    return options.log_level;
+  }
+  const char* variable = std::getenv("RUST_LOG");
+  std::string_view rest = variable == nullptr ? "" : variable;
+  std::string general = rest.empty() ? "debug" : "off";
+  std::string own;
+  constexpr std::string_view own_module = "transactional_emulator";
+  while (!rest.empty()) {
+    const std::size_t comma = std::min(rest.find(','), rest.size());
+    const std::string directive = lower_case(rest.substr(0, comma));
+    rest.remove_prefix(std::min(comma + 1, rest.size()));
+    const std::size_t equals = directive.find('=');
+    if (directive == own_module) {
+      own = "trace"; // without a level: all of it
+    } else if (equals == std::string::npos) {
+      general = directive;
+    } else if (std::string_view(directive).substr(0, equals) == own_module) {
+      own = directive.substr(equals + 1);
+    }
+  }
+  return own.empty() ? general : own;
+}
+
+/// Upstream writes the HBM dump when its log level is at least `debug`.
 bool dumps_hbm(const Options& options) {
-  return !options.drop_in || options.log_level.empty() || options.log_level == "debug" ||
-         options.log_level == "trace";
+  const std::string level = options.drop_in ? log_level(options) : "debug";
+  return level == "debug" || level == "trace";
 }
 
 Result<std::string> chosen_settings(const Options& options) {
@@ -177,6 +207,9 @@ int emulate(const Options& options) {
     return options.drop_in ? 101 : exit_unusable;
   }
 
+  if (options.drop_in) {
+    fmt::print(stderr, "Topology {}\n", driver::topology(settings).value());
+  }
   switch (run_to_end(session)) {
   case RunEnd::Interrupted:
     return exit_interrupted;
@@ -219,7 +252,7 @@ int emulate(const Options& options) {
   if (!session.timing_is_upstream()) {
     fmt::print(stderr, "Cycles are not those of upstream's emulator: {}\n", session.timing_title());
   }
-  // The lines that upstream's harness reads (timing.md 3.1).
+  // The other lines that upstream's harness reads (timing.md 3.1).
   fmt::print(
     stderr,
     "HBM Statistics - Bytes read: {} | Bytes written: {} | Utilization: {} bytes/sec\n"

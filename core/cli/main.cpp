@@ -4,6 +4,7 @@
 #include "base/text.h"
 #include "cli/commands.h"
 #include "cli/files.h"
+#include "cli/help.h"
 #include "driver/tools.h"
 
 #include <atomic>
@@ -108,6 +109,7 @@ int run(int argc, char** argv) {
     add_docs(app, action);
     add_bench(app, action);
     add_completion(app, action);
+    add_help(app);
   }
   try {
     app.parse(argc, argv);

@@ -5,6 +5,7 @@
 #include "cli/files.h"
 #include "cli/gallery.h"
 #include "cli/model_files.h"
+#include "cli/remote.h"
 #include "cli/run.h"
 #include "recipe/zlib_codec.h"
 
@@ -377,7 +378,9 @@ int run_recipe(const RunOptions& options) {
     report(judgement);
     return exit_unusable;
   };
-  Result<recipe::Recipe> read = read_recipe(options.what);
+  Result<recipe::Recipe> read = names_remote(options.what)
+                                  ? read_remote(options.what, options.files)
+                                  : read_recipe(options.what);
   keep(read.diagnostics());
   if (!read) {
     return cannot();

@@ -1,9 +1,16 @@
 #include "io/checkpoint.h"
 
-#include "base/sha256.h"
-
+#include <fmt/format.h>
 
 namespace plena::io {
+
+namespace {
+
+void update(Sha256& hash, std::string_view text) {
+  hash.update({reinterpret_cast<const std::uint8_t*>(text.data()), text.size()});
+}
+
+} // namespace
 
 Result<std::shared_ptr<const Checkpoint>>
 Checkpoint::open(std::span<const ModelFile> files, const ModelFile* index) {
@@ -69,18 +76,24 @@ std::optional<ir::Shape> Checkpoint::shape(std::string_view name) const {
 Result<std::vector<float>>
 Checkpoint::read(std::string_view name, std::int64_t first, std::int64_t count) const {
   read_.emplace(name);
-  return files_[file_of_.find(name)->second].read(name, first, count);
+  Result<std::vector<float>> values = files_[file_of_.find(name)->second].read(name, first, count);
+  if (values) {
+    update(content_, fmt::format("{}\n{} {}\n", name, first, count));
+    content_.update(
+      {reinterpret_cast<const std::uint8_t*>(values->data()), values->size() * sizeof(float)}
+    );
+  }
+  return values;
 }
 
 std::string Checkpoint::digest() const {
   Sha256 hash;
-  const auto add = [&](std::string_view text) {
-    hash.update({reinterpret_cast<const std::uint8_t*>(text.data()), text.size()});
-  };
   for (const Safetensors& file : files_) {
-    add(file.name());
-    add(file.header());
+    update(hash, file.name());
+    update(hash, file.header());
   }
+  Sha256 content = content_;
+  update(hash, content.finish_hex());
   return hash.finish_hex();
 }
 

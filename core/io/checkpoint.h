@@ -1,6 +1,7 @@
 // The tensors of a checkpoint in one or several files.
 #pragma once
 
+#include "base/sha256.h"
 #include "frontend/tensors.h"
 #include "io/safetensors_json.h"
 
@@ -22,7 +23,8 @@ class Checkpoint : public frontend::TensorSource {
   Result<std::vector<float>>
   read(std::string_view name, std::int64_t first, std::int64_t count) const override;
 
-  /// Of headers and names: what tells this checkpoint from others without reading all of it.
+  /// Of names and headers, and of all values that were read so far, in the order of reading: what tells
+  /// this checkpoint from others, as far as it has been used.
   std::string digest() const;
   /// E_FILE for files that the index names and nobody gave, but that hold tensors which were asked for.
   Diagnostics missed() const;
@@ -35,6 +37,7 @@ class Checkpoint : public frontend::TensorSource {
   std::map<std::string, std::string, std::less<>> missing_; ///< tensors of missing files
   mutable std::map<std::string, std::string> missed_;       ///< missing files, a tensor of each
   mutable std::set<std::string, std::less<>> read_;
+  mutable Sha256 content_; ///< of what was read
 };
 
 } // namespace plena::io

@@ -11,7 +11,7 @@ namespace plena::io {
 
 struct CheckpointModel {
   ir::Graph graph;
-  std::string digest; ///< of the configuration and of the headers of the tensors' files
+  std::string digest; ///< of the configuration, the headers of the tensors' files, and what was read of them
   frontend::BuiltPart built;
 };
 

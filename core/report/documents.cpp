@@ -55,7 +55,8 @@ Json diagnostic(const Diagnostic& d) {
 Json list(const Diagnostics& diagnostics) {
   Json array = Json::array();
   for (const Diagnostic& d : diagnostics) {
-    array.push_back(diagnostic(d));
+    Json& one = array.emplace_back(diagnostic(d));
+    one["remedy"] = d.hint; // its name in the contract of reports
   }
   return array;
 }

@@ -1,6 +1,7 @@
 // Links of the command line: made, run, compared, and every way in which they cannot be.
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
+import { createHash } from 'node:crypto';
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
@@ -110,6 +111,24 @@ test('a model of one owner is in the link when it is small, else asked for', () 
   assert.equal(wrong.status, 2);
   assert.match(wrong.stderr, /E_RECIPE_FILE/);
   assert.equal(JSON.parse(wrong.stdout).outcome, 'cannot_run');
+});
+
+test('a link to an address takes the file that has its hash, and fetches nothing', () => {
+  const text = JSON.stringify(recipeOf(model('linear'), '--settings', 'm64b4'));
+  const file = put('case.plena.json', text);
+  const hash = createHash('sha256').update(text).digest('hex');
+  const remote = (h) => `https://page.example/#u=https%3A%2F%2Ffiles.example%2Fcase.plena.json&h=${h}`;
+  assert.match(done(['run', remote(hash), '--file', file]), /reproduced/);
+  for (const [what, code] of [
+    [['run', remote(hash)], 'E_RECIPE_NEEDS'],
+    [['run', remote('0'.repeat(64)), '--file', file], 'E_RECIPE_NEEDS'],
+    [['run', remote(hash.slice(1)), '--file', file], 'E_LINK_DAMAGED'],
+    [['run', '#u='], 'E_LINK_DAMAGED'],
+  ]) {
+    const said = run(what);
+    assert.equal(said.status, 2);
+    assert.match(said.stderr, new RegExp(`\\[${code}\\]`));
+  }
 });
 
 test('what differs is named by stage, with exit status 1', () => {

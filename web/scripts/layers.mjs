@@ -13,7 +13,7 @@ const MAY_USE = {
   ui: ['lib'],
   editor: ['lib', 'generated/model.schema.json'],
   offline: [],
-  state: ['engine/client.ts', 'engine/protocol.ts', 'lib', 'graph'],
+  state: ['engine/client.ts', 'engine/protocol.ts', 'engine/since.ts', 'lib', 'graph'],
   panels: ['state', 'lib', 'graph', 'ui', 'editor', 'engine/protocol.ts'],
   shell: ['panels', 'state', 'lib', 'ui', 'engine/protocol.ts'],
   // The files directly in src boot the page.

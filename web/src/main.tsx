@@ -4,6 +4,7 @@ import { built } from './built.ts';
 import { fetchModel } from './examples.ts';
 import { createLayoutClient } from './graph/layout-client.ts';
 import { App } from './shell/app.tsx';
+import { createSite } from './site.ts';
 import { createAutosave, tabStorage } from './state/autosave.ts';
 import { keepForOffline } from './state/offline.ts';
 import { createSession } from './state/session.ts';
@@ -15,12 +16,14 @@ const layouts = createLayoutClient(
 );
 layouts.remember(store.view.peek().model, built.layout);
 
+const site = createSite();
 const session = createSession(store, {
   spawnEngine: () =>
     new Worker(new URL('./engine/worker.ts', import.meta.url), { type: 'module', name: 'engine' }),
   layouts,
   autosave: createAutosave(tabStorage()),
   fetchExample: (id) => fetchModel(built.gallery.find((one) => one.id === id)?.file ?? id),
+  releases: site,
 });
 
 const root = document.getElementById('app');
@@ -30,7 +33,8 @@ const fragment = () => (location.hash.length > 1 ? location.hash : null);
 requestAnimationFrame(
   () =>
     void session.start(fragment()).finally(() => {
-      if (import.meta.env.PROD) void keepForOffline(store, location.href);
+      // A release's own folder is kept by the root's worker.
+      if (import.meta.env.PROD && !site.inFolder) void keepForOffline(store, location.href);
     }),
 );
 addEventListener('hashchange', () => {

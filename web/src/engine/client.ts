@@ -12,9 +12,12 @@ import {
   problem,
   type Request,
 } from './protocol.ts';
+import { SINCE } from './since.ts';
 import type { Diagnostic } from './types.ts';
 
 export interface WorkerLike {
+  /** What it speaks, where that is not this page's own protocol: the engine of an older release. */
+  readonly protocol?: number;
   postMessage(message: unknown): void;
   terminate(): void;
   onmessage: ((event: MessageEvent) => void) | null;
@@ -40,6 +43,8 @@ export interface EngineClient {
   stop(): Promise<void>;
   /** Calls that have not been answered. */
   pending(): number;
+  /** Another engine takes over, which knows nothing of the model; what was under way is dropped. */
+  use(spawn: () => WorkerLike): void;
   dispose(): void;
 }
 
@@ -60,16 +65,41 @@ const STOPPED = problem(
   'The model has been loaded again; run it when you like.',
 );
 
-export function createClient(spawn: () => WorkerLike, events: ClientEvents): EngineClient {
+const SWITCHED = problem(
+  'E_ENGINE_REPLACED',
+  'The engine of another release has taken over.',
+  'Ask again.',
+);
+
+export function createClient(first: () => WorkerLike, events: ClientEvents): EngineClient {
+  let spawn = first;
   let nextId = 1;
+  let spoken = PROTOCOL;
   let worker = start();
   let waiting = new Map<number, Waiting>();
 
   function start(): WorkerLike {
     const fresh = spawn();
-    fresh.onmessage = (event: MessageEvent<Message>) => receive(event.data);
+    spoken = fresh.protocol ?? PROTOCOL;
+    const foreign = fresh.protocol !== undefined;
+    let heard = false;
+    fresh.onmessage = (event: MessageEvent<Message>) => {
+      heard = true;
+      receive(event.data);
+    };
     fresh.onerror = (event) => {
       event.preventDefault?.();
+      if (foreign && !heard) {
+        // One that is not there would not be there the next time.
+        const why = problem(
+          'E_RELEASE_ENGINE',
+          `The engine of that release could not be loaded${event.message ? `: ${event.message}` : ''}.`,
+          'Reload the page; without a network, releases that were never opened here are out of reach.',
+        );
+        abandon(why);
+        events.broken(why);
+        return;
+      }
       replace(
         problem(
           'E_ENGINE_DIED',
@@ -82,14 +112,14 @@ export function createClient(spawn: () => WorkerLike, events: ClientEvents): Eng
   }
 
   function receive(message: Message) {
-    if (message.protocol !== PROTOCOL) {
-      events.broken(
-        problem(
-          'E_PROTOCOL',
-          `The engine speaks protocol ${message.protocol}, this page ${PROTOCOL}.`,
-          'Reload the page to get matching parts.',
-        ),
+    if (message.protocol !== spoken) {
+      const why = problem(
+        'E_PROTOCOL',
+        `The engine speaks protocol ${message.protocol}, this page ${spoken}.`,
+        'Reload the page to get matching parts.',
       );
+      abandon(why);
+      events.broken(why);
       return;
     }
     switch (message.kind) {
@@ -132,10 +162,14 @@ export function createClient(spawn: () => WorkerLike, events: ClientEvents): Eng
       one.resolve({ ok: false, stage: 'engine', diagnostics: [why] });
   }
 
-  function replace(why: Diagnostic) {
+  function end() {
     worker.onmessage = null;
     worker.onerror = null;
     worker.terminate();
+  }
+
+  function replace(why: Diagnostic) {
+    end();
     worker = start();
     events.loading?.(false);
     abandon(why);
@@ -148,21 +182,29 @@ export function createClient(spawn: () => WorkerLike, events: ClientEvents): Eng
 
   return {
     call(call, onProgress) {
+      if (SINCE[call.kind] > spoken) {
+        const why = problem(
+          'E_RELEASE_CALL',
+          'The engine of this older release does not know how to tell this.',
+          'Run it with the newest release.',
+        );
+        return Promise.resolve({ ok: false, stage: 'engine', diagnostics: [why] });
+      }
       const id = nextId++;
       const promise = new Promise<Answer<unknown>>((resolve) => {
         waiting.set(id, { resolve, onProgress });
       });
-      send({ protocol: PROTOCOL, id, call: call as Call });
+      send({ protocol: spoken, id, call: call as Call });
       return promise as Promise<Answer<never>>;
     },
     pause() {
-      send({ protocol: PROTOCOL, control: 'pause' });
+      send({ protocol: spoken, control: 'pause' });
     },
     async stop() {
       if (waiting.size === 0) return;
       const mine = worker;
       const unanswered = [...waiting.keys()];
-      send({ protocol: PROTOCOL, control: 'stop' });
+      send({ protocol: spoken, control: 'stop' });
       const deadline = performance.now() + HARD_STOP_MS;
       while (unanswered.some((id) => waiting.has(id))) {
         if (performance.now() >= deadline) {
@@ -173,10 +215,12 @@ export function createClient(spawn: () => WorkerLike, events: ClientEvents): Eng
       }
     },
     pending: () => waiting.size,
-    dispose() {
-      worker.onmessage = null;
-      worker.onerror = null;
-      worker.terminate();
+    use(other) {
+      end();
+      spawn = other;
+      worker = start();
+      abandon(SWITCHED);
     },
+    dispose: end,
   };
 }

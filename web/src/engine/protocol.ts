@@ -1,5 +1,6 @@
 // Every message between the page and the engine worker. Plain structured-clone data, versioned by
-// one number: a page refuses an engine that speaks another one.
+// one number. A page drives engines of its own number, and of older releases down to OLDEST_PROTOCOL of
+// since.ts; it refuses others.
 import type {
   Ablation,
   AnalyticReport,
@@ -109,7 +110,7 @@ export interface RunEnd {
   elapsedMs: number;
 }
 
-/** What can be asked, and what each answers with. */
+/** What can be asked, and what each answers with. since.ts says since when. */
 export interface Calls {
   hello: { ask: object; answer: Description };
   /** A settings file with changes, as JSON, by key or short name of the number. */

@@ -3,6 +3,7 @@ import { bytes } from '../lib/format.ts';
 import { usePage } from '../panels/page.ts';
 import type { OpenedLink } from '../state/store.ts';
 import { Icon, type IconName } from '../ui/icon.tsx';
+import { ReleaseBar } from './release-bar.tsx';
 
 const SHOWN = 16;
 
@@ -12,6 +13,8 @@ function look(link: OpenedLink): { icon: IconName; tone: string; title: string }
       return { icon: 'info', tone: 'info', title: 'checking the link' };
     case 'waiting':
       return { icon: 'open', tone: 'warn', title: 'the link needs a file' };
+    case 'remote':
+      return { icon: 'open', tone: 'warn', title: 'the link names an address' };
     case 'refused':
       return { icon: 'cross', tone: 'bad', title: 'the link cannot be opened' };
     case 'judged':
@@ -34,6 +37,23 @@ function look(link: OpenedLink): { icon: IconName; tone: string; title: string }
   }
 }
 
+/** Of a release that this page is too old for. */
+const NEWER: readonly string[] = ['E_LINK_NEWER', 'E_RECIPE_NEWER', 'E_RECIPE_KEY'];
+
+function Fetch({ fetching }: { fetching: boolean }) {
+  const { session } = usePage();
+  return (
+    <button
+      type="button"
+      class="button small"
+      disabled={fetching}
+      onClick={() => void session.fetchLinked()}
+    >
+      {fetching ? 'Fetching…' : 'Fetch it'}
+    </button>
+  );
+}
+
 function Details({ link }: { link: OpenedLink }) {
   switch (link.state) {
     case 'running':
@@ -52,6 +72,7 @@ function Details({ link }: { link: OpenedLink }) {
             Drop{' '}
             {own && (
               <>
+                {model.kind === 'file' && model.bytes === 0 && 'the folder of the checkpoint '}
                 <strong>{model.name}</strong>
                 {model.bytes > 0 && ` (${bytes(model.bytes)})`}, SHA-256{' '}
                 <code>{model.sha256.slice(0, SHOWN)}</code>
@@ -61,9 +82,26 @@ function Details({ link }: { link: OpenedLink }) {
             {inputs.length > 0 && `the values of ${inputs.map(({ name }) => name).join(', ')}`} on
             the page. It stays here, and another file than the link's is refused.
           </p>
+          {model.kind === 'address' && <Fetch fetching={false} />}
         </div>
       );
     }
+    case 'remote':
+      return (
+        <div>
+          {link.diagnostics.map((one) => (
+            <p key={one.code} class="link-problem">
+              {one.message} {one.hint}
+            </p>
+          ))}
+          <p>
+            It asks to fetch <strong>{link.remote.address}</strong>, SHA-256{' '}
+            <code>{link.remote.sha256.slice(0, SHOWN)}</code>. Nothing is fetched before you say so;
+            another file than the link's is refused.
+          </p>
+          <Fetch fetching={link.fetching} />
+        </div>
+      );
     case 'refused':
       return (
         <div>
@@ -72,16 +110,14 @@ function Details({ link }: { link: OpenedLink }) {
               {one.message} {one.hint} <code>{one.code}</code>
             </p>
           ))}
+          <NewestPage link={link} />
         </div>
       );
     case 'judged': {
       const { judgement, info } = link;
-      const { made, here } = judgement.release;
       return (
         <div>
-          <p>
-            {judgement.text}.{made !== here && ` Made with release ${made}, run with ${here}.`}
-          </p>
+          <p>{judgement.text}.</p>
           {judgement.outcome === 'differs' && (
             <table class="link-stages">
               <thead>
@@ -125,6 +161,18 @@ function Details({ link }: { link: OpenedLink }) {
   }
 }
 
+/** The way out for the page of an older release. */
+function NewestPage({ link }: { link: OpenedLink & { state: 'refused' } }) {
+  const { session } = usePage();
+  const address = session.releases.rootLink(location.hash);
+  if (address === null || !link.diagnostics.some(({ code }) => NEWER.includes(code))) return null;
+  return (
+    <p>
+      <a href={address}>Open it in the newest page</a>
+    </p>
+  );
+}
+
 export function LinkBar() {
   const { store } = usePage();
   const link = store.link.value;
@@ -136,6 +184,7 @@ export function LinkBar() {
         <Icon name={icon} /> {title}
       </span>
       <Details link={link} />
+      <ReleaseBar />
       <button
         type="button"
         class="icon-button small"

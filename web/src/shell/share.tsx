@@ -40,6 +40,8 @@ export function Share() {
   const ready =
     store.engine.value === 'ready' &&
     store.program.value !== null &&
+    // What is on its way would be named as what it replaces.
+    store.opening.value === null &&
     store.machine.value !== 'running';
   const open = async () => {
     setCopied(null);

@@ -11,6 +11,7 @@ import { createDebugging } from './debugging.ts';
 import { createEditing } from './editing.ts';
 import { createGraph } from './graph.ts';
 import { createOpening, type NamedBytes } from './opening.ts';
+import { createReleases, type ReleaseSite } from './releases.ts';
 import { createRowCache } from './rows.ts';
 import { ablate, pause, run, showPrecision, step, stop } from './running.ts';
 import { createSharing } from './sharing.ts';
@@ -23,6 +24,8 @@ export interface Services {
   layouts: LayoutClient;
   autosave: Autosave;
   fetchExample(id: string): Promise<Uint8Array>;
+  /** What is kept of other releases; null where nothing is. */
+  releases?: ReleaseSite;
 }
 
 function knownChoices(saved: Choices, list: readonly ChoiceInfo[]): Choices {
@@ -48,6 +51,7 @@ export function createSession(store: Store, services: Services) {
       if (on) announce(context, 'Loading the rest of the engine.');
     },
     broken(why: Diagnostic) {
+      if (releases.entering.peek()) return; // whoever tries it is answered
       store.engine.value = 'broken';
       store.loading.value = false;
       store.busy.value = null;
@@ -74,6 +78,8 @@ export function createSession(store: Store, services: Services) {
       });
     },
   });
+
+  const releases = createReleases(store, client, services.spawnEngine, services.releases ?? null);
 
   const rows = createRowCache(async (first, count) => {
     if (store.engine.peek() === 'off') return null;
@@ -102,7 +108,7 @@ export function createSession(store: Store, services: Services) {
   const editing = createEditing(context);
   const graph = createGraph(store, services.layouts);
   const opening = createOpening(context, editing, graph);
-  const sharing = createSharing(context, editing, opening);
+  const sharing = createSharing(context, editing, opening, releases);
   const debugging = createDebugging(context);
   let model = '';
   store.programVersion.subscribe(() => {
@@ -119,7 +125,8 @@ export function createSession(store: Store, services: Services) {
     rows,
     timing,
     comparing: context.comparing,
-    tuning: createTuning(context, opening, services.spawnEngine),
+    tuning: createTuning(context, opening, releases.spawn),
+    releases,
     analytic: createAnalytic(client),
     debug: debugging,
     /** Starts the engine and proves the built result, or returns to what this tab had open. */
@@ -136,7 +143,7 @@ export function createSession(store: Store, services: Services) {
       if (link !== null && (await sharing.openLink(link))) return;
       const left = store.link.peek()?.state;
       // Something else was opened meanwhile.
-      if (link !== null && left !== 'waiting' && left !== 'refused') return;
+      if (link !== null && left !== 'waiting' && left !== 'remote' && left !== 'refused') return;
       // A link that waits for a file, or was refused, leaves the page with its built result.
       const saved = link === null ? services.autosave.loadSource() : null;
       const { built } = store;
@@ -154,12 +161,21 @@ export function createSession(store: Store, services: Services) {
     },
     openLink: (link: string) => sharing.openLink(link),
     share: () => sharing.share(),
-    openExample: (id: string) => opening.openExample(id),
+    openAgain: (withNewest: boolean) => sharing.openAgain(withNewest),
+    compareReleases: () => sharing.compareReleases(),
+    /** What the link that waits names by a public address. */
+    fetchLinked: () => sharing.fetchFile(),
+    openExample(id: string) {
+      releases.home();
+      return opening.openExample(id);
+    },
     async openFiles(files: NamedBytes[], checkpoint?: readonly FileInPlace[], leftOut?: number) {
       const recipe = !checkpoint && files.length === 1 && files[0] ? recipeText(files[0]) : null;
       if (recipe !== null) await sharing.openLink(recipe);
-      else if (checkpoint || !(await sharing.takeFiles(files)))
+      else if (!(await sharing.takeFiles(files, checkpoint))) {
+        releases.home();
         await opening.openFiles(files, checkpoint, leftOut);
+      }
     },
     toggleGroup: (key: string) => graph.toggle(key),
     choosePart: (part: Part) => opening.choosePart(part),

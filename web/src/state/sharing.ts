@@ -1,11 +1,13 @@
 // Links: what the page shows as a link, and a link opened again, run, and checked.
-import { type Answer, problem, type Recipe } from '../engine/protocol.ts';
+import { type Answer, type FileInPlace, type ModelSource, problem, type Recipe } from '../engine/protocol.ts';
 import type { Diagnostic, RecipeInfo } from '../engine/types.ts';
+import { fetchBytes, fileName, readRemote, refusedAddress, type Remote } from '../lib/address.ts';
 import { EMBEDDED_BYTES, issueText, LONGEST_OFFERED } from '../lib/share.ts';
 import { announce, type Context, report } from './context.ts';
 import type { Editing } from './editing.ts';
 import { OFFLINE_SWITCH } from './offline.ts';
 import type { NamedBytes, Opening } from './opening.ts';
+import type { OpenedFiles, Releases } from './releases.ts';
 import { run } from './running.ts';
 import type { Source } from './store.ts';
 
@@ -19,6 +21,10 @@ export interface Shared {
   issue: string;
 }
 
+/** A page can open models of up to 1 GiB. */
+const LARGEST_FETCHED = 1024 ** 3;
+const reasonOf = (error: unknown) => (error instanceof Error ? error.message : String(error));
+
 const text = (bytes: Uint8Array) => new TextDecoder().decode(bytes);
 const bytes = (value: string) => new TextEncoder().encode(value);
 
@@ -27,10 +33,23 @@ async function sha256(data: Uint8Array): Promise<string> {
   return [...new Uint8Array(hash)].map((byte) => byte.toString(16).padStart(2, '0')).join('');
 }
 
-export function createSharing(context: Context, editing: Editing, opening: Opening) {
+export function createSharing(
+  context: Context,
+  editing: Editing,
+  opening: Opening,
+  releases: Releases,
+) {
   const { store, client } = context;
+  /** The link that is open or waits, as it came. */
+  let link = '';
+  /** The user has asked for the newest release. */
+  let newest = false;
+  /** What the link that is open was opened with. */
+  let files: OpenedFiles | null = null;
   /** Files that were dropped for the link that waits. */
   let given: NamedBytes[] = [];
+  /** The files of a checkpoint that were dropped for it. */
+  let checkpoint: readonly FileInPlace[] = [];
   /** Counts links; what belongs to an earlier one is dropped. */
   let turn = 0;
 
@@ -42,20 +61,120 @@ export function createSharing(context: Context, editing: Editing, opening: Openi
   }
 
   /** The link's model, when it is at hand. */
-  async function modelOf({ model }: RecipeInfo): Promise<NamedBytes | null> {
+  async function modelOf({ model, release }: RecipeInfo): Promise<NamedBytes | null> {
     if (model.kind === 'inline') return { name: 'model.json', bytes: bytes(model.json) };
     if (model.kind !== 'gallery') return null;
+    const then = await releases.example(release, model.name);
+    if (then) return then;
     const entry = store.built.gallery.find((one) => one.id === model.name);
     return entry ? { name: entry.file, bytes: await context.fetchExample(entry.id) } : null;
   }
 
-  async function openLink(link: string): Promise<boolean> {
+  async function openLink(
+    said: string,
+    withNewest = false,
+    again: OpenedFiles | null = null,
+  ): Promise<boolean> {
+    const remote = said.trimStart().startsWith('{') ? null : readRemote(said);
+    if (remote !== null) return ask(remote);
+    const before = releases.current.peek();
+    // Links of all releases are read by this page's own engine.
+    releases.home();
+    const opened = await openHere(said, withNewest, again);
+    // A fresh engine knows nothing of the model that is still on the page.
+    if (!opened && releases.current.peek() !== before) await opening.restore();
+    return opened;
+  }
+
+  /** Shows the address; it is fetched when the user says so. */
+  function ask(remote: Remote | 'broken'): boolean {
+    turn++;
+    releases.forget();
+    const why = remote === 'broken' ? 'it is not whole' : refusedAddress(remote.address);
+    if (remote === 'broken' || why !== null)
+      return refuse(
+        [
+          problem(
+            'E_LINK_ADDRESS',
+            `The address in the link is not fetched: ${why}.`,
+            'Such a link is #u=ADDRESS&h=SHA-256, with a public https address.',
+          ),
+        ],
+        null,
+      );
+    store.link.value = { state: 'remote', remote, fetching: false, diagnostics: [] };
+    announce(context, 'The link names a file at a public address, which is fetched when you say so.');
+    return false;
+  }
+
+  /** What a link that waits names by its address. */
+  async function fetchFile() {
+    const waiting = store.link.peek();
+    const mine = turn;
+    const told = (message: string) => [
+      problem('E_FETCH', message, 'Fetch it yourself, and drop it on the page.'),
+    ];
+    if (waiting?.state === 'waiting' && waiting.info.model.kind === 'address') {
+      const { name } = waiting.info.model;
+      try {
+        const found = await fetchBytes(name, LARGEST_FETCHED);
+        if (mine === turn) await takeFiles([{ name: fileName(name), bytes: found }]);
+      } catch (error) {
+        if (mine === turn)
+          wait(waiting.info, told(`${name} was not fetched: ${reasonOf(error)}.`));
+      }
+      return;
+    }
+    if (waiting?.state !== 'remote' || waiting.fetching) return;
+    const { remote } = waiting;
+    store.link.value = { state: 'remote', remote, fetching: true, diagnostics: [] };
+    const again = (diagnostics: readonly Diagnostic[]) => {
+      if (mine !== turn) return;
+      store.link.value = { state: 'remote', remote, fetching: false, diagnostics };
+      announce(context, diagnostics[0]?.message ?? '');
+    };
+    try {
+      const found = await fetchBytes(remote.address, LARGEST_FETCHED);
+      const hash = await sha256(found);
+      if (mine !== turn) return;
+      if (hash !== remote.sha256)
+        return again([
+          problem(
+            'E_RECIPE_FILE',
+            `What lies there is another file than the link's: its SHA-256 starts with ${hash.slice(0, 16)}, the link wants ${remote.sha256.slice(0, 16)}.`,
+            'Ask whoever made the link for the file as it was.',
+          ),
+        ]);
+      const name = fileName(remote.address);
+      const recipe = text(found);
+      if (name.toLowerCase().endsWith('.json') && recipe.includes('"plena_recipe"'))
+        await openLink(recipe);
+      else {
+        releases.home();
+        await opening.openFiles([{ name, bytes: found }]);
+      }
+    } catch (error) {
+      again(told(`${remote.address} was not fetched: ${reasonOf(error)}.`));
+    }
+  }
+
+  /** `again`: what it was opened with before, so that nobody is asked twice. */
+  async function openHere(
+    said: string,
+    withNewest: boolean,
+    again: OpenedFiles | null,
+  ): Promise<boolean> {
     given = [];
+    checkpoint = [];
+    link = said;
+    newest = withNewest;
     const mine = ++turn;
-    const answer = await client.call({ kind: 'readLink', text: link });
+    releases.forget();
+    const answer = await client.call({ kind: 'readLink', text: said });
     if (mine !== turn) return false;
     if (!answer.ok) return refuse(answer.diagnostics, null);
     const info = answer.value;
+    if (again) return enter(info, again.model, again.inputs, answer.diagnostics);
     if (info.model.kind === 'none')
       return refuse(
         [
@@ -96,7 +215,10 @@ export function createSharing(context: Context, editing: Editing, opening: Openi
   async function proceed(info: RecipeInfo, notes: readonly Diagnostic[]): Promise<boolean> {
     const embedded = info.model.kind === 'gallery' || info.model.kind === 'inline';
     const inputs = new Map<string, NamedBytes>();
-    let model = embedded ? given[0] : undefined;
+    let model: ModelSource | undefined = embedded ? given[0] : undefined;
+    // Its hash is of what is read of it: the engine tells whether it is the link's.
+    if (info.model.kind === 'file' && info.model.bytes === 0 && checkpoint.length > 0)
+      model = { name: info.model.name, bytes: new Uint8Array(), files: checkpoint };
     for (const file of embedded ? given.slice(1) : given) {
       const hash = await sha256(file.bytes);
       const input = info.inputs.find((one) => one.sha256 === hash);
@@ -114,13 +236,29 @@ export function createSharing(context: Context, editing: Editing, opening: Openi
       }
     }
     if (!model || info.inputs.some(({ name }) => !inputs.has(name))) return wait(info, []);
-    const recipe: Recipe = {
-      settings: info.settings,
-      model,
-      inputs: [...inputs.values()],
-      options: info.options,
-      link: info.json,
-    };
+    return enter(info, model, [...inputs.values()], notes);
+  }
+
+  /** By the engine of the release that made the link, where that can be had. */
+  async function enter(
+    read: RecipeInfo,
+    model: ModelSource,
+    inputs: NamedBytes[],
+    found: readonly Diagnostic[],
+  ): Promise<boolean> {
+    const mine = turn;
+    let [info, notes] = [read, found];
+    store.link.value = { state: 'running', info };
+    if (await releases.enter(info.release, link, newest)) {
+      const again = await client.call({ kind: 'readLink', text: link });
+      if (mine !== turn) return false;
+      if (!again.ok) return refuse(again.diagnostics, info);
+      [info, notes] = [again.value, again.diagnostics];
+    }
+    if (mine !== turn) return false;
+    files = { text: link, model, inputs };
+    const { settings, options, json } = info;
+    const recipe: Recipe = { settings, model, inputs, options, link: json };
     return start(info, recipe, sourceOf(info, model), notes);
   }
 
@@ -130,7 +268,7 @@ export function createSharing(context: Context, editing: Editing, opening: Openi
     return false;
   }
 
-  function sourceOf({ model }: RecipeInfo, file: NamedBytes): Source {
+  function sourceOf({ model }: RecipeInfo, file: ModelSource): Source {
     if (model.kind !== 'gallery') return { kind: 'file', name: file.name, inputs: [] };
     const title = store.built.gallery.find((one) => one.id === model.name)?.title ?? model.name;
     return { kind: 'gallery', id: model.name, name: title };
@@ -143,6 +281,7 @@ export function createSharing(context: Context, editing: Editing, opening: Openi
     notes: readonly Diagnostic[],
   ): Promise<boolean> {
     given = [];
+    checkpoint = [];
     const { name } = info.settings;
     const known = store.description.peek()?.presets.some((one) => one.name === name);
     if (!known)
@@ -192,11 +331,18 @@ export function createSharing(context: Context, editing: Editing, opening: Openi
   }
 
   /** Takes files for a link that waits for them; false when none does. */
-  async function takeFiles(files: NamedBytes[]): Promise<boolean> {
-    const link = store.link.peek();
-    if (link?.state !== 'waiting') return false;
+  async function takeFiles(
+    files: NamedBytes[],
+    inPlace: readonly FileInPlace[] = [],
+  ): Promise<boolean> {
+    const waiting = store.link.peek();
+    if (waiting?.state !== 'waiting') return false;
+    const { model } = waiting.info;
+    // A checkpoint that is no answer to the link is a model of its own.
+    if (inPlace.length > 0 && !(model.kind === 'file' && model.bytes === 0)) return false;
     given = [...given, ...files];
-    await proceed(link.info, []);
+    if (inPlace.length > 0) checkpoint = inPlace;
+    await proceed(waiting.info, []);
     return true;
   }
 
@@ -231,14 +377,6 @@ export function createSharing(context: Context, editing: Editing, opening: Openi
       announce(context, 'The edited program has errors; there is no link of it.');
       return null;
     }
-    if (context.recipe?.model.files) {
-      const why = 'A link cannot name the files of a checkpoint.';
-      const hint = 'Save the part that is open as JSON, open that, and share it.';
-      report(context, 'page', [problem('E_RECIPE_CHECKPOINT', why, hint)]);
-      announce(context, why);
-      store.tab.value = 'diagnostics';
-      return null;
-    }
     const made = await make();
     if (!made.ok) {
       report(context, 'page', made.diagnostics);
@@ -270,5 +408,15 @@ export function createSharing(context: Context, editing: Editing, opening: Openi
     };
   }
 
-  return { openLink, takeFiles, share };
+  return {
+    openLink,
+    takeFiles,
+    fetchFile,
+    share,
+    /** The link that is open, by the newest release or again by the one that made it. */
+    openAgain: (withNewest: boolean) => openLink(link, withNewest, files),
+    async compareReleases() {
+      if (files) await releases.compareBoth(files);
+    },
+  };
 }

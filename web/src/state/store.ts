@@ -26,6 +26,7 @@ import type {
 } from '../engine/types.ts';
 import { type GraphView, groupsOf, viewOf } from '../graph/groups.ts';
 import type { GraphLayout } from '../graph/shape.ts';
+import type { Remote } from '../lib/address.ts';
 import { byCode } from '../lib/bits.ts';
 import { markCauses } from '../lib/causes.ts';
 import { markNodes } from '../lib/node-colours.ts';
@@ -76,6 +77,8 @@ export type OpenedLink =
   | { state: 'running'; info: RecipeInfo }
   /** For a file that only its owner has. */
   | { state: 'waiting'; info: RecipeInfo; diagnostics: readonly Diagnostic[] }
+  /** For leave to fetch a file at a public address. */
+  | { state: 'remote'; remote: Remote; fetching: boolean; diagnostics: readonly Diagnostic[] }
   | { state: 'refused'; info: RecipeInfo | null; diagnostics: readonly Diagnostic[] }
   | { state: 'judged'; info: RecipeInfo; judgement: Judgement };
 
