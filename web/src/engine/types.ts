@@ -59,6 +59,7 @@ export type {
   SettingsInfo,
   Span,
   StageVerdict,
+  StaticReport,
   TimingInfo,
   Touches,
   TracePiece,
