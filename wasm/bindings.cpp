@@ -562,6 +562,18 @@ val analytic_run(const val& handle) {
   });
 }
 
+val static_profile(const val& handle, const val& latencies, const val& first, const val& count) {
+  return with_session<Result<std::string>>(handle, [&](Session& session) -> Result<std::string> {
+    const auto name = to_text(latencies, "latencies");
+    const auto from = to_count(first, "first", max_exact_integer);
+    const auto told = to_count(count, "count", max_u32);
+    if (!name || !from || !told) {
+      return (!name ? name.diagnostics() : !from ? from.diagnostics() : told.diagnostics());
+    }
+    return driver::static_profile_document(session, name->text, {*from, *told});
+  });
+}
+
 /// A document that a call with counts yields.
 template <std::size_t N, class F>
 val with_counts(
@@ -770,6 +782,7 @@ EMSCRIPTEN_BINDINGS(plena) {
   emscripten::function("judge", &judge);
   emscripten::function("analytic", &analytic);
   emscripten::function("analytic_run", &analytic_run);
+  emscripten::function("static_profile", &static_profile);
   emscripten::function("keep_history", &keep_history);
   emscripten::function("seek", &seek);
   emscripten::function("seek_cycle", &seek_cycle);

@@ -704,7 +704,15 @@ export interface RecipeInfo {
   /** Whether it says what must come of it. */
   checked: boolean;
   baseline: boolean;
-  view: { tab: string | null; pc: number | null; node: number | null; cycle: number | null };
+  view: {
+    tab: string | null;
+    pc: number | null;
+    node: number | null;
+    cycle: number | null;
+    /** What the closed-form models were asked, as JSON: an AnalyticRequest whose `dims` is an object,
+     * and `shown`. */
+    prediction: string | null;
+  };
 }
 
 /** What came of a recipe against what it says must come of it. */
@@ -747,6 +755,8 @@ export interface AnalyticRequest {
   latencies?: string;
   section?: 'analytic' | 'transactional';
   numbers?: Record<string, number>;
+  /** By `INSN.pipelined`: cycles as an expression over settings, in place of that of the settings. */
+  prices?: Record<string, string>;
   /** `KEY=1,2,3`, `KEY=64..4096*2`, `KEY=1..9+2`; all combinations. */
   sweep?: string[];
 }
@@ -812,6 +822,8 @@ export interface AnalyticReport {
   latencies: string;
   settings: Record<string, number>;
   multipliers: number;
+  /** The expression in force, upstream's own, and what it comes to on this machine. */
+  prices: { insn: string; pipelined: string; standard: string; cycles: number }[];
   dims: Record<string, number>;
   prefill: AnalyticPart[];
   /** Of the first token; the totals are twice this, as upstream counts. */
@@ -869,6 +881,35 @@ export interface AnalyticRun {
     efficiency: number;
     memory_bound: boolean;
   };
+}
+
+/** What an assembly text costs by what its lines say, as upstream counts now and counted before. */
+export interface StaticReport {
+  schema: number;
+  source_lines: number;
+  static_instruction_lines: number;
+  comment_or_metadata_lines: number;
+  dynamic_instruction_count: number;
+  estimated_cycles: number;
+  estimated_ms: number;
+  clock_mhz: number;
+  cycle_model_latency_profile: string;
+  loop_start_lines: number;
+  opcodes: { opcode: string; times: number; cycles: number }[];
+  former: {
+    instructions: number;
+    cycles: number;
+    types: Record<string, number>;
+    sections: { section: string; instructions: number; cycles: number }[];
+  };
+  lines?: {
+    line: number;
+    times: number;
+    cycles: number;
+    former_times: number;
+    former_cycles: number;
+    section: string;
+  }[];
 }
 
 export interface PlenaModule {
@@ -945,6 +986,8 @@ export interface PlenaModule {
   analytic(session: number, requestJson: string): Reply<AnalyticReport>;
   /** Of a compiled model whose run has ended. */
   analytic_run(session: number): Reply<AnalyticRun>;
+  /** Of the program's text; tells `count` instructions from the `first` one on one by one. */
+  static_profile(session: number, latencies: string, first: number, count: number): Reply<StaticReport>;
   /** From the next reset on: keeps states of the run in at most so many bytes, so that any moment of it
    * can be gone to. 0: none. */
   keep_history(session: number, bytes: number): Reply<null>;

@@ -13,6 +13,8 @@ struct Bits {
   double weight = 9;
   double kv = 9;
   double activation = 9;
+
+  bool operator==(const Bits&) const = default;
 };
 /// Of a machine's HBM types.
 Bits bits_of(const config::Machine& machine);

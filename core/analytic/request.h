@@ -4,6 +4,7 @@
 #include "analytic/sweep.h"
 
 #include <cstdint>
+#include <map>
 #include <string>
 #include <utility>
 #include <vector>
@@ -26,6 +27,8 @@ struct Request {
   Section section = Section::Analytic;
   std::vector<std::pair<std::string, std::uint64_t>>
     numbers; ///< in order, by names of analytic::set
+  /// `NAME.pipelined` to an expression, in place of the settings' (PriceTable::with).
+  std::map<std::string, std::string> prices;
   std::vector<Axis> axes;
 };
 

@@ -112,7 +112,7 @@ std::uint64_t turns(std::string_view line, std::string_view separators) {
   return error == std::errc() && end == last.data() + last.size() ? count : 1;
 }
 
-/// Calls `instruction(opcode, times)` for every line with an instruction and `other(line)` for the
+/// Calls `instruction(opcode, times, line)` for every line with an instruction and `other(line)` for the
 /// others.
 template <class Instruction, class Other>
 Status visit(
@@ -130,7 +130,7 @@ Status visit(
       other(line);
       continue;
     }
-    instruction(opcode, times.back());
+    instruction(opcode, times.back(), number);
     if (opcode == "C_LOOP_START") {
       times.push_back(times.back() * turns(line, separators));
     } else if (opcode == "C_LOOP_END") {
@@ -151,7 +151,8 @@ Status visit(
 
 std::span<const std::string_view> selected_opcodes() { return selected; }
 
-Result<StaticProfile> static_profile(std::string_view assembly, const Settings& settings) {
+Result<StaticProfile>
+static_profile(std::string_view assembly, const Settings& settings, LineRange told) {
   const Result<Costs> costs = Costs::make(current_texts, settings);
   if (!costs) {
     return costs.diagnostics();
@@ -161,7 +162,10 @@ Result<StaticProfile> static_profile(std::string_view assembly, const Settings& 
   const Status done = visit(
     assembly,
     ",",
-    [&](std::string_view opcode, Count times) {
+    [&](std::string_view opcode, Count times, std::uint32_t line) {
+      if (told.has(found.static_instructions)) {
+        found.lines.push_back({line, times, times * costs->of(opcode)});
+      }
       ++found.source_lines;
       ++found.static_instructions;
       found.loop_starts += opcode == "C_LOOP_START" ? 1u : 0u;
@@ -178,14 +182,16 @@ Result<StaticProfile> static_profile(std::string_view assembly, const Settings& 
     return done.diagnostics();
   }
   for (const auto& [opcode, times] : opcodes) {
-    found.cycles += times * costs->of(opcode);
+    const Count cycles = times * costs->of(opcode);
+    found.cycles += cycles;
+    found.opcode_cycles[opcode] = cycles;
     found.types[opcode.substr(0, 1)] += times;
     found.opcodes[opcode] = times;
   }
   return found;
 }
 
-Result<FormerProfile> former_profile(std::string_view assembly) {
+Result<FormerProfile> former_profile(std::string_view assembly, LineRange told) {
   const Result<Costs> costs = Costs::make(former_texts, Settings(setting_names().size()));
   if (!costs) {
     return costs.diagnostics();
@@ -193,6 +199,7 @@ Result<FormerProfile> former_profile(std::string_view assembly) {
   std::array<SectionProfile, std::size(section_names)> sections;
   Section now = Section::other;
   std::uint64_t norms = 0;
+  std::uint64_t index = 0;
   FormerProfile found;
   for (const char unit : units) {
     found.types[std::string(1, unit)] = 0;
@@ -201,9 +208,12 @@ Result<FormerProfile> former_profile(std::string_view assembly) {
   const Status done = visit(
     assembly,
     " \t",
-    [&](std::string_view opcode, Count times) {
+    [&](std::string_view opcode, Count times, std::uint32_t line) {
       SectionProfile& section = sections[static_cast<std::size_t>(now)];
       const Count cycles = times * costs->of(opcode);
+      if (told.has(index++)) {
+        found.lines.push_back({line, times, cycles, section_names[static_cast<std::size_t>(now)]});
+      }
       section.instructions += times;
       section.cycles += cycles;
       found.instructions += times;

@@ -26,19 +26,25 @@ struct Ground {
   PriceTable prices = PriceTable::standard();
 };
 
-Result<Ground> ground_of(const Session::State& state) {
+/// `asked`: prices in place of the settings'.
+Result<Ground>
+ground_of(const Session::State& state, const std::map<std::string, std::string>& asked = {}) {
   Ground ground;
   static const config::Config standard = [] {
     const config::Preset* preset = config::find_preset(default_settings);
     return config::load(preset->toml, preset->name).value();
   }();
   ground.config = state.config ? &*state.config : &standard;
+  std::map<std::string, std::string> texts = asked;
   if (!state.settings_toml.empty()) {
-    const auto texts = config::load_prices(state.settings_toml, state.settings_name);
-    if (!texts) {
-      return texts.diagnostics();
+    const auto own = config::load_prices(state.settings_toml, state.settings_name);
+    if (!own) {
+      return own.diagnostics();
     }
-    Result<PriceTable> prices = PriceTable::with(*texts);
+    texts.insert(own->begin(), own->end());
+  }
+  if (!texts.empty()) {
+    Result<PriceTable> prices = PriceTable::with(texts);
     if (!prices) {
       return std::move(prices).diagnostics();
     }
@@ -112,7 +118,7 @@ double bits_of_sram(const numerics::StorageFormat& format) {
 
 Result<report::AnalyticFacts> analyse(const Session& session, const Request& request) {
   const Session::State& state = session.state();
-  Result<Ground> ground = ground_of(state);
+  Result<Ground> ground = ground_of(state, request.prices);
   if (!ground) {
     return std::move(ground).diagnostics();
   }
@@ -156,6 +162,14 @@ Result<report::AnalyticFacts> analyse(const Session& session, const Request& req
   }
   facts.prediction = std::move(*prediction);
   facts.hardware = *scenario.hardware();
+  for (std::size_t i = 0; i < insn_count; ++i) {
+    const auto insn = static_cast<Insn>(i);
+    facts.prices.push_back(
+      {insn,
+       ground->prices.row(insn).pipelined.text(),
+       PriceTable::standard().row(insn).pipelined.text()}
+    );
+  }
   facts.latencies = (*latencies)->name;
   facts.section = emulated ? "TRANSACTIONAL" : "ANALYTIC";
   facts.memory = memory_model(scenario.dims, scenario.workload, facts.hardware, bits_of(machine));
@@ -305,8 +319,9 @@ Result<report::AnalyticRun> compare_with_run(const Session& session) {
   return made;
 }
 
-Result<report::StaticFacts>
-profile_text(const Session& session, std::string_view assembly, std::string_view latencies) {
+Result<report::StaticFacts> profile_text(
+  const Session& session, std::string_view assembly, std::string_view latencies, LineRange told
+) {
   const Result<Ground> ground = ground_of(session.state());
   if (!ground) {
     return ground.diagnostics();
@@ -320,11 +335,12 @@ profile_text(const Session& session, std::string_view assembly, std::string_view
   if (!profile) {
     return profile.diagnostics();
   }
-  Result<StaticProfile> current = static_profile(assembly, settings_of(*ground->config, **profile));
+  Result<StaticProfile> current =
+    static_profile(assembly, settings_of(*ground->config, **profile), told);
   if (!current) {
     return std::move(current).diagnostics();
   }
-  Result<FormerProfile> former = former_profile(assembly);
+  Result<FormerProfile> former = former_profile(assembly, told);
   if (!former) {
     return std::move(former).diagnostics();
   }
@@ -361,6 +377,68 @@ Result<std::string> run_comparison_document(const Session& session) {
   const Result<report::AnalyticRun> made = compare_with_run(session);
   return made ? Result<std::string>(report::run_comparison_json(*made))
               : Result<std::string>(made.diagnostics());
+}
+
+Result<std::string> static_profile_document(
+  const Session& session, std::string_view latencies, LineRange told
+) {
+  if (session.program_text().empty()) {
+    return missing("E_NO_PROGRAM", "there is no assembly text", "compile a model or assemble a text");
+  }
+  const Result<report::StaticFacts> facts =
+    profile_text(session, session.program_text(), latencies, told);
+  return facts ? Result<std::string>(report::static_profile_json(*facts))
+               : Result<std::string>(facts.diagnostics());
+}
+
+Status complete_prediction(
+  recipe::Prediction& asked, const Session& session, const config::Config& opener
+) {
+  const Session::State& state = session.state();
+  if (asked.shown.empty() || !state.config) {
+    return Done{};
+  }
+  if (!state.settings_toml.empty()) {
+    const Result<config::Prices> prices =
+      config::load_prices(state.settings_toml, state.settings_name);
+    if (!prices) {
+      return prices.diagnostics();
+    }
+    for (const auto& [name, price] : *prices) {
+      asked.prices.emplace(name, price);
+    }
+  }
+  const auto& own = state.config->analytic;
+  const auto& other = opener.analytic;
+  const Result<const LatencyProfile*> latencies = find_latency_profile(asked.latencies);
+  if (asked.section == "transactional" || !own || !other || !latencies) {
+    return Done{};
+  }
+  if (own->matrix_sram_type != other->matrix_sram_type ||
+      own->vector_sram_type != other->vector_sram_type || bits_of(*own) != bits_of(*other)) {
+    return refuse(
+      "E_RECIPE_ANALYTIC",
+      "ANALYTIC.PRECISION",
+      "the settings' section ANALYTIC has number formats of its own, which no link can tell",
+      "send the settings file, or take the formats of a preset"
+    );
+  }
+  const Settings mine = settings_of(*own, **latencies);
+  const Settings theirs = settings_of(*other, **latencies);
+  const auto numbers = asked.numbers; // what was asked comes before what the settings say
+  for (std::size_t i = 0; i < mine.size(); ++i) {
+    const std::string name(setting_names()[i]);
+    // VLEN follows an MLEN that is asked for, and stays where MLEN comes of the settings.
+    const bool vlen = name == "VLEN";
+    const bool wanted = vlen ? !numbers.contains("MLEN") &&
+                                 (mine[i] != theirs[i] ||
+                                  mine[setting_index("MLEN")] != theirs[setting_index("MLEN")])
+                             : mine[i] != theirs[i];
+    if (wanted) {
+      asked.numbers.emplace(name, static_cast<std::uint64_t>(mine[i]));
+    }
+  }
+  return Done{};
 }
 
 } // namespace plena::driver

@@ -1,6 +1,7 @@
 // The recipe of a session, and a session from a recipe.
 #include "base/sha256.h"
 #include "config/changes.h"
+#include "driver/analytic.h"
 #include "driver/reproduce.h"
 #include "driver/session_state.h"
 #include "driver/tools.h"
@@ -156,6 +157,13 @@ Result<recipe::Recipe> Session::recipe(const recipe::Wish& wish) const {
   }
   made.digests = recipe::shortened(std::move(found));
   made.view = wish.view;
+  if (const auto text = settings_of(made)) {
+    if (const auto opener = config::load(text->toml, text->name)) {
+      if (const Status told = complete_prediction(made.view.prediction, *this, *opener); !told) {
+        return told.diagnostics();
+      }
+    }
+  }
   if (const Status readable = recipe::check(made); !readable) {
     return readable.diagnostics();
   }

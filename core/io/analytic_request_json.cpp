@@ -12,7 +12,7 @@ namespace plena::io {
 namespace {
 
 const Keys request_keys = {
-  "model", "dims", "dimsName", "part", "form", "latencies", "section", "numbers", "sweep"};
+  "model", "dims", "dimsName", "part", "form", "latencies", "section", "numbers", "prices", "sweep"};
 const Keys parts = {"text", "vision"};
 const Keys sections = {"analytic", "transactional"};
 const Keys forms = {"auto", "llama", "gpt_oss", "llada"};
@@ -51,6 +51,13 @@ Result<analytic::Request> read_analytic_request(std::string_view text) {
       for (const auto& [key, value] : numbers->items()) {
         if (const auto number = whole(fields, value, child("/numbers", key))) {
           request.numbers.emplace_back(key, *number);
+        }
+      }
+    }
+    if (const json* prices = fields.object_member(document, "", "prices", false)) {
+      for (const auto& [name, value] : prices->items()) {
+        if (const auto price = fields.as_text(value, child("/prices", name))) {
+          request.prices.emplace(name, *price);
         }
       }
     }

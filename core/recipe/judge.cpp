@@ -195,6 +195,7 @@ info_json(const Recipe& recipe, std::string_view settings_name, std::string_view
   view["pc"] = or_null(recipe.view.pc);
   view["node"] = or_null(recipe.view.node);
   view["cycle"] = or_null(recipe.view.cycle);
+  view["prediction"] = text_or_null(prediction_json(recipe.view.prediction));
   return dump(document, -1);
 }
 

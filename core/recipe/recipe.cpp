@@ -147,6 +147,8 @@ using Place = std::variant<
   Part*,
   Digests*,
   View*,
+  Prediction*,
+  std::vector<std::string>*,
   std::vector<Input>*,
   std::vector<Edit>*,
   std::optional<Way>*>;
@@ -202,8 +204,25 @@ Fields fields_of(Digests& digests) {
     {"s", &digests.state, Rule::Hex16, "of all memories at the end"},
     {"w", &digests.words, Rule::Hex16, "of the machine words"}};
 }
+/// With their keys in recipes, or else spelled out, as callers know them.
+Fields fields_of(Prediction& asked, bool spelled = false) {
+  const auto key = [spelled](const char* brief, const char* name) { return spelled ? name : brief; };
+  return {
+    {key("c", "prices"), &asked.prices, Rule::Word, "cycles of instructions as expressions"},
+    {key("d", "dims"), &asked.dims, Rule::Model, "a file with dimensions"},
+    {key("f", "dimsName"), &asked.dims_name, Rule::FileName, "its name"},
+    {key("g", "model"), &asked.model, Rule::Word, "dimensions that come with the project"},
+    {key("l", "latencies"), &asked.latencies, Rule::Word, "latencies"},
+    {key("n", "numbers"), &asked.numbers, Rule::Word, "settings, dimensions and work that differ"},
+    {key("o", "form"), &asked.form, Rule::Word, "formulas"},
+    {key("p", "part"), &asked.part, Rule::Word, "which of two transformers"},
+    {key("s", "section"), &asked.section, Rule::Word, "section of the settings"},
+    {key("t", "shown"), &asked.shown, Rule::Word, "table in front"},
+    {key("x", "sweep"), &asked.sweep, Rule::Line, "axes of the sweep"}};
+}
 Fields fields_of(View& view) {
   return {
+    {"a", &view.prediction, Rule::Any, "what the closed-form models were asked"},
     {"c", &view.cycle, Rule::Any, "cycle"},
     {"n", &view.node, Rule::Any, "node"},
     {"p", &view.pc, Rule::Any, "instruction"},
@@ -275,6 +294,7 @@ struct Writer {
     return *value ? Json(**value) : Json(nullptr);
   }
   Json operator()(std::vector<std::uint64_t>* value) const { return *value; }
+  Json operator()(std::vector<std::string>* value) const { return *value; }
   Json operator()(std::vector<Input>* value) const { return list_json(*value); }
   Json operator()(std::vector<Edit>* value) const { return list_json(*value); }
   /// Of the baseline only what differs from the recipe itself.
@@ -410,6 +430,7 @@ class Reader {
     Reader own(file_);
     View view;
     own.object(fields_of(view), json, path);
+    own.check(view.prediction, path + "/a");
     if (own.diagnostics.empty()) {
       value = view;
       return;
@@ -454,6 +475,38 @@ class Reader {
     }
   }
 
+  void check(const Prediction& asked, const std::string& path, bool spelled = false) {
+    if (asked == Prediction{}) {
+      return;
+    }
+    if (asked.shown.empty()) {
+      error(
+        "E_RECIPE_MISSING",
+        path,
+        "what was shown of the closed-form models is not said",
+        "name the table that was in front"
+      );
+    }
+    if (!asked.model.empty() && !asked.dims.empty()) {
+      error("E_RECIPE_VALUE", path, "dimensions are given twice", "keep one of the two");
+    }
+    for (const auto& [name, number] : asked.numbers) {
+      if (!std::holds_alternative<std::uint64_t>(number)) {
+        mistyped(
+          fmt::format("{}/{}/{}", path, spelled ? "numbers" : "n", io::pointer_step(name)),
+          "a whole number that is not negative"
+        );
+      }
+    }
+    for (const auto& [name, price] : asked.prices) {
+      if (!std::holds_alternative<std::string>(price)) {
+        mistyped(
+          fmt::format("{}/{}/{}", path, spelled ? "prices" : "c", io::pointer_step(name)),
+          "an expression as a text"
+        );
+      }
+    }
+  }
   void check(const Way& way, const std::string& path) {
     const Model& model = way.model;
     const int kinds = static_cast<int>(!model.gallery.empty()) +
@@ -703,11 +756,28 @@ Result<Wish> parse_wish(std::string_view json) {
         .pc = number("pc"),
         .node = number("node"),
         .cycle = number("cycle")};
+      if (const auto asked = value.find("prediction"); asked != value.end()) {
+        const std::string where = "/view/prediction";
+        Reader reader("");
+        reader.object(fields_of(wish.view.prediction, true), *asked, where);
+        reader.check(wish.view.prediction, where, true);
+        if (!reader.diagnostics.empty()) {
+          return std::move(reader.diagnostics);
+        }
+      }
     } else {
       return refused("/" + key);
     }
   }
   return wish;
+}
+
+std::string prediction_json(const Prediction& prediction) {
+  Prediction copy = prediction; // fields are places that could be read into
+  Prediction usual;
+  return copy == usual ? ""
+                       : object_json(fields_of(copy, true), fields_of(usual, true))
+                           .dump(-1, ' ', false, Json::error_handler_t::replace);
 }
 
 std::string fields_markdown() {
@@ -727,6 +797,7 @@ std::string fields_markdown() {
   describe(page, "a[].", fields_of(edit));
   describe(page, "d.", fields_of(recipe.digests));
   describe(page, "v.", fields_of(recipe.view));
+  describe(page, "v.a.", fields_of(recipe.view.prediction));
   return page;
 }
 

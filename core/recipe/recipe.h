@@ -96,12 +96,31 @@ struct Way {
   bool operator==(const Way&) const = default;
 };
 
+/// What the closed-form models were asked, by the names and in the words of AnalyticRequest of
+/// wasm/plena.d.ts. None when `shown` is empty.
+struct Prediction {
+  std::string shown{}; ///< which of the sheet's tables
+  std::string model{};
+  std::string dims{}; ///< as canonical JSON
+  std::string dims_name{};
+  std::string part{};
+  std::string form{};
+  std::string latencies{};
+  std::string section{};
+  Values numbers{};
+  Values prices{};
+  std::vector<std::string> sweep{};
+
+  bool operator==(const Prediction&) const = default;
+};
+
 /// Where the reader was. It has no part in what is computed.
 struct View {
   std::string tab{};
   std::optional<std::uint64_t> pc{};
   std::optional<std::uint64_t> node{};
   std::optional<std::uint64_t> cycle{};
+  Prediction prediction{};
 
   bool operator==(const View&) const = default;
 };
@@ -137,7 +156,8 @@ std::optional<Recipe> baseline_of(const Recipe& recipe);
 bool is_recipe(std::string_view json);
 
 /// What a caller adds to what a session knows, from JSON: `{"gallery": NAME, "address": ADDRESS,
-/// "json": the model's text, "view": {}}`, at most one of the first three. E_ARGUMENT.
+/// "json": the model's text, "view": {}}`, at most one of the first three; `view` may have a
+/// `prediction`, as `prediction_json` writes it. E_ARGUMENT, and what `parse` says of a prediction.
 struct Wish {
   std::string gallery{};
   std::string address{};
@@ -145,6 +165,9 @@ struct Wish {
   View view{};
 };
 Result<Wish> parse_wish(std::string_view json);
+
+/// An AnalyticRequest with `shown`, and `dims` as an object; empty when nothing was asked.
+std::string prediction_json(const Prediction& prediction);
 
 /// The table of fields as Markdown.
 std::string fields_markdown();

@@ -333,6 +333,16 @@ std::string analytic_json(const AnalyticFacts& facts) {
   }
   out.close('}');
   out.whole("multipliers", facts.hardware.multipliers());
+  out.open("prices", '[');
+  for (const PriceFacts& price : facts.prices) {
+    out.open('{');
+    out.text("insn", to_string(price.insn));
+    out.text("pipelined", price.text);
+    out.text("standard", price.standard);
+    out.whole("cycles", facts.hardware[price.insn]);
+    out.close('}');
+  }
+  out.close(']');
   out.open("dims", '{');
   for (const std::string_view key : dimension_keys()) {
     out.whole(key, key == "head_dim" ? dims.head_dim_of(made.form) : dimension(dims, key));

@@ -15,11 +15,19 @@
 
 namespace plena::report {
 
+/// The expression in force, and the table's own.
+struct PriceFacts {
+  analytic::Insn insn{};
+  std::string text;
+  std::string standard;
+};
+
 struct AnalyticFacts {
   analytic::Scenario scenario;
   analytic::Hardware hardware;
   std::string latencies;
   std::string section; ///< of the settings
+  std::vector<PriceFacts> prices;
   analytic::Prediction prediction;
   analytic::MemoryModel memory;
   analytic::Utilisation utilisation;

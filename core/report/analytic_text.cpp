@@ -456,6 +456,24 @@ std::string static_profile_json(const StaticFacts& facts) {
       opcodes[std::string(name)] = found->second.value;
     }
   }
+  Json all = Json::array();
+  for (const auto& [name, times] : profile.opcodes) {
+    Json& one = all.emplace_back();
+    one["opcode"] = name;
+    one["times"] = times.value;
+    one["cycles"] = profile.opcode_cycles.at(name).value;
+  }
+  Json lines = Json::array();
+  for (std::size_t i = 0; i < profile.lines.size(); ++i) {
+    const LineCost& former = facts.former.lines[i];
+    Json& one = lines.emplace_back();
+    one["line"] = profile.lines[i].line;
+    one["times"] = profile.lines[i].times.value;
+    one["cycles"] = profile.lines[i].cycles.value;
+    one["former_times"] = former.times.value;
+    one["former_cycles"] = former.cycles.value;
+    one["section"] = former.section;
+  }
   Json sections = Json::array();
   for (const SectionProfile& section : facts.former.sections) {
     sections.push_back(
@@ -468,7 +486,7 @@ std::string static_profile_json(const StaticFacts& facts) {
   for (const auto& [type, count] : facts.former.types) {
     former_types[type] = count.value;
   }
-  const Json document = {
+  Json document = {
     {"schema", 1},
     {"source_lines", profile.source_lines},
     {"static_instruction_lines", profile.static_instructions},
@@ -489,6 +507,10 @@ std::string static_profile_json(const StaticFacts& facts) {
       {"cycles", facts.former.cycles.value},
       {"types", std::move(former_types)},
       {"sections", std::move(sections)}}}};
+  document["opcodes"] = std::move(all);
+  if (!lines.empty()) {
+    document["lines"] = std::move(lines);
+  }
   return document.dump(1) + "\n";
 }
 

@@ -169,6 +169,8 @@ TEST_CASE("profiles of a text", "[analytic][own]") {
   CHECK(made->static_instructions == 11);
   CHECK(made->comments == 4);
   CHECK(made->opcodes.at("V_ADD_VV").value == 30);
+  CHECK(made->opcode_cycles.at("M_MM").value == 640);
+  CHECK(made->lines.empty());
   const auto former = former_profile(text);
   REQUIRE(former.ok());
   REQUIRE(former->sections.size() == 3);
@@ -178,4 +180,46 @@ TEST_CASE("profiles of a text", "[analytic][own]") {
   );
   CHECK(former->sections[0].instructions.value == 1 + 1 + 10 * (1 + 1 + 3 * 2 + 1));
   CHECK(former->sections[1].cycles.value == 64 + 1 + 64);
+}
+
+TEST_CASE("lines of a text, one by one", "[analytic][own]") {
+  const std::string text = "; RMS Norm\n"
+                           "V_RED_SUM f1, gp1\n"
+                           "C_LOOP_START gp1, 10\n"
+                           "\n"
+                           "  M_MM 0, gp1, gp2\n"
+                           "C_LOOP_END gp1\n"
+                           "; FFN Gate\n"
+                           "M_MM 0, gp1, gp2\n";
+  const Settings settings =
+    settings_of(*config::load(config::find_preset("upstream")->toml, ""), latency_profiles()[0]);
+  const auto whole = static_profile(text, settings, {0, 100});
+  const auto before = former_profile(text, {0, 100});
+  REQUIRE((whole && before));
+  REQUIRE(whole->lines.size() == 5);
+  REQUIRE(before->lines.size() == 5);
+  const std::uint32_t lines[] = {2, 3, 5, 6, 8};
+  const std::uint64_t times[] = {1, 1, 10, 10, 1};
+  Count cycles;
+  Count former;
+  for (std::size_t i = 0; i < 5; ++i) {
+    INFO(i);
+    CHECK(whole->lines[i].line == lines[i]);
+    CHECK(whole->lines[i].times.value == times[i]);
+    CHECK(before->lines[i].line == lines[i]);
+    cycles += whole->lines[i].cycles;
+    former += before->lines[i].cycles;
+  }
+  // Nothing is told beside the lines.
+  CHECK(cycles.value == whole->cycles.value);
+  CHECK(former.value == before->cycles.value);
+  CHECK(before->lines[0].section == "rms_norm_1");
+  CHECK(before->lines[4].section == "ffn");
+
+  const auto some = static_profile(text, settings, {3, 1});
+  REQUIRE(some);
+  REQUIRE(some->lines.size() == 1);
+  CHECK(some->lines[0].line == 6);
+  CHECK(static_profile(text, settings, {5, 100})->lines.empty());
+  CHECK(static_profile(text, settings, {4, ~std::uint64_t{0}})->lines.size() == 1);
 }

@@ -176,6 +176,95 @@ TEST_CASE("recipe: a view that cannot be read costs a warning", "[unit][recipe]"
   }
 }
 
+TEST_CASE("recipe: a prediction that cannot be read costs the view alone", "[unit][recipe]") {
+  const nlohmann::json fine = {
+    {"g", "llama-3.1-8b"},
+    {"n", {{"MLEN", 1024}}},
+    {"c", {{"M_MM.pipelined", "2 * BLEN"}}},
+    {"t", "roofline"},
+    {"x", {"MLEN=64..512*2"}}};
+  const Result<Recipe> read = parse(with("/v", {{"a", fine}, {"t", "time"}}));
+  REQUIRE(read);
+  CHECK(read.diagnostics().empty());
+  const Prediction& asked = read->view.prediction;
+  CHECK(asked.model == "llama-3.1-8b");
+  CHECK(asked.numbers == Values{{"MLEN", std::uint64_t{1024}}});
+  CHECK(asked.prices == Values{{"M_MM.pipelined", std::string("2 * BLEN")}});
+  CHECK(asked.shown == "roofline");
+  CHECK(asked.sweep == std::vector<std::string>{"MLEN=64..512*2"});
+  CHECK(parse(write(*read))->view == read->view);
+
+  struct Wrong {
+    const char* key;
+    nlohmann::json value;
+    const char* where;
+  };
+  const Wrong wrongs[] = {
+    {"t", nullptr, "/v/a/t"},
+    {"t", "", "/v/a/t"},
+    {"t", "<img>", "/v/a/t"},
+    {"g", "../secret", "/v/a/g"},
+    {"n", {{"MLEN", -1}}, "/v/a/n/MLEN"},
+    {"n", {{"MLEN", 1.5}}, "/v/a/n/MLEN"},
+    {"n", {{"MLEN", "64"}}, "/v/a/n/MLEN"},
+    {"n", {{"M LEN", 64}}, "/v/a/n/M LEN"},
+    {"n", 7, "/v/a/n"},
+    {"c", {{"M_MM.pipelined", 5}}, "/v/a/c/M_MM.pipelined"},
+    {"c", {{"M_MM.pipelined", "1\n"}}, "/v/a/c/M_MM.pipelined"},
+    {"d", "{}", "/v/a/d"},
+    {"d", nlohmann::json::object(), "/v/a"}, // beside a model that has a name
+    {"f", "a/b.json", "/v/a/f"},
+    {"x", "MLEN=64", "/v/a/x"},
+    {"x", {64}, "/v/a/x/0"},
+    {"x", nlohmann::json(std::vector<std::string>(1001, "MLEN=64")), "/v/a/x"},
+    {"later", 1, "/v/a/later"}};
+  for (const Wrong& wrong : wrongs) {
+    nlohmann::json bad = fine;
+    bad[wrong.key] = wrong.value;
+    INFO(bad.dump());
+    const Result<Recipe> other = parse(with("/v", {{"a", bad}, {"t", "time"}}));
+    REQUIRE(other);
+    REQUIRE(other.diagnostics().size() == 1);
+    CHECK(other.diagnostics().front().code == "W_RECIPE_VIEW");
+    CHECK(other.diagnostics().front().where == wrong.where);
+    CHECK(other->view == View{});
+  }
+  nlohmann::json unsaid = fine;
+  unsaid.erase("t");
+  CHECK(parse(with("/v", {{"a", unsaid}}))->view == View{});
+}
+
+TEST_CASE("recipe: a caller spells a prediction out", "[unit][recipe]") {
+  const Result<Wish> wish = parse_wish(
+    R"({"gallery": "linear", "view": {"tab": "report", "prediction": {"dims": {"hidden_size": 64},
+        "dimsName": "c.json", "numbers": {"BLEN": 8}, "prices": {"M_MM.pipelined": "1"},
+        "sweep": ["BLEN=1,2"], "shown": "sweep"}}})"
+  );
+  REQUIRE(wish);
+  const Prediction& asked = wish->view.prediction;
+  CHECK(asked.dims == R"({"hidden_size":64})");
+  CHECK(asked.shown == "sweep");
+  // What is told is what is read again.
+  const std::string told = prediction_json(asked);
+  const Result<Wish> again = parse_wish(R"({"view": {"prediction": )" + told + "}}");
+  REQUIRE(again);
+  CHECK(again->view.prediction == asked);
+  CHECK(prediction_json({}).empty());
+
+  for (const char* bad :
+       {R"({"view": {"prediction": 1}})",
+        R"({"view": {"prediction": {"model": "linear"}}})",
+        R"({"view": {"prediction": {"shown": "parts", "numbers": {"MLEN": "64"}}}})",
+        R"({"view": {"prediction": {"shown": "parts", "prices": {"M_MM.pipelined": 1}}}})",
+        R"({"view": {"prediction": {"shown": "parts", "dims": 1}}})",
+        R"({"view": {"prediction": {"shown": "parts", "t": "parts"}}})"}) {
+    INFO(bad);
+    const Result<Wish> refused = parse_wish(bad);
+    REQUIRE_FALSE(refused);
+    CHECK(refused.diagnostics().front().where.starts_with("/view/prediction"));
+  }
+}
+
 TEST_CASE("recipe: every version has an upgrade", "[unit][recipe]") {
   constexpr auto nothing = [](nlohmann::json&) {};
   constexpr std::array<Upgrade, 2> steps{{{1, nothing}, {2, nothing}}};

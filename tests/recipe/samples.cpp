@@ -77,6 +77,33 @@ std::optional<std::uint64_t> perhaps(Random& random, std::uint64_t end) {
   return random.often(3) ? std::optional(random.below(end)) : std::nullopt;
 }
 
+Prediction random_prediction(Random& random) {
+  Prediction asked;
+  asked.shown = pick(random, {"parts", "roofline", "sweep"});
+  if (random.often(5)) {
+    asked.model = pick(random, {"llama-3.1-8b", "llada-8b", "qwen2_5_7b"});
+  } else {
+    asked.dims = *canonical_json(
+      fmt::format(R"({{"hidden_size": {}, "x": [1.5, "<b>"]}})", random.below(9999))
+    );
+    asked.dims_name = "größe.json";
+  }
+  asked.part = random.often(3) ? "vision" : "";
+  asked.form = random.often(3) ? "gpt_oss" : "";
+  asked.latencies = random.often(3) ? "rtl" : "";
+  asked.section = random.often(3) ? "transactional" : "";
+  if (random.often(5)) {
+    asked.numbers["MLEN"] = random.next();
+  }
+  if (random.often(5)) {
+    asked.prices["M_MM.pipelined"] = std::string("2 * BLEN + min(MLEN, 3)");
+  }
+  for (std::uint64_t i = random.below(3); i > 0; --i) {
+    asked.sweep.push_back(fmt::format("BLEN={}..64*2", 1 + random.below(8)));
+  }
+  return asked;
+}
+
 Way random_way(Random& random) {
   Way way;
   way.model = random_model(random);
@@ -132,6 +159,9 @@ Recipe random_recipe(Random& random) {
       .pc = perhaps(random, 1000),
       .node = perhaps(random, 10),
       .cycle = perhaps(random, 1u << 30)};
+    if (random.often(5)) {
+      made.view.prediction = random_prediction(random);
+    }
   }
   return made;
 }

@@ -137,6 +137,7 @@ const plausible = {
   judge: [recipe],
   analytic: ['{"model": "llama-3.1-8b"}'],
   analytic_run: [],
+  static_profile: ['', 0, 4],
   keep_history: [1000],
   seek: [0, 10],
   seek_cycle: [0, 10],

@@ -1,6 +1,7 @@
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { PROTOCOL } from '../../web/src/engine/protocol.ts';
 import type { ProductPrices } from '../../web/src/engine/types.ts';
+import type { Lesson } from '../../web/src/lib/lessons.ts';
 import { leastOf, productRows } from '../../web/src/lib/products.ts';
 import { createAutosave } from '../../web/src/state/autosave.ts';
 import { rangesOf } from '../../web/src/state/selection.ts';
@@ -68,7 +69,9 @@ async function builtResult(): Promise<StaticResult> {
   };
 }
 
-async function setUp(options: { storage?: Storage; built?: StaticResult } = {}) {
+async function setUp(
+  options: { storage?: Storage; built?: StaticResult; lessons?: readonly Lesson[] } = {},
+) {
   const module = await mockModule();
   const store = createStore(options.built ?? (await builtResult()));
   const workers: FakeWorker[] = [];
@@ -81,6 +84,7 @@ async function setUp(options: { storage?: Storage; built?: StaticResult } = {}) 
     layouts: { layout: () => Promise.resolve(null), remember() {} },
     autosave: createAutosave(options.storage ?? memory()),
     fetchExample: () => Promise.resolve(GOOD_MODEL),
+    loadLessons: () => Promise.resolve(options.lessons ?? []),
   });
   return { module, store, session, workers };
 }

@@ -22,6 +22,7 @@ const session = createSession(store, {
     new Worker(new URL('./engine/worker.ts', import.meta.url), { type: 'module', name: 'engine' }),
   layouts,
   autosave: createAutosave(tabStorage()),
+  loadLessons: async () => (await import('./state/lesson-files.ts')).lessons,
   fetchExample: (id) => fetchModel(built.gallery.find((one) => one.id === id)?.file ?? id),
   releases: site,
 });

@@ -25,6 +25,7 @@ export function render(): string {
       loadBreakpoints: () => [],
     },
     fetchExample: () => Promise.reject(new Error('not while building')),
+    loadLessons: () => Promise.resolve([]),
   });
   return renderToString(<App store={store} session={session} />);
 }

@@ -1,10 +1,12 @@
 // Closed-form models over a session: dimensions told from a graph, and a prediction beside a run.
+#include "config/changes.h"
 #include "driver/analytic.h"
 #include "driver/tools.h"
 #include "folders.h"
 #include "shared_data.h"
 
 #include <catch2/catch.hpp>
+#include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
 using namespace plena;
@@ -152,4 +154,105 @@ TEST_CASE("analytic: a part without attention is compared alone", "[unit][driver
   CHECK(find(*made, analytic::Part::feed_forward)->formula > 0u);
   CHECK(find(*made, analytic::Part::attention) == nullptr);
   CHECK_FALSE(made->roofline.has_value());
+}
+
+TEST_CASE("analytic: prices are asked for one by one", "[unit][driver]") {
+  Session session = session_with(transformer("llama").dump());
+  const auto cycles = [&](const char* prices) {
+    const auto text = analytic_document(
+      session, fmt::format(R"({{"model": "llama-3.1-8b", "prices": {}}})", prices)
+    );
+    return text ? Json::parse(*text)["prefill_total_cycles"].get<std::uint64_t>() : 0;
+  };
+  const std::uint64_t plain = cycles("{}");
+  CHECK(plain == 369670787);
+  CHECK(cycles(R"({"M_MM.pipelined": "BLEN"})") == plain);
+  CHECK(cycles(R"({"M_MM.pipelined": "2 * BLEN"})") > plain);
+  const Json report = Json::parse(
+    *analytic_document(session, R"({"prices": {"M_MM.pipelined": "min(BLEN, 3)"}})")
+  );
+  for (const Json& price : report["prices"]) {
+    if (price["insn"] == "M_MM") {
+      CHECK(price["pipelined"] == "min(BLEN, 3)");
+      CHECK(price["standard"] == "BLEN");
+      CHECK(price["cycles"] == 3);
+    }
+  }
+  for (const char* bad :
+       {R"({"M_MM.pipelined": "1 // (MLEN - MLEN)"})",
+        R"({"M_MM.pipelined": "0"})",
+        R"({"M_MM.pipelined": "while 1"})",
+        R"({"M_NONE.pipelined": "1"})",
+        R"({"M_MM.pipelined": 1})",
+        R"(["M_MM"])"}) {
+    INFO(bad);
+    CHECK(cycles(bad) == 0);
+  }
+}
+
+TEST_CASE("analytic: a link takes along what its settings lack", "[unit][driver]") {
+  const config::Config standard = *config::load(preset("m16b4")->toml, "m16b4");
+  const auto completed = [&](const std::string& toml, recipe::Prediction asked) {
+    Session session;
+    REQUIRE(session.set_settings("own", toml));
+    asked.shown = "parts";
+    const Status done = complete_prediction(asked, session, standard);
+    return done ? Result<recipe::Prediction>(asked) : Result<recipe::Prediction>(done.diagnostics());
+  };
+  const auto text = [&](auto&& change, const config::Prices& prices = {}) {
+    config::Config config = standard;
+    change(config);
+    return config::to_toml(config, "own", prices);
+  };
+  using Number = std::uint64_t;
+
+  const auto same = completed(text([](config::Config&) {}), {});
+  REQUIRE(same);
+  CHECK(same->numbers.empty());
+  CHECK(same->prices.empty());
+
+  // VLEN follows an MLEN that is set, and so it has to be said where it did not.
+  const std::string smaller = text([](config::Config& config) { config.analytic->mlen = 512; });
+  const auto half = completed(smaller, {});
+  REQUIRE(half);
+  CHECK(half->numbers.at("MLEN") == recipe::Scalar(Number{512}));
+  CHECK(half->numbers.at("VLEN") == recipe::Scalar(Number{standard.analytic->vlen}));
+  CHECK(half->numbers.size() == 2);
+  recipe::Prediction own;
+  own.numbers["MLEN"] = Number{1024};
+  const auto asked = completed(smaller, own);
+  REQUIRE(asked);
+  CHECK(asked->numbers == own.numbers);
+
+  const auto priced = completed(text([](config::Config&) {}, {{"M_MM.pipelined", "7"}}), {});
+  REQUIRE(priced);
+  CHECK(priced->prices == recipe::Values{{"M_MM.pipelined", std::string("7")}});
+
+  const auto formats = completed(
+    text([](config::Config& config) {
+      config.analytic->hbm_m_weight_type = config.analytic->matrix_sram_type;
+    }),
+    {}
+  );
+  REQUIRE_FALSE(formats);
+  CHECK(formats.diagnostics().front().code == "E_RECIPE_ANALYTIC");
+}
+
+TEST_CASE("analytic: the open program's lines are profiled", "[unit][driver]") {
+  Session session = session_with(transformer("llama").dump());
+  CHECK(static_profile_document(session, "", {0, 4}).diagnostics().front().code == "E_NO_PROGRAM");
+  REQUIRE(session.compile("{}"));
+  const auto text = static_profile_document(session, "", {2, 4});
+  REQUIRE(text);
+  const Json report = Json::parse(*text);
+  CHECK(report["lines"].size() == 4);
+  std::uint64_t cycles = 0;
+  for (const Json& one : report["opcodes"]) {
+    cycles += one["cycles"].get<std::uint64_t>();
+  }
+  CHECK(cycles == report["estimated_cycles"]);
+  CHECK_FALSE(Json::parse(*static_profile_document(session, "", {})).contains("lines"));
+  CHECK(
+    static_profile_document(session, "none", {}).diagnostics().front().code == "E_ANALYTIC_LATENCY"
+  );
 }

@@ -687,6 +687,8 @@ export default async function createPlena() {
         : good({ text: `${at(id).trace.length} instructions\n`, next: null }),
     analytic: () =>
       bad(error('E_ANALYTIC_MODEL', 'the stand-in predicts nothing', 'ask the engine')),
+    static_profile: () =>
+      bad(error('E_NO_PROGRAM', 'the stand-in profiles nothing', 'ask the engine')),
     analytic_run: () => bad(error('E_NO_RUN', 'the stand-in compares nothing', 'ask the engine')),
     keep_history(id) {
       at(id).kept = true;

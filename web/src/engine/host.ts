@@ -382,6 +382,11 @@ export function createHost(module: PlenaModule, env: HostEnvironment) {
         return answer('engine', module.analytic(session, JSON.stringify(call.request)));
       case 'analyticRun':
         return answer('run', module.analytic_run(session));
+      case 'staticProfile':
+        return answer(
+          'engine',
+          module.static_profile(session, call.latencies, call.first, call.count),
+        );
       case 'record':
         await settle();
         firstCycle = call.firstCycle;

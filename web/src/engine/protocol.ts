@@ -27,6 +27,7 @@ import type {
   RunComparison,
   RunState,
   SettingsInfo,
+  StaticReport,
   Touches,
   TracePiece,
   Verdict,
@@ -175,6 +176,11 @@ export interface Calls {
   share: { ask: { wish: string }; answer: { json: string; link: string } };
   analytic: { ask: { request: AnalyticRequest }; answer: AnalyticReport };
   analyticRun: { ask: object; answer: AnalyticRun };
+  /** `count` instructions from the `first` one on are told one by one. */
+  staticProfile: {
+    ask: { latencies: string; first: number; count: number };
+    answer: StaticReport;
+  };
 }
 
 /** Every `step`-th of some rows or columns. */

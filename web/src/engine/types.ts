@@ -60,6 +60,7 @@ export type {
   SettingsInfo,
   Span,
   StageVerdict,
+  StaticReport,
   TimingInfo,
   Touches,
   TracePiece,

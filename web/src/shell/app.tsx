@@ -10,6 +10,7 @@ import { DropZone } from './drop-zone.tsx';
 import { Header } from './header.tsx';
 import { Headline } from './headline.tsx';
 import { listenToKeys } from './keys.ts';
+import { LessonPane } from './learn.tsx';
 import { LinkBar } from './link-bar.tsx';
 import { Dock } from './pane.tsx';
 import { Sheets } from './sheets.tsx';
@@ -88,6 +89,7 @@ export function App({ store, session }: { store: Store; session: Session }) {
         <Header />
         <Headline />
         <LinkBar />
+        <LessonPane />
         <main
           class="desk"
           style={{ '--desk-upper': `${100 - time}fr`, '--desk-lower': `${time}fr` }}

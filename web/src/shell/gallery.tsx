@@ -3,6 +3,7 @@ import { useRef } from 'preact/hooks';
 import { bytes } from '../lib/format.ts';
 import { usePage } from '../panels/page.ts';
 import { Icon } from '../ui/icon.tsx';
+import { LearnDoor } from './learn.tsx';
 
 export function Gallery() {
   const { store, session } = usePage();
@@ -27,6 +28,7 @@ export function Gallery() {
           Examples that come with the page. Your own models: drop them anywhere, or{' '}
           <em>Open file</em>. Nothing leaves this page.
         </p>
+        <LearnDoor onChoose={() => popover.current?.hidePopover()} />
         <ul class="gallery">
           {store.built.gallery.map((one) => (
             <li key={one.id}>

@@ -1,6 +1,7 @@
 // Panels that lie over the desk when they are asked for: a button each, and the sheet that it opens.
-import { useState } from 'preact/hooks';
+import { useEffect, useRef, useState } from 'preact/hooks';
 import { panels } from '../panels/index.ts';
+import { usePage } from '../panels/page.ts';
 import { Dock } from './pane.tsx';
 
 const sheets = panels.filter((one) => one.region === 'sheet');
@@ -18,15 +19,31 @@ export function SheetButtons() {
 }
 
 function Sheet({ panel }: { panel: (typeof sheets)[number] }) {
+  const { sheet } = usePage().store;
   const [open, setOpen] = useState(false);
+  const element = useRef<HTMLDivElement>(null);
+  useEffect(
+    () =>
+      sheet.subscribe((id) => {
+        if (id === panel.id && !element.current?.matches(':popover-open'))
+          element.current?.showPopover();
+      }),
+    [sheet, panel],
+  );
   return (
     <div
       id={`sheet-${panel.id}`}
+      ref={element}
       popover="auto"
       class="popover sheet"
       role="dialog"
       aria-label={panel.title}
-      onToggle={(event) => setOpen(event.newState === 'open')}
+      onToggle={(event) => {
+        const shown = event.newState === 'open';
+        setOpen(shown);
+        if (shown) sheet.value = panel.id;
+        else if (sheet.peek() === panel.id) sheet.value = null;
+      }}
     >
       {open && <Dock region="sheet" panels={[panel]} />}
     </div>

@@ -3,6 +3,8 @@ import { createClient, type WorkerLike } from '../engine/client.ts';
 import type { FileInPlace, Part } from '../engine/protocol.ts';
 import type { ChoiceInfo, Diagnostic } from '../engine/types.ts';
 import type { LayoutClient } from '../graph/layout-client.ts';
+import type { AnalyticView } from '../lib/analytic.ts';
+import { type Lesson, lessonOf } from '../lib/lessons.ts';
 import { createAnalytic } from './analytic.ts';
 import type { Autosave } from './autosave.ts';
 import { createComparing } from './comparing.ts';
@@ -10,6 +12,7 @@ import { announce, type Context, report } from './context.ts';
 import { createDebugging } from './debugging.ts';
 import { createEditing } from './editing.ts';
 import { createGraph } from './graph.ts';
+import { createLessons } from './lessons.ts';
 import { createOpening, type NamedBytes } from './opening.ts';
 import { createReleases, type ReleaseSite } from './releases.ts';
 import { createRowCache } from './rows.ts';
@@ -26,6 +29,7 @@ export interface Services {
   fetchExample(id: string): Promise<Uint8Array>;
   /** What is kept of other releases; null where nothing is. */
   releases?: ReleaseSite;
+  loadLessons(): Promise<readonly Lesson[]>;
 }
 
 function knownChoices(saved: Choices, list: readonly ChoiceInfo[]): Choices {
@@ -108,7 +112,13 @@ export function createSession(store: Store, services: Services) {
   const editing = createEditing(context);
   const graph = createGraph(store, services.layouts);
   const opening = createOpening(context, editing, graph);
-  const sharing = createSharing(context, editing, opening, releases);
+  const analytic = createAnalytic(context, releases.spawn);
+  const sharing = createSharing(context, editing, opening, releases, analytic);
+  const lessons = createLessons(context, { opening, editing, analytic }, services.loadLessons);
+  const openLink = (link: string) => {
+    const lesson = lessonOf(link);
+    return lesson ? lessons.openLesson(lesson.id, lesson.step) : sharing.openLink(link);
+  };
   const debugging = createDebugging(context);
   let model = '';
   store.programVersion.subscribe(() => {
@@ -127,7 +137,9 @@ export function createSession(store: Store, services: Services) {
     comparing: context.comparing,
     tuning: createTuning(context, opening, releases.spawn),
     releases,
-    analytic: createAnalytic(client),
+    analytic,
+    /** The address of what is open with a prediction beside it. */
+    linkTo: (view: AnalyticView) => sharing.linkTo(view),
     debug: debugging,
     /** Starts the engine and proves the built result, or returns to what this tab had open. */
     async start(link: string | null = null) {
@@ -140,10 +152,11 @@ export function createSession(store: Store, services: Services) {
       }
       store.description.value = description.value;
       store.engine.value = 'ready';
-      if (link !== null && (await sharing.openLink(link))) return;
+      if (link !== null && (await openLink(link))) return;
       const left = store.link.peek()?.state;
       // Something else was opened meanwhile.
-      if (link !== null && left !== 'waiting' && left !== 'remote' && left !== 'refused') return;
+      const asLink = link !== null && lessonOf(link) === null;
+      if (asLink && left !== 'waiting' && left !== 'remote' && left !== 'refused') return;
       // A link that waits for a file, or was refused, leaves the page with its built result.
       const saved = link === null ? services.autosave.loadSource() : null;
       const { built } = store;
@@ -159,7 +172,8 @@ export function createSession(store: Store, services: Services) {
       await opening.openExample(example, preset, first, choices);
       context.keepLink = false;
     },
-    openLink: (link: string) => sharing.openLink(link),
+    lessons,
+    openLink,
     share: () => sharing.share(),
     openAgain: (withNewest: boolean) => sharing.openAgain(withNewest),
     compareReleases: () => sharing.compareReleases(),

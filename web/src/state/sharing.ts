@@ -2,7 +2,9 @@
 import { type Answer, type FileInPlace, type ModelSource, problem, type Recipe } from '../engine/protocol.ts';
 import type { Diagnostic, RecipeInfo } from '../engine/types.ts';
 import { fetchBytes, fileName, readRemote, refusedAddress, type Remote } from '../lib/address.ts';
+import { type AnalyticView, linkedView } from '../lib/analytic.ts';
 import { EMBEDDED_BYTES, issueText, LONGEST_OFFERED } from '../lib/share.ts';
+import { ANALYTIC_SHEET, type Analytic } from './analytic.ts';
 import { announce, type Context, report } from './context.ts';
 import type { Editing } from './editing.ts';
 import { OFFLINE_SWITCH } from './offline.ts';
@@ -38,6 +40,7 @@ export function createSharing(
   editing: Editing,
   opening: Opening,
   releases: Releases,
+  analytic: Analytic,
 ) {
   const { store, client } = context;
   /** The link that is open or waits, as it came. */
@@ -296,6 +299,7 @@ export function createSharing(
     if (!opened || !store.program.peek())
       return refuse(Object.values(store.problems.peek()).flat(), info);
     const ticket = context.ticket;
+    if (info.view.prediction !== null) analytic.restore(info.view.prediction);
     if (info.edits > 0) {
       const edited = await client.call({ kind: 'recipeText', recipe: info.json });
       if (ticket !== context.ticket) return false;
@@ -346,29 +350,62 @@ export function createSharing(
     return true;
   }
 
-  const wishOf = (model: object) => {
+  /** `prediction`: that of the sheet, when it is open. */
+  const wishOf = (model: object, prediction: object | null) => {
     const selected = store.selection.current.peek().pc;
     return JSON.stringify({
       ...model,
       view: {
         tab: store.tab.peek(),
         ...(selected === null ? {} : { pc: selected }),
+        ...(prediction === null ? {} : { prediction }),
       },
     });
   };
 
   /** How the model is named: the gallery's, in the link when it is small, else by its hash. */
-  async function make(): Promise<Answer<{ json: string; link: string }>> {
+  async function make(
+    prediction: object | null = store.sheet.peek() === ANALYTIC_SHEET
+      ? linkedView(analytic.view.peek())
+      : null,
+  ): Promise<Answer<{ json: string; link: string }>> {
     const source = store.source.peek();
     const model = context.recipe?.model;
     if (source.kind === 'gallery')
-      return client.call({ kind: 'share', wish: wishOf({ gallery: source.id }) });
+      return client.call({ kind: 'share', wish: wishOf({ gallery: source.id }, prediction) });
     if (model && /\.json$/i.test(model.name) && model.bytes.length <= EMBEDDED_BYTES) {
-      const wish = wishOf({ json: text(model.bytes) });
+      const wish = wishOf({ json: text(model.bytes) }, prediction);
       const whole = await client.call({ kind: 'share', wish });
       if (whole.ok && whole.value.link.length < LONGEST_OFFERED) return whole;
     }
-    return client.call({ kind: 'share', wish: wishOf({}) });
+    return client.call({ kind: 'share', wish: wishOf({}, prediction) });
+  }
+
+  /** The whole address of a link. */
+  function addressOf(link: string): string {
+    const { origin, pathname, search } = location;
+    const query = new URLSearchParams(search);
+    query.delete(OFFLINE_SWITCH);
+    const asked = query.size > 0 ? `?${query}` : '';
+    return `${origin}${pathname}${asked}#${link}`;
+  }
+
+  /** The address of what is open with a prediction beside it, or why there is none. */
+  async function linkTo(view: AnalyticView): Promise<Answer<string>> {
+    const prediction = linkedView(view);
+    if (prediction === null) {
+      const hint = 'Open a config.json that is a JSON object.';
+      const why = problem('E_RECIPE_DIMS', 'The file of the dimensions is no JSON object.', hint);
+      return { ok: false, stage: 'engine', diagnostics: [why] };
+    }
+    const made = await make(prediction);
+    if (!made.ok) return made;
+    const address = addressOf(made.value.link);
+    if (address.length <= LONGEST_OFFERED)
+      return { ok: true, value: address, diagnostics: made.diagnostics };
+    const why = `The link would have ${address.length} characters, and browsers and chat tools cut those of more than ${LONGEST_OFFERED}.`;
+    const hint = 'Take fewer axes or a smaller config.json.';
+    return { ok: false, stage: 'engine', diagnostics: [problem('E_LINK_SIZE', why, hint)] };
   }
 
   /** Nothing, with a problem on the page, when there is nothing to share. */
@@ -384,11 +421,7 @@ export function createSharing(
       return null;
     }
     const { json, link } = made.value;
-    const { origin, pathname, search } = location;
-    const query = new URLSearchParams(search);
-    query.delete(OFFLINE_SWITCH);
-    const asked = query.size > 0 ? `?${query}` : '';
-    const address = `${origin}${pathname}${asked}#${link}`;
+    const address = addressOf(link);
     const offered = address.length <= LONGEST_OFFERED;
     // Inside a frame the address belongs to somebody else.
     if (offered && window.top === window) history.replaceState(null, '', `#${link}`);
@@ -413,6 +446,7 @@ export function createSharing(
     takeFiles,
     fetchFile,
     share,
+    linkTo,
     /** The link that is open, by the newest release or again by the one that made it. */
     openAgain: (withNewest: boolean) => openLink(link, withNewest, files),
     async compareReleases() {

@@ -1,6 +1,6 @@
-// Drawings of the closed-form models: roofline, prediction beside run, heat map. Each has a table twin.
-import type { AnalyticReport, AnalyticRun, AnalyticSweep } from '../../engine/types.ts';
-import { decades, logShare, valuesAt } from '../../lib/analytic.ts';
+// Drawings of the closed-form models: roofline, prediction beside run. Each has a table twin.
+import type { AnalyticReport, AnalyticRun } from '../../engine/types.ts';
+import { decades, logShare, totalsOf } from '../../lib/analytic.ts';
 import { short, whole } from '../../lib/format.ts';
 
 const WIDTH = 640;
@@ -114,7 +114,7 @@ export function RunBars(props: {
   const total = parts.length * group + 30;
   return (
     <svg
-      class="an-chart"
+      class="an-chart an-run"
       viewBox={`0 0 ${WIDTH} ${total}`}
       role="img"
       aria-label="Cycles by part, closed form beside run, logarithmic"
@@ -159,88 +159,49 @@ export function RunBars(props: {
   );
 }
 
-/** Cycles by the last two axes; points that no other beats have a frame. */
-export function HeatMap(props: {
-  sweep: AnalyticSweep;
-  chosen: number | null;
-  onChoose(point: number): void;
-}) {
-  const { sweep } = props;
-  const [rows, columns] = sweep.axes.slice(-2);
-  if (!rows || !columns) return null;
-  const count = rows.values.length * columns.values.length;
-  const cycles = sweep.cycles.slice(0, count);
-  const known = cycles.filter((one): one is number => one !== null);
-  const low = Math.min(...known);
-  const high = Math.max(...known);
-  const width = (WIDTH - LEFT) / columns.values.length;
-  const height = Math.min(30, 360 / rows.values.length);
-  const total = height * rows.values.length;
-  const label = (index: number, of: number) => of <= 12 || index % Math.ceil(of / 12) === 0;
+const MACHINE_LEFT = 90;
+
+/** The loaded model on machines, closed form beside run; linear from nought, so that lengths compare. */
+export function MachineBars(props: { machines: readonly { name: string; run: AnalyticRun }[] }) {
+  const rows = props.machines.map(({ name, run }) => ({ name, totals: totalsOf(run) }));
+  const high = Math.max(1, ...rows.flatMap(({ totals }) => KINDS.map(([key]) => totals[key])));
+  const height = 12;
+  const group = height * KINDS.length + 12;
+  const total = rows.length * group + 30;
   return (
     <svg
-      class="an-chart"
-      viewBox={`0 0 ${WIDTH} ${total + 36}`}
+      class="an-chart an-machines"
+      viewBox={`0 0 ${WIDTH} ${total}`}
       role="img"
-      aria-label={`Cycles by ${rows.key} and ${columns.key}`}
+      aria-label="Cycles by machine, closed form beside run"
     >
-      {cycles.map((value, i) => {
-        const row = Math.floor(i / columns.values.length);
-        const column = i % columns.values.length;
-        const [a, b] = valuesAt(sweep, i).slice(-2);
-        const error = sweep.errors[i];
-        return (
-          // biome-ignore lint/a11y/noStaticElementInteractions: the table beside it has buttons for this
-          <rect
-            key={i}
-            class={value === null ? '' : 'an-point'}
-            x={LEFT + column * width}
-            y={row * height}
-            width={Math.max(1, width - 1)}
-            height={Math.max(1, height - 1)}
-            fill={value === null ? 'var(--raised)' : 'var(--hue-1)'}
-            fill-opacity={value === null ? 1 : 0.12 + 0.88 * logShare(value, low, high)}
-            stroke={i === props.chosen ? 'var(--text)' : sweep.pareto[i] ? 'var(--hue-2)' : 'none'}
-            stroke-width="2"
-            onClick={() => value !== null && props.onChoose(i)}
-          >
-            <title>{`${rows.key} ${a}, ${columns.key} ${b}: ${
-              error ? error.message : `${whole(value ?? 0)} cycles`
-            }`}</title>
-          </rect>
-        );
-      })}
-      {rows.values.map(
-        (value, i) =>
-          label(i, rows.values.length) && (
-            <text
-              key={value}
-              x={LEFT - 6}
-              y={i * height + height / 2 + 4}
-              text-anchor="end"
-              fill="var(--muted)"
+      {rows.map(({ name, totals }, i) => (
+        <g key={name}>
+          <text x={0} y={i * group + group / 2} fill="var(--text)">
+            {name}
+          </text>
+          {KINDS.map(([key, kind, colour], k) => (
+            <rect
+              key={key}
+              x={MACHINE_LEFT}
+              y={i * group + 4 + k * height}
+              width={Math.max(1, (totals[key] / high) * (WIDTH - MACHINE_LEFT - 8))}
+              height={height - 3}
+              fill={colour}
             >
-              {value}
-            </text>
-          ),
-      )}
-      {columns.values.map(
-        (value, i) =>
-          label(i, columns.values.length) && (
-            <text
-              key={value}
-              x={LEFT + i * width + width / 2}
-              y={total + 14}
-              text-anchor="middle"
-              fill="var(--muted)"
-            >
-              {value}
-            </text>
-          ),
-      )}
-      <text x={LEFT} y={total + 31} fill="var(--muted)">
-        {`${rows.key} down, ${columns.key} across; darker takes longer, a frame marks the Pareto front`}
-      </text>
+              <title>{`${name}, ${kind}: ${whole(totals[key])} cycles`}</title>
+            </rect>
+          ))}
+        </g>
+      ))}
+      {KINDS.map(([key, name, colour], k) => (
+        <g key={key}>
+          <rect x={k * 160} y={total - 18} width={10} height={10} fill={colour} />
+          <text x={k * 160 + 14} y={total - 9} fill="var(--muted)">
+            {name}
+          </text>
+        </g>
+      ))}
     </svg>
   );
 }

@@ -3,18 +3,26 @@ import { useEffect, useRef, useState } from 'preact/hooks';
 import type { AnalyticPart, AnalyticReport } from '../../engine/types.ts';
 import {
   type AnalyticShown,
+  costsCsv,
+  machinesCsv,
   partsCsv,
+  profileCsv,
   rooflineCsv,
   runCsv,
   spell,
   sweepCsv,
-  valuesAt,
 } from '../../lib/analytic.ts';
-import { bytes, percent, short, whole } from '../../lib/format.ts';
+import { percent, short, whole } from '../../lib/format.ts';
+import { heatMapOf, heatMapSvg } from '../../lib/heat-map.ts';
+import { Icon } from '../../ui/icon.tsx';
 import { save } from '../../ui/save.ts';
 import { Segmented } from '../../ui/segmented.tsx';
 import { usePage } from '../page.ts';
-import { HeatMap, pointName, Roofline, RunBars } from './analytic-charts.tsx';
+import { pointName, Roofline } from './analytic-charts.tsx';
+import { CostsView } from './analytic-costs.tsx';
+import { ProfileView } from './analytic-profile.tsx';
+import { RunView } from './analytic-run.tsx';
+import { SweepView } from './analytic-sweep.tsx';
 
 const MACHINE = [
   'MLEN',
@@ -35,6 +43,8 @@ const TABS: { value: AnalyticShown; text: string }[] = [
   { value: 'roofline', text: 'Roofline' },
   { value: 'run', text: 'Against the run' },
   { value: 'sweep', text: 'Sweep' },
+  { value: 'costs', text: 'Costs' },
+  { value: 'profile', text: 'Static profile' },
 ];
 
 /** What a number is while nobody has set it. */
@@ -357,212 +367,137 @@ function RooflineView({ report }: { report: AnalyticReport }) {
   );
 }
 
-const ratio = (a: number, b: number | null) => (b ? (a / b).toFixed(3) : '\u2013');
-
-function RunView() {
-  const { store, session } = usePage();
-  const { analytic } = session;
-  const [chosen, choose] = useState<string | null>(null);
-  const live = store.time.live.value;
-  const version = store.time.version.value;
-  useEffect(() => {
-    if (live) void analytic.compare();
-  }, [live, version]);
-  const run = analytic.run.value;
-  if (!live || !run)
-    return (
-      <p class="empty">Run the loaded model to see the closed form beside its run, part by part.</p>
-    );
-  return (
-    <>
-      <p>
-        {run.model}, {run.machine}: {run.timing}. The closed form charges BLEN cycles for a product
-        and one for a transfer; the emulator MLEN, and what the HBM takes.
-      </p>
-      <RunBars run={run} chosen={chosen} onChoose={choose} />
-      <table class="an-table">
-        <caption class="sr-only">Closed form and run as a table</caption>
-        <thead>
-          <tr>
-            <th scope="col">part</th>
-            <th scope="col" class="number">
-              closed form
-            </th>
-            <th scope="col" class="number">
-              run
-            </th>
-            <th scope="col" class="number">
-              ratio
-            </th>
-            <th scope="col" class="number">
-              = program
-            </th>
-            <th scope="col" class="number">
-              × prices
-            </th>
-            <th scope="col" class="number">
-              × memory
-            </th>
-          </tr>
-        </thead>
-        <tbody>
-          {run.parts.map((one) => (
-            <tr key={one.part} class={one.part === chosen ? 'is-selected' : ''}>
-              <th scope="row">
-                <button type="button" class="link" onClick={() => choose(one.part)}>
-                  {one.title}
-                </button>
-              </th>
-              <td class="number">{one.formula === null ? '\u2013' : whole(one.formula)}</td>
-              <td class="number">{whole(one.run)}</td>
-              <td class="number">{ratio(one.run, one.formula)}</td>
-              <td class="number">{ratio(one.program_analytic, one.formula)}</td>
-              <td class="number">{ratio(one.program_emulator, one.program_analytic)}</td>
-              <td class="number">{ratio(one.run, one.program_emulator)}</td>
-            </tr>
-          ))}
-        </tbody>
-      </table>
-    </>
-  );
-}
-
-function SweepView() {
-  const { analytic } = usePage().session;
-  const view = analytic.view.value;
-  const [chosen, choose] = useState<number | null>(null);
-  const sweep = analytic.swept.value?.sweep ?? null;
-  const take = (point: number) => {
-    if (!sweep) return;
-    choose(point);
-    const values = valuesAt(sweep, point);
-    const numbers = Object.fromEntries(sweep.axes.map(({ key }, i) => [key, values[i] ?? 0]));
-    analytic.change({ numbers: { ...view.numbers, ...numbers } });
-  };
-  const front = sweep ? sweep.pareto.flatMap((best, i) => (best ? [i] : [])) : [];
-  return (
-    <>
-      <form
-        class="an-sweep"
-        onSubmit={(event) => {
-          event.preventDefault();
-          choose(null);
-          void analytic.sweep();
-        }}
-      >
-        {[0, 1].map((i) => (
-          <label key={i} class="an-field">
-            <span>{i === 0 ? 'Down' : 'Across'}</span>
-            <input
-              type="text"
-              spellcheck={false}
-              value={view.sweep[i] ?? ''}
-              placeholder="MLEN=256,512,1024"
-              onChange={(event) => {
-                const next = [view.sweep[0] ?? '', view.sweep[1] ?? ''];
-                next[i] = event.currentTarget.value;
-                analytic.change({ sweep: next });
-              }}
-            />
-          </label>
-        ))}
-        <button type="submit" class="button">
-          Sweep
-        </button>
-      </form>
-      {sweep && (
-        <>
-          <HeatMap sweep={sweep} chosen={chosen} onChoose={take} />
-          <table class="an-table">
-            <caption>
-              Pareto front: {front.length} of {sweep.cycles.length} points; no other needs less of
-              cycles, SRAM and multipliers
-            </caption>
-            <thead>
-              <tr>
-                <th scope="col">point</th>
-                <th scope="col" class="number">
-                  cycles
-                </th>
-                <th scope="col" class="number">
-                  SRAM
-                </th>
-                <th scope="col" class="number">
-                  multipliers
-                </th>
-                <th scope="col" class="number">
-                  tokens/s
-                </th>
-              </tr>
-            </thead>
-            <tbody>
-              {front.map((i) => (
-                <tr key={i} class={i === chosen ? 'is-selected' : ''}>
-                  <th scope="row">
-                    <button type="button" class="link" onClick={() => take(i)}>
-                      {valuesAt(sweep, i)
-                        .map((value, axis) => `${sweep.axes[axis]?.key} ${value}`)
-                        .join(', ')}
-                    </button>
-                  </th>
-                  <td class="number">{whole(sweep.cycles[i] ?? 0)}</td>
-                  <td class="number">{bytes(sweep.sram_bytes[i] ?? 0)}</td>
-                  <td class="number">{whole(sweep.multipliers[i] ?? 0)}</td>
-                  <td class="number">{short(sweep.tokens_per_second[i] ?? 0)}</td>
-                </tr>
-              ))}
-            </tbody>
-          </table>
-        </>
-      )}
-    </>
-  );
-}
-
 /** Colours of the page as they are now: a file knows no variables. */
-function drawingOf(chart: Element): string {
+function coloured(drawing: string): string {
   const style = getComputedStyle(document.documentElement);
-  const text = new XMLSerializer().serializeToString(chart);
-  return text
+  return drawing
     .replace('<svg ', '<svg font-family="sans-serif" font-size="12" ')
     .replaceAll(/var\((--[\w-]+)\)/g, (_, name: string) => style.getPropertyValue(name).trim());
 }
 
-function Exports() {
-  const { store, session } = usePage();
-  const { analytic } = session;
+/** The tables in front as CSV, and their drawings as SVG; by what the file is called. */
+function useExports() {
+  const { analytic } = usePage().session;
   const { shown } = analytic.view.value;
   const report = analytic.report.value;
-  const swept = analytic.swept.value?.sweep;
+  const sweep = analytic.swept.value?.sweep ?? null;
   const run = analytic.run.value;
-  const text =
-    shown === 'run'
-      ? run && runCsv(run)
-      : shown === 'sweep'
-        ? swept && sweepCsv(swept)
-        : report && (shown === 'parts' ? partsCsv(report) : rooflineCsv(report));
-  if (!text) return null;
-  const write = (content: string, suffix: string, type: string) => {
-    const name = `${(report?.model ?? 'model').replace(/[^\w.-]+/g, '_')}.${shown}.${suffix}`;
+  const profile = analytic.profile.value;
+  const machines = analytic.machines.value.flatMap(({ name, run: one }) =>
+    one ? [{ name, run: one }] : [],
+  );
+  /** Of what is on the page. */
+  const drawn = (chart: string) => () => {
+    const element = document.querySelector(`#sheet-analytic ${chart}`);
+    return element ? new XMLSerializer().serializeToString(element) : null;
+  };
+  const none: { name: string; csv: string; svg: (() => string | null) | null }[] = [];
+  switch (shown) {
+    case 'parts':
+      return report ? [{ name: shown, csv: partsCsv(report), svg: null }] : none;
+    case 'roofline':
+      return report ? [{ name: shown, csv: rooflineCsv(report), svg: drawn('.an-chart') }] : none;
+    case 'costs':
+      return report ? [{ name: shown, csv: costsCsv(report), svg: null }] : none;
+    case 'profile':
+      return profile ? [{ name: shown, csv: profileCsv(profile.report), svg: null }] : none;
+    case 'sweep': {
+      const map = sweep && heatMapOf(sweep);
+      const svg = map ? () => heatMapSvg(map) : null;
+      return sweep ? [{ name: shown, csv: sweepCsv(sweep), svg }] : none;
+    }
+    case 'run':
+      return [
+        ...(run ? [{ name: shown, csv: runCsv(run), svg: drawn('.an-run') }] : none),
+        ...(machines.length > 0
+          ? [{ name: 'machines', csv: machinesCsv(machines), svg: drawn('.an-machines') }]
+          : none),
+      ];
+    default: {
+      const never: never = shown;
+      return never;
+    }
+  }
+}
+
+function Exports() {
+  const { store, session } = usePage();
+  const report = session.analytic.report.value;
+  const found = useExports();
+  const write = (content: string, what: string, suffix: string, type: string) => {
+    const name = `${(report?.model ?? 'model').replace(/[^\w.-]+/g, '_')}.${what}.${suffix}`;
     save([new Blob([content])], name, type);
     store.announcement.value = `${name} is written.`;
   };
   return (
     <>
-      <button type="button" class="text-button" onClick={() => write(text, 'csv', 'text/csv')}>
-        CSV
+      {found.map(({ name, csv, svg }) => {
+        const of = found.length > 1 ? ` of ${name === 'run' ? 'the run' : name}` : '';
+        return (
+          <span key={name}>
+            <button
+              type="button"
+              class="text-button"
+              onClick={() => write(csv, name, 'csv', 'text/csv')}
+            >
+              CSV{of}
+            </button>{' '}
+            {svg && (
+              <button
+                type="button"
+                class="text-button"
+                onClick={() => {
+                  const drawing = svg();
+                  if (drawing) write(coloured(drawing), name, 'svg', 'image/svg+xml');
+                }}
+              >
+                SVG{of}
+              </button>
+            )}
+          </span>
+        );
+      })}
+    </>
+  );
+}
+
+/** The address of all that the sheet shows, copied, and there to be taken by hand. */
+function CopyLink() {
+  const { store, session } = usePage();
+  const { analytic } = session;
+  const view = analytic.view.value;
+  const [made, setMade] = useState<{ view: object; address: string } | null>(null);
+  const copy = async () => {
+    const answer = await session.linkTo(view);
+    analytic.problems.value = answer.diagnostics;
+    if (!answer.ok) return;
+    setMade({ view, address: answer.value });
+    try {
+      await navigator.clipboard.writeText(answer.value);
+      store.announcement.value = 'The link is copied.';
+    } catch {
+      store.announcement.value = 'The link is in the field beside the button.';
+    }
+  };
+  return (
+    <>
+      <button
+        type="button"
+        class="text-button"
+        title="A link to this prediction: model, machine, request and what is shown"
+        onClick={() => void copy()}
+      >
+        <Icon name="copy" /> Copy link
       </button>
-      {shown !== 'parts' && (
-        <button
-          type="button"
-          class="text-button"
-          onClick={() => {
-            const chart = document.querySelector('#sheet-analytic .an-chart');
-            if (chart) write(drawingOf(chart), 'svg', 'image/svg+xml');
-          }}
-        >
-          SVG
-        </button>
+      {made?.view === view && (
+        <input
+          class="an-link"
+          id="analytic-link"
+          readOnly
+          value={made.address}
+          aria-label="Link to this prediction"
+          onFocus={(event) => event.currentTarget.select()}
+        />
       )}
     </>
   );
@@ -604,11 +539,14 @@ export function AnalyticBody() {
             }}
           />
           <Exports />
+          <CopyLink />
         </div>
         {shown === 'parts' && report && <Parts report={report} />}
         {shown === 'roofline' && report && <RooflineView report={report} />}
         {shown === 'run' && <RunView />}
         {shown === 'sweep' && <SweepView />}
+        {shown === 'costs' && report && <CostsView report={report} />}
+        {shown === 'profile' && <ProfileView />}
       </div>
     </div>
   );
