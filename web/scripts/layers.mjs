@@ -20,6 +20,7 @@ const MAY_USE = {
   '': [
     'shell',
     'state',
+    'lib/embed.ts',
     'graph/layout-client.ts',
     'generated',
     'engine/worker.ts',

@@ -8,13 +8,13 @@ import { later } from '../ui/later.tsx';
 import { Segmented } from '../ui/segmented.tsx';
 import { usePage } from './page.ts';
 import { definePanel } from './panel.ts';
+import { machineView } from './parts/machine-view.ts';
 
 const MemoryView = later(() =>
   import('./parts/memory-view.tsx').then((module) => module.MemoryView),
 );
 
 const radix = signal<'dec' | 'hex' | 'bits'>('dec');
-const shown = signal<'registers' | 'memory'>('registers');
 /** The register that is looked at closely. */
 const chosen = signal<string | null>(null);
 
@@ -23,7 +23,7 @@ const BF16 = { float: true, sign: 1, exponent: 8, mantissa: 7, width: 16 };
 function Tools() {
   return (
     <>
-      {shown.value === 'registers' && (
+      {machineView.value === 'registers' && (
         <Segmented
           label="Show numbers as"
           value={radix.value}
@@ -39,13 +39,13 @@ function Tools() {
       )}
       <Segmented
         label="Part of the machine"
-        value={shown.value}
+        value={machineView.value}
         options={[
           { value: 'registers', text: 'Registers' },
           { value: 'memory', text: 'Memory' },
         ]}
         onChange={(value) => {
-          shown.value = value;
+          machineView.value = value;
         }}
       />
     </>
@@ -261,7 +261,7 @@ function View() {
           of the program. Run it again from the start to compare it.
         </p>
       )}
-      {shown.value === 'registers' ? <Registers /> : <MemoryView />}
+      {machineView.value === 'registers' ? <Registers /> : <MemoryView />}
     </>
   );
 }

@@ -1,6 +1,7 @@
 // Links: what the page shows as a link, and a link opened again, run, and checked.
 import { type Answer, problem, type Recipe } from '../engine/protocol.ts';
 import type { Diagnostic, RecipeInfo } from '../engine/types.ts';
+import { EMBED_PARAMETER, embedName } from '../lib/embed.ts';
 import { EMBEDDED_BYTES, issueText, LONGEST_OFFERED } from '../lib/share.ts';
 import { announce, type Context, report } from './context.ts';
 import type { Editing } from './editing.ts';
@@ -249,11 +250,13 @@ export function createSharing(context: Context, editing: Editing, opening: Openi
     const { origin, pathname, search } = location;
     const query = new URLSearchParams(search);
     query.delete(OFFLINE_SWITCH);
+    query.delete(EMBED_PARAMETER);
     const asked = query.size > 0 ? `?${query}` : '';
     const address = `${origin}${pathname}${asked}#${link}`;
     const offered = address.length <= LONGEST_OFFERED;
     // Inside a frame the address belongs to somebody else.
-    if (offered && window.top === window) history.replaceState(null, '', `#${link}`);
+    if (offered && window.top === window && embedName() === null)
+      history.replaceState(null, '', `#${link}`);
     const name = context.recipe?.model.name.replace(/\.[^.]*$/, '') ?? 'recipe';
     return {
       address,
