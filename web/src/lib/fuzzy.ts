@@ -29,7 +29,17 @@ export function fuzzy(query: string, text: string): Match | null {
       at: Array.from({ length }, (_, i) => whole + i),
     };
   }
-  return best(wanted, given);
+  return inOrder(wanted, given) ? best(wanted, given) : null;
+}
+
+/** What most texts fail at, quickly. */
+function inOrder(wanted: string, given: string): boolean {
+  let at = -1;
+  for (const letter of wanted) {
+    at = given.indexOf(letter, at + 1);
+    if (at < 0) return false;
+  }
+  return true;
 }
 
 /** The best places of the letters, by dynamic programming over the letters and the text. */

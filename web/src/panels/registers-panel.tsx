@@ -1,13 +1,13 @@
 // The machine as it stands: all register files on one screen, or its memories; what the last run or
 // step changed is marked.
 import { signal } from '@preact/signals';
-import { useState } from 'preact/hooks';
 import { hex, short } from '../lib/format.ts';
 import { partsOf } from '../lib/stored-bits.ts';
 import { later } from '../ui/later.tsx';
 import { Segmented } from '../ui/segmented.tsx';
 import { usePage } from './page.ts';
 import { definePanel } from './panel.ts';
+import { ChangeForm } from './parts/change-form.tsx';
 import { machineView } from './parts/machine-view.ts';
 
 const MemoryView = later(() =>
@@ -103,7 +103,6 @@ const SPECIAL = ['scale', 'stride', 'v_mask'];
 /** Who wrote a register, and a new value for it. */
 function Chosen({ name }: { name: string }) {
   const { session } = usePage();
-  const [draft, setDraft] = useState('');
   const special = SPECIAL.indexOf(name);
   const [, file = '', index = '0'] = /^(gp|f|a)(\d+)$/.exec(name) ?? [];
   const place = special >= 0 ? `special ${special}` : `${file} ${index}`;
@@ -120,25 +119,7 @@ function Chosen({ name }: { name: string }) {
         >
           Who wrote this?
         </button>
-        <form
-          onSubmit={(event) => {
-            event.preventDefault();
-            void session.debug
-              .change(`${name} ${draft.trim()}`)
-              .then((done) => done && setDraft(''));
-          }}
-        >
-          <input
-            aria-label={`New value of ${name}`}
-            placeholder="new value"
-            size={10}
-            value={draft}
-            onInput={(event) => setDraft(event.currentTarget.value)}
-          />
-          <button type="submit" class="text-button">
-            Change
-          </button>
-        </form>
+        <ChangeForm place={name} label={`New value of ${name}`} />
       </div>
     </div>
   );

@@ -1,7 +1,6 @@
 // Every action of the page, once: keyboard, list of keys, palette and buttons are made from this table. Lists
 // that depend on what is open (examples, machines, ways to compile) follow it.
 import { EMBEDS } from '../lib/embed.ts';
-import { machineLabel } from '../lib/machines.ts';
 import { OVERLAYS, titleOf } from '../lib/overlays.ts';
 import { nextProblem } from '../panels/diagnostics-panel.tsx';
 import { panels } from '../panels/index.ts';
@@ -41,7 +40,7 @@ export interface Command {
   run(page: Page): unknown;
 }
 
-const engineReady = ({ store }: Page) => store.engine.value === 'ready';
+export const engineReady = ({ store }: Page) => store.engine.value === 'ready';
 const canRun = (page: Page) => engineReady(page) && page.store.program.value !== null;
 const still = (page: Page) => canRun(page) && page.store.machine.value !== 'running';
 const occupied = ({ store }: Page) =>
@@ -412,49 +411,4 @@ export function commandOf(id: string): Command {
   const found = COMMANDS.find((one) => one.id === id);
   if (!found) throw new Error(`there is no command ${id}`);
   return found;
-}
-
-/** Commands that what is open brings along. */
-export function openCommands({ store }: Page): Command[] {
-  const presets = store.description.value?.presets ?? store.built.presets;
-  const machines = [
-    ...presets.map(({ name }) => ({ name, text: machineLabel(presets, name, store.built.preset) })),
-    ...store.ownSettings.value.map(({ name }) => ({ name, text: `${name} (yours)` })),
-  ];
-  return [
-    ...store.built.gallery.map(
-      ({ id, title }): Command => ({
-        id: `example-${id}`,
-        title: `Open example: ${title}`,
-        group: 'Open',
-        ready: engineReady,
-        run: ({ session }) => session.openExample(id),
-      }),
-    ),
-    ...machines.map(
-      ({ name, text }): Command => ({
-        id: `machine-of-${name}`,
-        title: `Machine ${text}`,
-        group: 'Open',
-        ready: engineReady,
-        on: () => store.asked.value.preset === name,
-        run: ({ session }) => session.choosePreset(name),
-      }),
-    ),
-    ...store.choiceList.value.flatMap(({ name, title, values }) =>
-      values.map(
-        (value): Command => ({
-          id: `choice-${name}-${value.name}`,
-          title: `${title}: ${value.name}`,
-          group: 'Open',
-          ready: engineReady,
-          on: () => {
-            const options: Record<string, unknown> = { ...store.program.value?.options };
-            return options[name] === value.name;
-          },
-          run: ({ session }) => session.choose(name, value.name),
-        }),
-      ),
-    ),
-  ];
 }

@@ -9,7 +9,7 @@ import { FILE_FIELD, picked, readFiles } from './files.ts';
 import { Gallery } from './gallery.tsx';
 import { Help } from './help.tsx';
 import { ShareDialog } from './share.tsx';
-import { SheetButtons } from './sheets.tsx';
+import { SettingsButton, SheetButtons } from './sheets.tsx';
 import { ThemeButton } from './theme-button.tsx';
 
 const ACCEPTED = '.onnx,.json,.safetensors,.toml,.asm,.bin,.npy,.txt';
@@ -129,13 +129,15 @@ export function Header() {
   return (
     <header class="header">
       <h1>
-        <img src="./favicon.svg" alt="" width="22" height="22" /> PLENA Playground
+        <img src="./favicon.svg" alt="" width="22" height="22" />{' '}
+        <span class="brand">PLENA Playground</span>
       </h1>
       <div class="header-open">
         <Gallery />
         <CommandButton id="open-file" icon="open" text="Open file" />
         <FileField />
         <Preset />
+        <SettingsButton />
         <CompileChoices />
       </div>
       <RunButtons />

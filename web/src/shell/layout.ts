@@ -43,7 +43,7 @@ export const LAYOUTS = [
     key: '2',
     title: 'Debug',
     meaning: 'program and machine large, the result put away',
-    sizes: { left: 17, right: 39, lower: 60, time: 26 },
+    sizes: { left: 20, right: 37, lower: 60, time: 30 },
     away: ['result'],
     front: { time: 'time' },
     tab: 'assembly',
@@ -141,7 +141,7 @@ export function restoreLayout(page: Page): () => void {
   return page.store.front.subscribe(() => keepTab(page));
 }
 
-export function chooseLayout(page: Page, id: LayoutId) {
+export function chooseLayout(page: Page, id: string) {
   const next: Layout = LAYOUTS.find((one) => one.id === id) ?? FIRST;
   const { store } = page;
   chosen.value = next;

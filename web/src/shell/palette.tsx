@@ -1,12 +1,14 @@
 // The palette: every action, every example and machine, and every place one can go to, found by some letters of
 // its name. A native dialog around a combobox, whose focus stays in the field.
+import '../styles/palette.css';
 import { useEffect, useMemo, useRef, useState } from 'preact/hooks';
 import { fuzzy, ranked } from '../lib/fuzzy.ts';
 import { shownKey } from '../lib/keys.ts';
 import { KINDS, meansPlace, placesOf } from '../lib/places.ts';
 import { type Page, usePage } from '../panels/page.ts';
-import { COMMANDS, openCommands } from './commands.ts';
+import { COMMANDS } from './commands.ts';
 import { goTo, knownPlaces } from './go.ts';
+import { openCommands } from './open-commands.ts';
 import { paletteQuery } from './palette-state.ts';
 
 interface Entry {

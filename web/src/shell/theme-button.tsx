@@ -38,7 +38,7 @@ export function ThemeButton() {
   return (
     <button
       type="button"
-      class="icon-button"
+      class="icon-button not-narrow"
       aria-label={`Theme: ${text}`}
       title={`Theme: ${text}`}
       onClick={() => chooseTheme(NEXT[theme.value])}

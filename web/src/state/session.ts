@@ -10,6 +10,7 @@ import { announce, type Context, report } from './context.ts';
 import { createDebugging } from './debugging.ts';
 import { createEditing } from './editing.ts';
 import { createGraph } from './graph.ts';
+import { createMachineSettings } from './machine-settings.ts';
 import { createOpening, type NamedBytes } from './opening.ts';
 import { createRowCache } from './rows.ts';
 import { ablate, pause, run, showPrecision, step, stop } from './running.ts';
@@ -116,6 +117,7 @@ export function createSession(store: Store, services: Services) {
     comparing: context.comparing,
     tuning: createTuning(context, opening, services.spawnEngine),
     analytic: createAnalytic(client),
+    machineSettings: createMachineSettings(context, opening),
     debug: debugging,
     /** Starts the engine and proves the built result, or returns to what this tab had open. */
     async start(link: string | null = null) {
