@@ -18,7 +18,9 @@ describe('fuzzy search', () => {
 
   it('prefers words begun with and letters side by side', () => {
     const list = ['Theme: dark', 'Step back one instruction', 'Stop', 'Select nothing'];
-    expect(ranked('st', list, (one) => one).map(({ one }) => one)[0]).toBe('Step back one instruction');
+    expect(ranked('st', list, (one) => one).map(({ one }) => one)[0]).toBe(
+      'Step back one instruction',
+    );
     expect(ranked('sbo', list, (one) => one).map(({ one }) => one)).toEqual([
       'Step back one instruction',
     ]);
@@ -47,8 +49,12 @@ describe('keys', () => {
   it('match with their modifiers alone', () => {
     expect(presses(event('F6'), strokeOf('F6'))).toBe(true);
     expect(presses(event('F6', { shiftKey: true }), strokeOf('F6'))).toBe(false);
-    expect(presses(event('P', { ctrlKey: true, shiftKey: true }), strokeOf('Ctrl+Shift+P'))).toBe(true);
-    expect(presses(event('p', { metaKey: true, shiftKey: true }), strokeOf('Ctrl+Shift+P'))).toBe(true);
+    expect(presses(event('P', { ctrlKey: true, shiftKey: true }), strokeOf('Ctrl+Shift+P'))).toBe(
+      true,
+    );
+    expect(presses(event('p', { metaKey: true, shiftKey: true }), strokeOf('Ctrl+Shift+P'))).toBe(
+      true,
+    );
     expect(presses(event('n', { altKey: true }), strokeOf('n'))).toBe(false);
   });
 

@@ -29,7 +29,14 @@ const CHOICE = key({
   max: 0,
   choices: ['serial', 'overlap'],
 });
-const FORMAT = key({ path: 'PRECISION.SCALAR_FP', key: 'SCALAR_FP', type: 'scalar', unit: '', min: 0, max: 0 });
+const FORMAT = key({
+  path: 'PRECISION.SCALAR_FP',
+  key: 'SCALAR_FP',
+  type: 'scalar',
+  unit: '',
+  min: 0,
+  max: 0,
+});
 
 describe('values', () => {
   it('are told and judged by the key table', () => {
@@ -43,7 +50,12 @@ describe('values', () => {
   });
 
   it('come in sections, in the order of the table', () => {
-    const sections = sectionsOf([key({}), FORMAT, CHOICE, key({ key: 'VLEN', path: 'CONFIG.VLEN.value' })]);
+    const sections = sectionsOf([
+      key({}),
+      FORMAT,
+      CHOICE,
+      key({ key: 'VLEN', path: 'CONFIG.VLEN.value' }),
+    ]);
     expect(sections.map(({ name, keys }) => [name, keys.length])).toEqual([
       ['CONFIG', 2],
       ['PRECISION', 1],
@@ -94,7 +106,9 @@ describe('a changed text', () => {
     const values = { MLEN: 32, VLEN: 32, BLEN: 8, HLEN: 4 };
     expect(differing({ ...values, MLEN: 64 }, values)).toEqual(['MLEN']);
     expect(nameOf('m64b4', ['MLEN'], values)).toBe('m64b4 MLEN=32');
-    expect(nameOf('m64b4', Object.keys(values), values)).toBe('m64b4 MLEN=32 VLEN=32 BLEN=8 and 1 more');
+    expect(nameOf('m64b4', Object.keys(values), values)).toBe(
+      'm64b4 MLEN=32 VLEN=32 BLEN=8 and 1 more',
+    );
   });
 });
 
