@@ -57,7 +57,8 @@ std::string_view number_of_key(std::string_view key) {
     std::find_if(std::begin(number_names), std::end(number_names), [&](const NumberName& one) {
       return one.key == key;
     });
-  return row == std::end(number_names) ? std::string_view{} : row->name;
+  // Tiles are not the rows that the key counts: what one of them holds, the other does not.
+  return row == std::end(number_names) || row->name == tiles ? std::string_view{} : row->name;
 }
 
 bool is_machine_number(std::string_view name) {

@@ -3,7 +3,9 @@ import { hydrate } from 'preact';
 import { built } from './built.ts';
 import { fetchModel } from './examples.ts';
 import { createLayoutClient } from './graph/layout-client.ts';
+import { embedName } from './lib/embed.ts';
 import { App } from './shell/app.tsx';
+import { whenTouched } from './shell/embed-bar.tsx';
 import { createSite } from './site.ts';
 import { createAutosave, tabStorage } from './state/autosave.ts';
 import { keepForOffline } from './state/offline.ts';
@@ -29,15 +31,16 @@ const session = createSession(store, {
 
 const root = document.getElementById('app');
 if (root) hydrate(<App store={store} session={session} />, root);
-// The result is on screen already; the engine may take its time.
 const fragment = () => (location.hash.length > 1 ? location.hash : null);
-requestAnimationFrame(
-  () =>
-    void session.start(fragment()).finally(() => {
-      // A release's own folder is kept by the root's worker.
-      if (import.meta.env.PROD && !site.inFolder) void keepForOffline(store, location.href);
-    }),
-);
+const start = () =>
+  session.start(fragment()).finally(() => {
+    // A release's own folder is kept by the root's worker.
+    if (import.meta.env.PROD && !site.inFolder) void keepForOffline(store, location.href);
+  });
+// The result is on screen already; the engine may take its time. Inside another page it is not started
+// before somebody touches what they see.
+if (embedName() === null) requestAnimationFrame(() => void start());
+else whenTouched(() => void start());
 addEventListener('hashchange', () => {
   const link = fragment();
   if (link !== null) void session.openLink(link);

@@ -1,20 +1,20 @@
 // The machine as it stands: all register files on one screen, or its memories; what the last run or
 // step changed is marked.
 import { signal } from '@preact/signals';
-import { useState } from 'preact/hooks';
 import { hex, short } from '../lib/format.ts';
 import { partsOf } from '../lib/stored-bits.ts';
 import { later } from '../ui/later.tsx';
 import { Segmented } from '../ui/segmented.tsx';
 import { usePage } from './page.ts';
 import { definePanel } from './panel.ts';
+import { ChangeForm } from './parts/change-form.tsx';
+import { machineView } from './parts/machine-view.ts';
 
 const MemoryView = later(() =>
   import('./parts/memory-view.tsx').then((module) => module.MemoryView),
 );
 
 const radix = signal<'dec' | 'hex' | 'bits'>('dec');
-const shown = signal<'registers' | 'memory'>('registers');
 /** The register that is looked at closely. */
 const chosen = signal<string | null>(null);
 
@@ -23,7 +23,7 @@ const BF16 = { float: true, sign: 1, exponent: 8, mantissa: 7, width: 16 };
 function Tools() {
   return (
     <>
-      {shown.value === 'registers' && (
+      {machineView.value === 'registers' && (
         <Segmented
           label="Show numbers as"
           value={radix.value}
@@ -39,13 +39,13 @@ function Tools() {
       )}
       <Segmented
         label="Part of the machine"
-        value={shown.value}
+        value={machineView.value}
         options={[
           { value: 'registers', text: 'Registers' },
           { value: 'memory', text: 'Memory' },
         ]}
         onChange={(value) => {
-          shown.value = value;
+          machineView.value = value;
         }}
       />
     </>
@@ -103,7 +103,6 @@ const SPECIAL = ['scale', 'stride', 'v_mask'];
 /** Who wrote a register, and a new value for it. */
 function Chosen({ name }: { name: string }) {
   const { session } = usePage();
-  const [draft, setDraft] = useState('');
   const special = SPECIAL.indexOf(name);
   const [, file = '', index = '0'] = /^(gp|f|a)(\d+)$/.exec(name) ?? [];
   const place = special >= 0 ? `special ${special}` : `${file} ${index}`;
@@ -120,25 +119,7 @@ function Chosen({ name }: { name: string }) {
         >
           Who wrote this?
         </button>
-        <form
-          onSubmit={(event) => {
-            event.preventDefault();
-            void session.debug
-              .change(`${name} ${draft.trim()}`)
-              .then((done) => done && setDraft(''));
-          }}
-        >
-          <input
-            aria-label={`New value of ${name}`}
-            placeholder="new value"
-            size={10}
-            value={draft}
-            onInput={(event) => setDraft(event.currentTarget.value)}
-          />
-          <button type="submit" class="text-button">
-            Change
-          </button>
-        </form>
+        <ChangeForm place={name} label={`New value of ${name}`} />
       </div>
     </div>
   );
@@ -261,7 +242,7 @@ function View() {
           of the program. Run it again from the start to compare it.
         </p>
       )}
-      {shown.value === 'registers' ? <Registers /> : <MemoryView />}
+      {machineView.value === 'registers' ? <Registers /> : <MemoryView />}
     </>
   );
 }

@@ -20,6 +20,7 @@ import type { Exported } from '../state/timing.ts';
 import { NodeChip } from '../ui/node-chip.tsx';
 import { fileName, save } from '../ui/save.ts';
 import { Segmented } from '../ui/segmented.tsx';
+import { type Order, SortHead } from '../ui/sorting.tsx';
 import { usePage } from './page.ts';
 import { definePanel } from './panel.ts';
 import { Products } from './parts/products.tsx';
@@ -135,10 +136,9 @@ function Label({ row, of }: { row: TableRow; of: TableName }) {
 
 function Table({ profile, of }: { profile: Profile; of: TableName }) {
   const { store } = usePage();
-  const [column, setColumn] = useState<Column>('cycles');
-  const [descending, setDescending] = useState(true);
+  const [order, setOrder] = useState<Order<Column>>({ column: 'cycles', descending: true });
   const found = useMemo(() => rowsOf(profile, of), [profile, of]);
-  const rows = useMemo(() => sorted(found, column, descending), [found, column, descending]);
+  const rows = useMemo(() => sorted(found, order.column, order.descending), [found, order]);
   const rest = remainder(profile, found);
   const selection = store.selection.current.value;
   const choose = (row: TableRow) => {
@@ -148,21 +148,7 @@ function Table({ profile, of }: { profile: Profile; of: TableName }) {
     else if (row.pc >= 0) store.selection.selectInstruction(row.pc, program, 'time');
   };
   const head = (name: Column, text: string, number: boolean) => (
-    <th
-      scope="col"
-      class={number ? 'number' : ''}
-      aria-sort={column !== name ? 'none' : descending ? 'descending' : 'ascending'}
-    >
-      <button
-        type="button"
-        onClick={() => {
-          setDescending(column === name ? !descending : number);
-          setColumn(name);
-        }}
-      >
-        {text} {column === name ? (descending ? '\u2193' : '\u2191') : ''}
-      </button>
-    </th>
+    <SortHead column={name} text={text} number={number} order={order} onOrder={setOrder} />
   );
   const share = (cycles: number) => percent(profile.cycles === 0 ? 0 : cycles / profile.cycles);
   return (

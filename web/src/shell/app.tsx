@@ -1,51 +1,38 @@
 // The page: header, headline, the three columns, problems, status; one tab at a time when narrow.
-import { computed, signal } from '@preact/signals';
+import { computed } from '@preact/signals';
 import { useEffect, useMemo } from 'preact/hooks';
+import { EMBEDS, embedName } from '../lib/embed.ts';
 import { panels } from '../panels/index.ts';
 import { PageContext } from '../panels/page.ts';
 import type { Session } from '../state/session.ts';
 import type { Store } from '../state/store.ts';
+import { later } from '../ui/later.tsx';
 import { Splitter } from '../ui/splitter.tsx';
 import { DropZone } from './drop-zone.tsx';
+import { EmbedBar } from './embed-bar.tsx';
 import { Header } from './header.tsx';
 import { Headline } from './headline.tsx';
 import { listenToKeys } from './keys.ts';
 import { LessonPane } from './learn.tsx';
+import {
+  bringForward,
+  isAway,
+  maximise,
+  maximised,
+  problemsWish,
+  resize,
+  restoreLayout,
+  sizes,
+} from './layout.ts';
 import { LinkBar } from './link-bar.tsx';
+import { paletteQuery } from './palette-state.ts';
 import { Dock } from './pane.tsx';
 import { Sheets } from './sheets.tsx';
 import { StatusBar } from './status-bar.tsx';
 import { Tabs } from './tabs.tsx';
 
-const FIRST_SIZES = { left: 24, right: 31, lower: 38, time: 41 };
-const STORED = 'plena.sizes';
-const sizes = signal(FIRST_SIZES);
-/** What the user said about the problems pane; null follows the problems themselves. */
-const problemsWish = signal<boolean | null>(null);
-
-function loadSizes() {
-  try {
-    const stored: unknown = JSON.parse(localStorage.getItem(STORED) ?? 'null');
-    if (typeof stored !== 'object' || stored === null) return;
-    const next = { ...FIRST_SIZES };
-    for (const key of Object.keys(next) as (keyof typeof next)[]) {
-      const value = (stored as Record<string, unknown>)[key];
-      if (typeof value === 'number' && value >= 10 && value <= 80) next[key] = value;
-    }
-    sizes.value = next;
-  } catch {
-    // The first sizes do.
-  }
-}
-
-function resize(key: keyof typeof FIRST_SIZES, value: number) {
-  sizes.value = { ...sizes.value, [key]: value };
-  try {
-    localStorage.setItem(STORED, JSON.stringify(sizes.value));
-  } catch {
-    // Sizes are a comfort; without storage they last for this visit.
-  }
-}
+/** Comes with the first time that it is asked for. */
+const Palette = later(() => import('./palette.tsx').then((module) => module.Palette));
 
 export function App({ store, session }: { store: Store; session: Session }) {
   const page = useMemo(() => ({ store, session }), [store, session]);
@@ -57,18 +44,23 @@ export function App({ store, session }: { store: Store; session: Session }) {
     [store],
   );
   useEffect(() => {
-    loadSizes();
-    return listenToKeys(page);
+    const embed = embedName();
+    // Inside another page it is that page's choice what is seen.
+    const ends = [embed ? () => {} : restoreLayout(page), listenToKeys(page)];
+    if (embed) maximise(page, EMBEDS[embed]);
+    return () => {
+      for (const end of ends) end();
+    };
   }, [page]);
   // A panel that is asked for comes to the front of its region; one that there is not is not asked for.
   useEffect(
     () =>
       store.tab.subscribe((id) => {
         const panel = panels.find((one) => one.id === id);
-        if (!panel) store.tab.value = 'report';
-        else store.front.value = { ...store.front.peek(), [panel.region]: id };
+        if (panel) bringForward(page, panel);
+        else store.tab.value = 'report';
       }),
-    [store],
+    [page],
   );
   // A new set of problems is news again, whatever was said of the last.
   useEffect(
@@ -82,7 +74,11 @@ export function App({ store, session }: { store: Store; session: Session }) {
   const { left, right, lower, time } = sizes.value;
   return (
     <PageContext.Provider value={page}>
-      <div class="page" data-tab={store.tab.value} data-standing={store.standing.value}>
+      <div
+        class={`page ${maximised.value ? 'is-single' : ''}`}
+        data-tab={store.tab.value}
+        data-standing={store.standing.value}
+      >
         <a class="skip" href="#pane-assembly">
           Skip to the program
         </a>
@@ -92,6 +88,7 @@ export function App({ store, session }: { store: Store; session: Session }) {
         <LessonPane />
         <main
           class="desk"
+          id="desk"
           style={{ '--desk-upper': `${100 - time}fr`, '--desk-lower': `${time}fr` }}
         >
           <div
@@ -111,7 +108,7 @@ export function App({ store, session }: { store: Store; session: Session }) {
               max={45}
               direction={1}
               onChange={(value) => resize('left', value)}
-              onReset={() => resize('left', FIRST_SIZES.left)}
+              onReset={() => resize('left', null)}
             />
             <Dock region="program" panels={panels} />
             <Splitter
@@ -122,10 +119,13 @@ export function App({ store, session }: { store: Store; session: Session }) {
               max={50}
               direction={-1}
               onChange={(value) => resize('right', value)}
-              onReset={() => resize('right', FIRST_SIZES.right)}
+              onReset={() => resize('right', null)}
             />
-            <div class="stack" style={{ '--upper': `${100 - lower}fr`, '--lower': `${lower}fr` }}>
-              <Dock region="result" panels={panels} />
+            <div
+              class={`stack ${isAway('result') || isAway('machine') ? 'is-one' : ''}`}
+              style={{ '--upper': `${100 - lower}fr`, '--lower': `${lower}fr` }}
+            >
+              {!isAway('result') && <Dock region="result" panels={panels} />}
               <Splitter
                 label="Height of the machine"
                 orientation="horizontal"
@@ -134,9 +134,9 @@ export function App({ store, session }: { store: Store; session: Session }) {
                 max={75}
                 direction={-1}
                 onChange={(value) => resize('lower', value)}
-                onReset={() => resize('lower', FIRST_SIZES.lower)}
+                onReset={() => resize('lower', null)}
               />
-              <Dock region="machine" panels={panels} />
+              {!isAway('machine') && <Dock region="machine" panels={panels} />}
             </div>
           </div>
           <Splitter
@@ -147,7 +147,7 @@ export function App({ store, session }: { store: Store; session: Session }) {
             max={70}
             direction={-1}
             onChange={(value) => resize('time', value)}
-            onReset={() => resize('time', FIRST_SIZES.time)}
+            onReset={() => resize('time', null)}
           />
           <Dock region="time" panels={panels} />
         </main>
@@ -163,6 +163,8 @@ export function App({ store, session }: { store: Store; session: Session }) {
         <Tabs panels={panels.filter((one) => one.region !== 'sheet')} />
         <Sheets />
         <DropZone />
+        <EmbedBar />
+        {paletteQuery.value !== null && <Palette />}
       </div>
     </PageContext.Provider>
   );

@@ -1,5 +1,6 @@
 // Files dropped anywhere on the page are opened here and go nowhere else.
 import { useEffect, useState } from 'preact/hooks';
+import { embedName } from '../lib/embed.ts';
 import { usePage } from '../panels/page.ts';
 import { dropped, readFiles } from './files.ts';
 
@@ -7,6 +8,7 @@ export function DropZone() {
   const page = usePage();
   const [over, setOver] = useState(false);
   useEffect(() => {
+    if (embedName() !== null) return;
     const hasFiles = (event: DragEvent) => event.dataTransfer?.types.includes('Files') ?? false;
     const onOver = (event: DragEvent) => {
       if (!hasFiles(event)) return;

@@ -16,6 +16,11 @@ export interface PickedFile {
   file: File;
 }
 
+/** The field that `pickFiles` opens. */
+export const FILE_FIELD = 'file-field';
+
+export const pickFiles = () => document.getElementById(FILE_FIELD)?.click();
+
 export const picked = (files: Iterable<File>): PickedFile[] =>
   [...files].map((file) => ({ name: file.webkitRelativePath || file.name, file }));
 

@@ -1,48 +1,37 @@
 // Title, what is open, on which machine, and the one main action.
-import { useRef } from 'preact/hooks';
 import type { ChoiceInfo } from '../engine/types.ts';
 import { machineLabel } from '../lib/machines.ts';
 import { usePage } from '../panels/page.ts';
 import type { Store } from '../state/store.ts';
-import { Icon } from '../ui/icon.tsx';
-import { picked, readFiles } from './files.ts';
+import { CommandButton } from './command-button.tsx';
+import { mainAction } from './commands.ts';
+import { FILE_FIELD, picked, readFiles } from './files.ts';
 import { Gallery } from './gallery.tsx';
 import { Help } from './help.tsx';
-import { Share } from './share.tsx';
-import { SheetButtons } from './sheets.tsx';
+import { ShareDialog } from './share.tsx';
+import { SettingsButton, SheetButtons } from './sheets.tsx';
 import { ThemeButton } from './theme-button.tsx';
 
 const ACCEPTED = '.onnx,.json,.safetensors,.toml,.asm,.bin,.npy,.txt';
 
-function OpenFile() {
+/** What `open-file` opens. */
+function FileField() {
   const page = usePage();
-  const input = useRef<HTMLInputElement>(null);
   return (
-    <>
-      <button
-        type="button"
-        class="button"
-        title="Open a model from your machine; it stays on your machine"
-        onClick={() => input.current?.click()}
-      >
-        <Icon name="open" /> <span class="wide-only">Open file</span>
-        <span class="sr-only narrow-only">Open file</span>
-      </button>
-      <input
-        ref={input}
-        type="file"
-        class="sr-only"
-        tabIndex={-1}
-        aria-label="Model, inputs, settings or assembly from your machine"
-        multiple
-        accept={ACCEPTED}
-        onChange={(event) => {
-          const files = picked(event.currentTarget.files ?? []);
-          event.currentTarget.value = '';
-          void readFiles(page, files);
-        }}
-      />
-    </>
+    <input
+      id={FILE_FIELD}
+      type="file"
+      class="sr-only"
+      tabIndex={-1}
+      aria-label="Model, inputs, settings or assembly from your machine"
+      multiple
+      accept={ACCEPTED}
+      onChange={(event) => {
+        const files = picked(event.currentTarget.files ?? []);
+        event.currentTarget.value = '';
+        void readFiles(page, files);
+      }}
+    />
   );
 }
 
@@ -126,54 +115,12 @@ function CompileChoices() {
 }
 
 function RunButtons() {
-  const { store, session } = usePage();
-  const machine = store.machine.value;
-  const ready = store.engine.value === 'ready' && store.program.value !== null;
-  const running = machine === 'running';
-  const occupied =
-    running ||
-    store.debug.busy.value ||
-    store.busy.value === 'opening' ||
-    store.busy.value === 'verifying';
-  const [icon, text] = running
-    ? (['pause', 'Pause'] as const)
-    : machine === 'paused'
-      ? (['run', 'Continue'] as const)
-      : (['run', 'Run'] as const);
+  const { icon, text } = mainAction(usePage());
   return (
     <div class="run-buttons" role="group" aria-label="Run">
-      <button
-        type="button"
-        class="button primary"
-        id="run"
-        title={`${text} (Ctrl+Enter)`}
-        disabled={!ready}
-        onClick={() => void session.toggle()}
-      >
-        <Icon name={icon} /> {text}
-      </button>
-      <button
-        type="button"
-        class="button"
-        id="stop"
-        title="Stop (Escape)"
-        disabled={!occupied}
-        onClick={() => void session.stop()}
-      >
-        <Icon name="stop" /> <span class="wide-only">Stop</span>
-        <span class="sr-only narrow-only">Stop</span>
-      </button>
-      <button
-        type="button"
-        class="button"
-        id="step"
-        title="Execute one instruction (F10)"
-        disabled={!ready || running}
-        onClick={() => void session.step()}
-      >
-        <Icon name="step" /> <span class="wide-only">Step</span>
-        <span class="sr-only narrow-only">Step</span>
-      </button>
+      <CommandButton id="run" icon={icon} text={text} primary />
+      <CommandButton id="stop" icon="stop" text="Stop" />
+      <CommandButton id="step" icon="step" text="Step" />
     </div>
   );
 }
@@ -182,18 +129,29 @@ export function Header() {
   return (
     <header class="header">
       <h1>
-        <img src="./favicon.svg" alt="" width="22" height="22" /> PLENA Playground
+        <img src="./favicon.svg" alt="" width="22" height="22" />{' '}
+        <span class="brand">PLENA Playground</span>
       </h1>
       <div class="header-open">
         <Gallery />
-        <OpenFile />
+        <CommandButton id="open-file" icon="open" text="Open file" />
+        <FileField />
         <Preset />
+        <SettingsButton />
         <CompileChoices />
       </div>
       <RunButtons />
       <div class="header-end">
-        <Share />
+        <CommandButton id="share" icon="share" text="Share" />
+        <ShareDialog />
         <SheetButtons />
+        <CommandButton
+          id="palette"
+          icon="list"
+          text="All actions"
+          wide={false}
+          class="icon-button"
+        />
         <ThemeButton />
         <Help />
       </div>

@@ -84,6 +84,8 @@ export function Headline() {
     : store.busy.value === 'opening'
       ? 'Opening …'
       : `${store.source.value.name} on machine ${store.preset.value}.`;
+  // Why there is only what the build has found.
+  const missing = store.engine.value === 'broken' ? store.problems.value.engine[0] : undefined;
   const presets = store.description.value?.presets ?? store.built.presets;
   const machine = machineTitle(presets, store.preset.value);
   return (
@@ -92,6 +94,11 @@ export function Headline() {
         <Icon name={icon} /> {text}
       </span>
       <p class="headline-text">
+        {missing && (
+          <strong class="headline-missing">
+            {missing.message} {missing.hint}
+          </strong>
+        )}{' '}
         {sentence} {verdict && <span class="headline-price">{price(verdict)}</span>}{' '}
         {machine && (
           <span class="muted headline-machine">

@@ -2,17 +2,21 @@
 // region take turns in it; a head names them all.
 import { usePage } from '../panels/page.ts';
 import type { Panel, Region } from '../panels/panel.ts';
+import { Icon } from '../ui/icon.tsx';
 import { Segmented } from '../ui/segmented.tsx';
+import { maximise, maximised, showPanel } from './layout.ts';
 
 function Pane({ panel, peers }: { panel: Panel; peers: readonly Panel[] }) {
-  const { store } = usePage();
+  const page = usePage();
+  const { store } = page;
   const { id, title, region, scrolls, tools: Tools, view: View } = panel;
   const front = (store.front.value[region] ?? peers[0]?.id) === id;
   const tab = store.tab.value === id;
+  const large = maximised.value === id;
   if (!front && !tab) return null;
   return (
     <section
-      class={`pane pane-${id} ${front ? 'is-front' : ''} ${tab ? 'is-tab' : ''}`}
+      class={`pane pane-${id} ${front ? 'is-front' : ''} ${tab ? 'is-tab' : ''} ${large ? 'is-large' : ''}`}
       id={`pane-${id}`}
       aria-labelledby={`title-${id}`}
       tabIndex={-1}
@@ -28,7 +32,7 @@ function Pane({ panel, peers }: { panel: Panel; peers: readonly Panel[] }) {
               value={id}
               options={peers.map((one) => ({ value: one.id, text: one.title }))}
               onChange={(value) => {
-                store.front.value = { ...store.front.peek(), [region]: value };
+                showPanel(page, value);
                 // The button that was pressed goes with its panel; its like takes the focus.
                 requestAnimationFrame(() =>
                   document
@@ -40,6 +44,18 @@ function Pane({ panel, peers }: { panel: Panel; peers: readonly Panel[] }) {
           </div>
         )}
         <div class="pane-tools">{Tools && <Tools />}</div>
+        {region !== 'sheet' && (
+          <button
+            type="button"
+            class="icon-button small pane-large"
+            aria-pressed={large}
+            aria-label={large ? `All panes again` : `${title} large`}
+            title={large ? 'All panes again (m)' : 'This pane large (m)'}
+            onClick={() => maximise(page, large ? null : id)}
+          >
+            <Icon name={large ? 'cross' : 'large'} />
+          </button>
+        )}
       </header>
       <div class="pane-body" {...(scrolls ? { tabIndex: 0 } : {})}>
         <View />

@@ -1,12 +1,39 @@
 // The Share dialog: the link with its length, the recipe as a file, a text for an issue.
-import { useRef, useState } from 'preact/hooks';
+import { signal } from '@preact/signals';
+import { useState } from 'preact/hooks';
 import { COMFORTABLE, LONGEST_OFFERED } from '../lib/share.ts';
-import { usePage } from '../panels/page.ts';
+import type { Page } from '../panels/page.ts';
 import type { Shared } from '../state/sharing.ts';
 import { Icon } from '../ui/icon.tsx';
 import { save } from '../ui/save.ts';
 
 type Copied = 'link' | 'issue' | null;
+
+/** What the dialog offers; made anew each time it is opened. */
+const shared = signal<Shared | null>(null);
+
+export async function openShare({ session }: Page) {
+  shared.value = await session.share();
+  if (shared.value) document.getElementById('share-dialog')?.showPopover();
+}
+
+/** Copies the link at once; the dialog has the rest. */
+export async function copyLink({ store, session }: Page) {
+  const made = await session.share();
+  if (!made) return;
+  const { length } = made.address;
+  if (length > LONGEST_OFFERED) {
+    store.announcement.value = `The link would have ${length} characters: Share has a download instead.`;
+    return;
+  }
+  try {
+    await navigator.clipboard.writeText(made.address);
+    store.announcement.value = `Link copied, ${length} characters.`;
+  } catch {
+    store.announcement.value =
+      'The browser did not let the page copy; the link is in the address bar.';
+  }
+}
 
 function Meter({ length }: { length: number }) {
   const tone = length <= COMFORTABLE ? 'ok' : length <= LONGEST_OFFERED ? 'warn' : 'bad';
@@ -32,96 +59,69 @@ function Meter({ length }: { length: number }) {
   );
 }
 
-export function Share() {
-  const { store, session } = usePage();
-  const popover = useRef<HTMLDivElement>(null);
-  const [shared, setShared] = useState<Shared | null>(null);
+export function ShareDialog() {
   const [copied, setCopied] = useState<Copied>(null);
-  const ready =
-    store.engine.value === 'ready' &&
-    store.program.value !== null &&
-    // What is on its way would be named as what it replaces.
-    store.opening.value === null &&
-    store.machine.value !== 'running';
-  const open = async () => {
-    setCopied(null);
-    const made = await session.share();
-    setShared(made);
-    if (made) popover.current?.showPopover();
-  };
+  const made = shared.value;
   const copy = async (what: 'link' | 'issue') => {
-    if (!shared) return;
+    if (!made) return;
     try {
-      await navigator.clipboard.writeText(what === 'link' ? shared.address : shared.issue);
+      await navigator.clipboard.writeText(what === 'link' ? made.address : made.issue);
       setCopied(what);
     } catch {
       setCopied(null);
     }
   };
-  const offered = shared !== null && shared.address.length <= LONGEST_OFFERED;
+  const offered = made !== null && made.address.length <= LONGEST_OFFERED;
   return (
-    <>
-      <button
-        type="button"
-        class="button"
-        id="share"
-        title="A link that runs this again and proves it (Ctrl+S copies it)"
-        disabled={!ready}
-        onClick={() => void open()}
-      >
-        <Icon name="share" /> <span class="wide-only">Share</span>
-        <span class="sr-only narrow-only">Share</span>
-      </button>
-      <div
-        id="share-dialog"
-        ref={popover}
-        popover="auto"
-        class="popover share"
-        role="dialog"
-        aria-label="Share"
-      >
-        <h2>Share what you see</h2>
-        <p>
-          Who opens this link gets the same model, machine, options and edits; their own engine runs
-          them and says whether the result is the same to the last bit. All of it is in the link:
-          nothing is stored anywhere, and what stands after # is sent to no server.
-        </p>
-        {shared && (
-          <>
+    <div
+      id="share-dialog"
+      onToggle={() => setCopied(null)}
+      popover="auto"
+      class="popover share"
+      role="dialog"
+      aria-label="Share"
+    >
+      <h2>Share what you see</h2>
+      <p>
+        Who opens this link gets the same model, machine, options and edits; their own engine runs
+        them and says whether the result is the same to the last bit. All of it is in the link:
+        nothing is stored anywhere, and what stands after # is sent to no server.
+      </p>
+      {made && (
+        <>
+          {offered && (
+            <input
+              class="share-link"
+              id="share-link"
+              readOnly
+              value={made.address}
+              aria-label="Link"
+              onFocus={(event) => event.currentTarget.select()}
+            />
+          )}
+          <Meter length={made.address.length} />
+          <div class="share-buttons">
             {offered && (
-              <input
-                class="share-link"
-                id="share-link"
-                readOnly
-                value={shared.address}
-                aria-label="Link"
-                onFocus={(event) => event.currentTarget.select()}
-              />
+              <button type="button" class="button primary" onClick={() => void copy('link')}>
+                <Icon name={copied === 'link' ? 'check' : 'copy'} /> Copy link
+              </button>
             )}
-            <Meter length={shared.address.length} />
-            <div class="share-buttons">
-              {offered && (
-                <button type="button" class="button primary" onClick={() => void copy('link')}>
-                  <Icon name={copied === 'link' ? 'check' : 'copy'} /> Copy link
-                </button>
-              )}
-              <button type="button" class="button" onClick={() => void copy('issue')}>
-                <Icon name={copied === 'issue' ? 'check' : 'copy'} /> Copy as Markdown issue
-              </button>
-              <button
-                type="button"
-                class="button"
-                onClick={() => save([shared.file.text], shared.file.name, 'application/json')}
-              >
-                <Icon name="down" /> Download .plena.json
-              </button>
-            </div>
-            <p class="sr-only" aria-live="polite">
-              {copied ? 'Copied.' : ''}
-            </p>
-          </>
-        )}
-      </div>
-    </>
+            <button type="button" class="button" onClick={() => void copy('issue')}>
+              <Icon name={copied === 'issue' ? 'check' : 'copy'} /> Copy as Markdown issue
+            </button>
+            <button
+              type="button"
+              class="button"
+              onClick={() => save([made.file.text], made.file.name, 'application/json')}
+            >
+              <Icon name="down" /> Download .plena.json
+            </button>
+          </div>
+          <p class="sr-only" aria-live="polite">
+            {copied ? 'Copied.' : ''}
+          </p>
+        </>
+      )}
+    </div>
   );
 }

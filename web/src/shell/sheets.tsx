@@ -2,15 +2,41 @@
 import { useEffect, useRef, useState } from 'preact/hooks';
 import { panels } from '../panels/index.ts';
 import { usePage } from '../panels/page.ts';
+import { Icon } from '../ui/icon.tsx';
 import { Dock } from './pane.tsx';
 
 const sheets = panels.filter((one) => one.region === 'sheet');
 
+/** Beside the chooser of machines. */
+export function SettingsButton() {
+  const panel = sheets.find((one) => one.id === 'settings');
+  return panel ? (
+    <button
+      type="button"
+      class="icon-button"
+      id="settings"
+      popovertarget={`sheet-${panel.id}`}
+      aria-label={panel.title}
+      title={panel.title}
+    >
+      <Icon name="gear" />
+    </button>
+  ) : null;
+}
+
+/** On narrow screens they are in the list of all actions. */
 export function SheetButtons() {
+  const buttons = sheets.filter((one) => one.id !== 'settings');
   return (
     <>
-      {sheets.map(({ id, short, title }) => (
-        <button key={id} type="button" class="button" popovertarget={`sheet-${id}`} title={title}>
+      {buttons.map(({ id, short, title }) => (
+        <button
+          key={id}
+          type="button"
+          class="button not-narrow"
+          popovertarget={`sheet-${id}`}
+          title={title}
+        >
           {short}
         </button>
       ))}

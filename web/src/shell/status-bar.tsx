@@ -2,6 +2,8 @@
 import { counted, duration, percent, whole } from '../lib/format.ts';
 import { usePage } from '../panels/page.ts';
 import type { Store } from '../state/store.ts';
+import { Segmented } from '../ui/segmented.tsx';
+import { chooseLayout, LAYOUTS, layout, maximised } from './layout.ts';
 
 const MACHINE = {
   fresh: 'ready',
@@ -71,7 +73,9 @@ function Selected({ store }: { store: Store }) {
 }
 
 export function StatusBar(props: { problemsOpen: boolean; onProblems(): void }) {
-  const { store } = usePage();
+  const page = usePage();
+  const { store } = page;
+  const said = store.announcement.value;
   const problems = store.problemList.value;
   const errors = problems.filter((one) => one.severity === 'error').length;
   const label =
@@ -86,7 +90,17 @@ export function StatusBar(props: { problemsOpen: boolean; onProblems(): void }) 
       <span class="status-selected status-wide">
         <Selected store={store} />
       </span>
-      <span class="status-gap" />
+      <span class="status-said" aria-hidden="true" title={said} key={said}>
+        {said}
+      </span>
+      <span class="status-wide">
+        <Segmented
+          label="Layout"
+          value={maximised.value === null ? layout.value : ''}
+          options={LAYOUTS.map(({ id, title }) => ({ value: id, text: title }))}
+          onChange={(id) => chooseLayout(page, id)}
+        />
+      </span>
       <span class="muted status-wide">
         Nothing leaves this page
         {store.offline.value === 'kept' && '; it works without a network'}
@@ -102,7 +116,7 @@ export function StatusBar(props: { problemsOpen: boolean; onProblems(): void }) 
         {label}
       </button>
       <span class="sr-only" role="status">
-        {store.announcement.value}
+        {said}
       </span>
     </footer>
   );

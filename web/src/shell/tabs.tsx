@@ -1,9 +1,11 @@
 // Narrow screens show one panel at a time.
 import { usePage } from '../panels/page.ts';
 import type { Panel } from '../panels/panel.ts';
+import { showPanel } from './layout.ts';
 
 export function Tabs({ panels }: { panels: readonly Panel[] }) {
-  const { store } = usePage();
+  const page = usePage();
+  const { store } = page;
   const count = store.problemList.value.length;
   return (
     <nav class="tabs" aria-label="Panels">
@@ -12,9 +14,7 @@ export function Tabs({ panels }: { panels: readonly Panel[] }) {
           key={id}
           type="button"
           aria-current={store.tab.value === id ? 'page' : undefined}
-          onClick={() => {
-            store.tab.value = id;
-          }}
+          onClick={() => showPanel(page, id)}
         >
           {short}
           {id === 'diagnostics' && count > 0 && <span class="count">{count}</span>}

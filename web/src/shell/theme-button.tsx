@@ -5,11 +5,18 @@ import { Icon } from '../ui/icon.tsx';
 
 type Theme = 'auto' | 'light' | 'dark';
 
-const theme = signal<Theme>('auto');
+export const theme = signal<Theme>('auto');
+
+export const THEMES = [
+  { name: 'auto', text: 'as the system' },
+  { name: 'light', text: 'light' },
+  { name: 'dark', text: 'dark' },
+] as const satisfies readonly { name: Theme; text: string }[];
+
 const NEXT: Record<Theme, Theme> = { auto: 'light', light: 'dark', dark: 'auto' };
 const ICON = { auto: 'auto', light: 'sun', dark: 'moon' } as const;
 
-function choose(next: Theme) {
+export function chooseTheme(next: Theme) {
   theme.value = next;
   const root = document.documentElement;
   if (next === 'auto') delete root.dataset.theme;
@@ -27,14 +34,14 @@ export function ThemeButton() {
     const chosen = document.documentElement.dataset.theme;
     if (chosen === 'light' || chosen === 'dark') theme.value = chosen;
   }, []);
-  const text = theme.value === 'auto' ? 'as the system' : theme.value;
+  const text = THEMES.find(({ name }) => name === theme.value)?.text;
   return (
     <button
       type="button"
-      class="icon-button"
+      class="icon-button not-narrow"
       aria-label={`Theme: ${text}`}
       title={`Theme: ${text}`}
-      onClick={() => choose(NEXT[theme.value])}
+      onClick={() => chooseTheme(NEXT[theme.value])}
     >
       <Icon name={ICON[theme.value]} />
     </button>

@@ -13,6 +13,7 @@ import { createDebugging } from './debugging.ts';
 import { createEditing } from './editing.ts';
 import { createGraph } from './graph.ts';
 import { createLessons } from './lessons.ts';
+import { createMachineSettings } from './machine-settings.ts';
 import { createOpening, type NamedBytes } from './opening.ts';
 import { createReleases, type ReleaseSite } from './releases.ts';
 import { createRowCache } from './rows.ts';
@@ -138,6 +139,7 @@ export function createSession(store: Store, services: Services) {
     tuning: createTuning(context, opening, releases.spawn),
     releases,
     analytic,
+    machineSettings: createMachineSettings(context, opening),
     /** The address of what is open with a prediction beside it. */
     linkTo: (view: AnalyticView) => sharing.linkTo(view),
     debug: debugging,

@@ -3,6 +3,7 @@ import { type Answer, type FileInPlace, type ModelSource, problem, type Recipe }
 import type { Diagnostic, RecipeInfo } from '../engine/types.ts';
 import { fetchBytes, fileName, readRemote, refusedAddress, type Remote } from '../lib/address.ts';
 import { type AnalyticView, linkedView } from '../lib/analytic.ts';
+import { EMBED_PARAMETER, embedName } from '../lib/embed.ts';
 import { EMBEDDED_BYTES, issueText, LONGEST_OFFERED } from '../lib/share.ts';
 import { ANALYTIC_SHEET, type Analytic } from './analytic.ts';
 import { announce, type Context, report } from './context.ts';
@@ -386,6 +387,7 @@ export function createSharing(
     const { origin, pathname, search } = location;
     const query = new URLSearchParams(search);
     query.delete(OFFLINE_SWITCH);
+    query.delete(EMBED_PARAMETER);
     const asked = query.size > 0 ? `?${query}` : '';
     return `${origin}${pathname}${asked}#${link}`;
   }
@@ -424,7 +426,8 @@ export function createSharing(
     const address = addressOf(link);
     const offered = address.length <= LONGEST_OFFERED;
     // Inside a frame the address belongs to somebody else.
-    if (offered && window.top === window) history.replaceState(null, '', `#${link}`);
+    if (offered && window.top === window && embedName() === null)
+      history.replaceState(null, '', `#${link}`);
     const name = context.recipe?.model.name.replace(/\.[^.]*$/, '') ?? 'recipe';
     return {
       address,

@@ -1,7 +1,8 @@
 // A choice between two or three views of the same thing.
 export function Segmented<T extends string>(props: {
   label: string;
-  value: T;
+  /** None of them is pressed where it is none of theirs. */
+  value: T | '';
   options: readonly { value: T; text: string }[];
   onChange(value: T): void;
 }) {

@@ -17,6 +17,7 @@ import { heatMapOf, heatMapSvg } from '../../lib/heat-map.ts';
 import { Icon } from '../../ui/icon.tsx';
 import { save } from '../../ui/save.ts';
 import { Segmented } from '../../ui/segmented.tsx';
+import { SortHead, useSorted } from '../../ui/sorting.tsx';
 import { usePage } from '../page.ts';
 import { pointName, Roofline } from './analytic-charts.tsx';
 import { CostsView } from './analytic-costs.tsx';
@@ -321,8 +322,27 @@ function Parts({ report }: { report: AnalyticReport }) {
   );
 }
 
+type RooflineColumn = 'work' | 'flops' | 'bytes' | 'intensity' | 'ceiling' | 'limit';
+
+const limitOf = ({ memory_bound }: { memory_bound: boolean }) =>
+  memory_bound ? 'memory' : 'arithmetic';
+
 function RooflineView({ report }: { report: AnalyticReport }) {
   const [chosen, choose] = useState<string | null>(null);
+  const { rows, order, setOrder } = useSorted(
+    report.roofline.points,
+    (one, column: RooflineColumn) =>
+      column === 'work'
+        ? pointName(one)
+        : column === 'ceiling'
+          ? one.achieved / one.ceiling
+          : column === 'limit'
+            ? limitOf(one)
+            : one[column],
+  );
+  const head = (column: RooflineColumn, text: string, number: boolean) => (
+    <SortHead column={column} text={text} number={number} order={order} onOrder={setOrder} />
+  );
   return (
     <>
       <Roofline report={report} chosen={chosen} onChoose={choose} />
@@ -330,24 +350,16 @@ function RooflineView({ report }: { report: AnalyticReport }) {
         <caption class="sr-only">Roofline as a table</caption>
         <thead>
           <tr>
-            <th scope="col">work</th>
-            <th scope="col" class="number">
-              operations
-            </th>
-            <th scope="col" class="number">
-              bytes
-            </th>
-            <th scope="col" class="number">
-              per byte
-            </th>
-            <th scope="col" class="number">
-              times the ceiling
-            </th>
-            <th scope="col">limit</th>
+            {head('work', 'work', false)}
+            {head('flops', 'operations', true)}
+            {head('bytes', 'bytes', true)}
+            {head('intensity', 'per byte', true)}
+            {head('ceiling', 'times the ceiling', true)}
+            {head('limit', 'limit', false)}
           </tr>
         </thead>
         <tbody>
-          {report.roofline.points.map((one) => (
+          {rows.map((one) => (
             <tr key={pointName(one)} class={pointName(one) === chosen ? 'is-selected' : ''}>
               <th scope="row">
                 <button type="button" class="link" onClick={() => choose(pointName(one))}>
@@ -358,7 +370,7 @@ function RooflineView({ report }: { report: AnalyticReport }) {
               <td class="number">{short(one.bytes)}</td>
               <td class="number">{short(one.intensity)}</td>
               <td class="number">{short(one.achieved / one.ceiling)}</td>
-              <td>{one.memory_bound ? 'memory' : 'arithmetic'}</td>
+              <td>{limitOf(one)}</td>
             </tr>
           ))}
         </tbody>

@@ -5,18 +5,49 @@ import type { Place } from '../../state/debugging.ts';
 import { Icon } from '../../ui/icon.tsx';
 import { usePage } from '../page.ts';
 
-/** Every movement: its button, its key where there is one, what it does. */
-const MOVES = [
-  { id: 'back', text: 'Back', key: 'Alt+F10, b', title: 'Step back one instruction' },
-  { id: 'iteration', text: 'Iteration', key: 'i', title: 'To the next iteration of this loop' },
-  { id: 'out', text: 'Out', key: 'o', title: 'Out of this loop' },
-  { id: 'node', text: 'Node', key: '', title: 'To the next node of the model' },
-  { id: 'cursor', text: 'To cursor', key: '', title: 'To the selected instruction' },
+/** Every movement: its button, its keys, what it does, and what it does backwards where it can. */
+export const MOVES = [
+  {
+    id: 'back',
+    text: 'Back',
+    keys: ['Alt+F10', 'b', 'Shift+n'],
+    title: 'Step back one instruction',
+    backwards: '',
+  },
+  {
+    id: 'iteration',
+    text: 'Iteration',
+    keys: ['i'],
+    title: 'To the next iteration of this loop',
+    backwards: 'To the iteration before',
+  },
+  {
+    id: 'out',
+    text: 'Out',
+    keys: ['o'],
+    title: 'Out of this loop',
+    backwards: 'Back out of this loop',
+  },
+  {
+    id: 'node',
+    text: 'Node',
+    keys: [],
+    title: 'To the next node of the model',
+    backwards: 'Back to the node before',
+  },
+  {
+    id: 'cursor',
+    text: 'To cursor',
+    keys: [],
+    title: 'To the selected instruction',
+    backwards: 'Back to the selected instruction',
+  },
   {
     id: 'reverse',
     text: 'Reverse',
-    key: '',
+    keys: [],
     title: 'Back to the breakpoint met before, else the start',
+    backwards: '',
   },
 ] as const;
 
@@ -196,13 +227,13 @@ export function DebugBar() {
   return (
     <div class="debug-bar">
       <div class="debug-moves" role="group" aria-label="Move in the run">
-        {MOVES.map(({ id, text, key, title }) => (
+        {MOVES.map(({ id, text, keys, title, backwards }) => (
           <button
             key={id}
             type="button"
             class="text-button"
             id={`move-${id}`}
-            title={`${title}${key ? ` (${key})` : ''}${id === 'back' || id === 'reverse' ? '' : '; with Shift: backwards'}`}
+            title={`${title}${keys.length > 0 ? ` (${keys.join(', ')})` : ''}${backwards ? '; with Shift: backwards' : ''}`}
             disabled={!still}
             onClick={(event) => void perform(page, id, event.shiftKey)}
           >

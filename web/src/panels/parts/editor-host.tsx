@@ -3,6 +3,7 @@
 import { effect, signal } from '@preact/signals';
 import { useEffect, useRef } from 'preact/hooks';
 import type { Editor, MarginRow } from '../../editor/editor.ts';
+import { embedName } from '../../lib/embed.ts';
 import { loopMargin, opensLoop, tripCount, tripText } from '../../lib/loops.ts';
 import { instructionIn } from '../../state/debugging.ts';
 import { pcAtLine } from '../../state/rows.ts';
@@ -155,7 +156,9 @@ export function EditorHost({ visible }: { visible: boolean }) {
     store.busy.value === null;
 
   useEffect(() => {
-    if (!ready || editorState.peek() !== 'absent' || !matchMedia(WIDE).matches) return;
+    // Inside another page the program is read, not edited.
+    if (!ready || embedName() !== null) return;
+    if (editorState.peek() !== 'absent' || !matchMedia(WIDE).matches) return;
     return whenIdle(async () => {
       editorState.value = 'loading';
       try {

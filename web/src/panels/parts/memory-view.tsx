@@ -7,6 +7,7 @@ import { around, formatName, overview, partsOf } from '../../lib/stored-bits.ts'
 import { NodeChip } from '../../ui/node-chip.tsx';
 import { Segmented } from '../../ui/segmented.tsx';
 import { usePage } from '../page.ts';
+import { ChangeForm } from './change-form.tsx';
 import { Jumps } from './debug-bar.tsx';
 
 const HEAT = 128;
@@ -287,7 +288,6 @@ function NumbersView({ index, region }: { index: number; region: Region }) {
   const { now, before } = useElements(index, rows, cols);
   const cell = store.selection.current.value.cell;
   const at = now?.addresses.indexOf(cell?.address ?? -1) ?? -1;
-  const [draft, setDraft] = useState('');
   const touched = (store.debug.touches.value?.touches ?? []).filter((one) => one.region === index);
   const touch = (row: number, col: number) =>
     touched
@@ -398,25 +398,7 @@ function NumbersView({ index, region }: { index: number; region: Region }) {
               Where from?
             </button>
             {region.memory !== 'hbm' && (
-              <form
-                onSubmit={(event) => {
-                  event.preventDefault();
-                  void session.debug
-                    .change(`${cell.memory} ${cell.address} ${draft.trim()}`)
-                    .then((done) => done && setDraft(''));
-                }}
-              >
-                <input
-                  aria-label="New value"
-                  placeholder="new value"
-                  size={8}
-                  value={draft}
-                  onInput={(event) => setDraft(event.currentTarget.value)}
-                />
-                <button type="submit" class="text-button">
-                  Change
-                </button>
-              </form>
+              <ChangeForm place={`${cell.memory} ${cell.address}`} label="New value" />
             )}
           </div>
         </div>

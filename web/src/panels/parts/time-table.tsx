@@ -1,8 +1,9 @@
 // The timeline as a table: the instructions in view where there are few, else the view in equal
 // pieces with the busy part of each lane.
-import { useEffect, useState } from 'preact/hooks';
+import { useEffect, useMemo, useState } from 'preact/hooks';
 import type { Lanes, Moment } from '../../engine/types.ts';
 import { percent, whole } from '../../lib/format.ts';
+import { SortHead, useSorted } from '../../ui/sorting.tsx';
 import { usePage } from '../page.ts';
 
 /** Instructions that are listed at most. */
@@ -44,6 +45,8 @@ export function TimeTable(props: {
   );
 }
 
+type EventColumn = 'pc' | 'start' | 'cycles' | 'lane';
+
 function Events(props: {
   lanes: Lanes;
   onChoose(moment: Pick<Moment, 'pc' | 'start' | 'end'>): void;
@@ -52,7 +55,21 @@ function Events(props: {
   const { lanes, onChoose } = props;
   const selected = store.selection.current.value.pc;
   const titles = store.lanes.value;
-  const events = lanes.events ?? { pc: [], start: [], end: [], lane: [] };
+  const listed = useMemo(() => {
+    const { pc, start, end, lane } = lanes.events ?? { pc: [], start: [], end: [], lane: [] };
+    return pc.map((one, i) => ({
+      pc: one,
+      start: start[i] ?? 0,
+      end: end[i] ?? 0,
+      lane: titles[lane[i] ?? -1]?.title ?? '',
+    }));
+  }, [lanes, titles]);
+  const { rows, order, setOrder } = useSorted(listed, (row, column: EventColumn) =>
+    column === 'cycles' ? row.end - row.start : row[column],
+  );
+  const head = (column: EventColumn, text: string, number: boolean) => (
+    <SortHead column={column} text={text} number={number} order={order} onOrder={setOrder} />
+  );
   return (
     <table>
       <caption class="sr-only">
@@ -60,33 +77,25 @@ function Events(props: {
       </caption>
       <thead>
         <tr>
-          <th scope="col">Instruction</th>
-          <th scope="col" class="number">
-            from cycle
-          </th>
-          <th scope="col" class="number">
-            cycles
-          </th>
-          <th scope="col">lane</th>
+          {head('pc', 'Instruction', false)}
+          {head('start', 'from cycle', true)}
+          {head('cycles', 'cycles', true)}
+          {head('lane', 'lane', false)}
         </tr>
       </thead>
       <tbody>
-        {events.pc.map((pc, i) => {
-          const start = events.start[i] ?? 0;
-          const end = events.end[i] ?? 0;
-          return (
-            <tr key={`${start}/${i}`} class={pc === selected ? 'is-selected' : ''}>
-              <th scope="row">
-                <button type="button" class="link" onClick={() => onChoose({ pc, start, end })}>
-                  <span class="muted">{pc}</span> <code>{session.rows.row(pc)?.text ?? '…'}</code>
-                </button>
-              </th>
-              <td class="number">{whole(start)}</td>
-              <td class="number">{whole(end - start)}</td>
-              <td>{titles[events.lane[i] ?? -1]?.title ?? ''}</td>
-            </tr>
-          );
-        })}
+        {rows.map(({ pc, start, end, lane }) => (
+          <tr key={start} class={pc === selected ? 'is-selected' : ''}>
+            <th scope="row">
+              <button type="button" class="link" onClick={() => onChoose({ pc, start, end })}>
+                <span class="muted">{pc}</span> <code>{session.rows.row(pc)?.text ?? '…'}</code>
+              </button>
+            </th>
+            <td class="number">{whole(start)}</td>
+            <td class="number">{whole(end - start)}</td>
+            <td>{lane}</td>
+          </tr>
+        ))}
       </tbody>
     </table>
   );
