@@ -68,10 +68,14 @@ export function EmbedBar() {
   const started = !untouched && store.engine.value !== 'starting';
   return (
     <>
-      {untouched && location.hash.length > 1 && (
+      {!started && location.hash.length > 1 && (
         <button type="button" class="embed-cover">
           <strong>PLENA Playground</strong>
-          <span>This page links a model and its program. Press to load and run them here.</span>
+          <span>
+            {untouched
+              ? 'This page links a model and its program. Press to load and run them here.'
+              : 'Loading the engine …'}
+          </span>
         </button>
       )}
       <footer class="embed-bar">
