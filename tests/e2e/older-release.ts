@@ -1,8 +1,9 @@
 // An older release to keep at a site beside the present one: the present build under another number, with one
 // example changed, so that its links can be opened with its own engine and gallery alone. Files that differ
 // get names of their own, as another build of theirs would have.
-import { cpSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+
 import { createHash } from 'node:crypto';
+import { cpSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 export interface Manifest {

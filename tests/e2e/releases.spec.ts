@@ -64,7 +64,10 @@ test.beforeAll(async ({ browser }) => {
   await page.goto(`${server.url}v/${older}/`);
   await expect(page.locator('.headline .badge')).toHaveText(/verified on your machine/);
   await page.locator('#example').click();
-  await page.locator('#gallery button', { hasText: /linear/i }).first().click();
+  await page
+    .locator('#gallery button', { hasText: /linear/i })
+    .first()
+    .click();
   await expect(page.locator('.headline .badge')).toHaveText(/computed in this page/);
   await page.locator('#share').click();
   link = (await page.locator('#share-link').inputValue()).replace(/^.*#/, '');
@@ -92,18 +95,20 @@ test('a link of an older release runs in its own engine, the newest one beside i
   await expect(releases(page)).toContainText(
     `Made with release ${older}, and run by the engine of ${older}; the newest is ${present}.`,
   );
-  expect(
-    (await new AxeBuilder({ page }).include('.link-bar').analyze()).violations,
-  ).toEqual([]);
+  expect((await new AxeBuilder({ page }).include('.link-bar').analyze()).violations).toEqual([]);
 
   await releases(page).getByRole('button', { name: 'Compare both' }).click();
   await expect(releases(page)).toContainText(`Releases ${older} and ${present} come to the same.`);
   await expect(releases(page).locator('tbody tr')).toHaveCount(7);
 
-  await releases(page).getByRole('button', { name: `Run with ${present}` }).click();
+  await releases(page)
+    .getByRole('button', { name: `Run with ${present}` })
+    .click();
   await expect(releases(page)).toContainText(`Run by the engine of ${present}.`);
   await expect(bar(page).locator('.badge').first()).toHaveText(/reproduced on your machine/);
-  await releases(page).getByRole('button', { name: `Run with ${older}` }).click();
+  await releases(page)
+    .getByRole('button', { name: `Run with ${older}` })
+    .click();
   await expect(releases(page)).toContainText(`run by the engine of ${older}`);
 
   // What is opened next is this page's own again.
@@ -122,7 +127,9 @@ test('a link of an older release runs in its own engine, the newest one beside i
 
 test('its own page opens it, too, and links to the newest one', async ({ context }) => {
   const page = await openRoot(context, link);
-  await releases(page).getByRole('link', { name: `Open in the page of ${older}` }).click();
+  await releases(page)
+    .getByRole('link', { name: `Open in the page of ${older}` })
+    .click();
   await expect(page).toHaveURL(new RegExp(`/v/${older.replaceAll('.', '\\.')}/#1`));
   await expect(bar(page).locator('.badge').first()).toHaveText(/reproduced on your machine/);
   await expect(releases(page)).toHaveCount(0);

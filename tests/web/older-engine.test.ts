@@ -62,7 +62,10 @@ describe('an engine of an older protocol', () => {
     await client.call({ kind: 'hello' });
     const dropped = client.call({ kind: 'text' });
     client.use(() => worker);
-    expect(await dropped).toMatchObject({ ok: false, diagnostics: [{ code: 'E_ENGINE_REPLACED' }] });
+    expect(await dropped).toMatchObject({
+      ok: false,
+      diagnostics: [{ code: 'E_ENGINE_REPLACED' }],
+    });
     expect(present.terminated).toBe(true);
     expect((await client.call({ kind: 'hello' })).ok).toBe(true);
     expect(worker.heard).toHaveLength(1);

@@ -1,6 +1,5 @@
 // Where the page's site is, and what lies there of other releases. A page in a release's own folder is told
 // the way to the root by its HTML.
-import type { WorkerLike } from './engine/client.ts';
 import type { ReleaseSite } from './state/releases.ts';
 
 const MARK = 'meta[name="plena-site"]';
@@ -23,7 +22,7 @@ export function createSite(): ReleaseSite {
       if (!response.ok) throw new Error(`the server answered ${response.status}`);
       return new Uint8Array(await response.arrayBuffer());
     },
-    spawn(path, protocol): WorkerLike {
+    spawn(path, protocol) {
       const worker = new Worker(new URL(path, root), { type: 'module', name: 'engine' });
       return Object.assign(worker, { protocol });
     },

@@ -1,7 +1,13 @@
 // Links: what the page shows as a link, and a link opened again, run, and checked.
-import { type Answer, type FileInPlace, type ModelSource, problem, type Recipe } from '../engine/protocol.ts';
+import {
+  type Answer,
+  type FileInPlace,
+  type ModelSource,
+  problem,
+  type Recipe,
+} from '../engine/protocol.ts';
 import type { Diagnostic, RecipeInfo } from '../engine/types.ts';
-import { fetchBytes, fileName, readRemote, refusedAddress, type Remote } from '../lib/address.ts';
+import { fetchBytes, fileName, type Remote, readRemote, refusedAddress } from '../lib/address.ts';
 import { type AnalyticView, linkedView } from '../lib/analytic.ts';
 import { EMBED_PARAMETER, embedName } from '../lib/embed.ts';
 import { EMBEDDED_BYTES, issueText, LONGEST_OFFERED } from '../lib/share.ts';
@@ -107,7 +113,10 @@ export function createSharing(
         null,
       );
     store.link.value = { state: 'remote', remote, fetching: false, diagnostics: [] };
-    announce(context, 'The link names a file at a public address, which is fetched when you say so.');
+    announce(
+      context,
+      'The link names a file at a public address, which is fetched when you say so.',
+    );
     return false;
   }
 
@@ -124,8 +133,7 @@ export function createSharing(
         const found = await fetchBytes(name, LARGEST_FETCHED);
         if (mine === turn) await takeFiles([{ name: fileName(name), bytes: found }]);
       } catch (error) {
-        if (mine === turn)
-          wait(waiting.info, told(`${name} was not fetched: ${reasonOf(error)}.`));
+        if (mine === turn) wait(waiting.info, told(`${name} was not fetched: ${reasonOf(error)}.`));
       }
       return;
     }
