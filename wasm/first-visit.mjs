@@ -11,7 +11,7 @@ export const DEFAULT = {
 
 const SLICE = 10_000;
 const MAX_SLICES = 1_000_000;
-const TRACE_EVENTS = 1 << 20;
+const TRACE_EVENTS = 1 << 22;
 const HISTORY_BYTES = 128 << 20;
 const FIRST_ROWS = 64;
 
@@ -24,6 +24,7 @@ export function value(reply, what) {
 /** Every answer, in the order of the page's questions (web/src/engine/host.ts; `FIRST_CALLS` there). `file`: that of
  * the example. */
 export function firstVisit(module, file) {
+  module.api_version();
   const description = value(module.describe(), 'describe');
   const preset = description.presets.find((one) => one.name === DEFAULT.preset);
   if (!preset) {

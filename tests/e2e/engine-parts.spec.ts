@@ -1,13 +1,16 @@
 // The engine comes in two parts: the first verifies what the page was built with, the rest follows.
 import { expect, type Page, test } from '@playwright/test';
-import { openVerified, watch } from './support.ts';
-
-// It would fetch for itself what is held back here.
-test.use({ serviceWorkers: 'block' });
+import { watch } from './support.ts';
 
 const FIRST = /\/plena\.first-[^/]*\.wasm$/;
 const REST = /\/plena\.rest-[^/]*\.wasm$/;
 const badge = (page: Page) => page.locator('.headline .badge');
+
+/** Without the service worker, which would fetch for itself what is held back here. */
+async function openVerified(page: Page) {
+  await page.goto('./?offline=off');
+  await expect(badge(page)).toHaveText(/verified on your machine/);
+}
 
 /** Holds the rest of the engine back until told otherwise. */
 async function holdRest(page: Page) {

@@ -84,13 +84,15 @@ async function firstVisit({ ask }: Pick<Awaited<ReturnType<typeof setUp>>, 'ask'
 }
 
 describe('an engine in parts', () => {
-  it('makes the first visit with its first part, and fetches the rest after the verdict', async () => {
+  it('makes the first visit with its first part, and fetches the rest when it is told to', async () => {
     const host = await setUp();
     await firstVisit(host);
     expect(host.asked()).toBe(0);
     const { handled, answer } = host.ask({ kind: 'verify', precision: 'hardware' });
     await handled;
     expect(answer()?.kind).toBe('done');
+    expect(host.asked()).toBe(0);
+    await host.host.handle({ protocol: PROTOCOL, control: 'rest' });
     expect(host.asked()).toBe(1);
     expect(host.loading()).toEqual([]);
   });
@@ -144,7 +146,7 @@ describe('an engine in parts', () => {
   it('is quiet when the rest does not come by itself', async () => {
     const host = await setUp();
     await firstVisit(host);
-    await host.ask({ kind: 'verify', precision: 'hardware' }).handled;
+    await host.host.handle({ protocol: PROTOCOL, control: 'rest' });
     host.settle().reject(new Error('no network'));
     await breathe();
     expect(host.loading()).toEqual([]);

@@ -1,5 +1,5 @@
 // Which questions the engine can answer while only its first part is there. The others wait for the rest, in
-// their order; the rest is fetched when one of them comes, or after the first verdict.
+// their order; the rest is fetched when one of them comes, or when the page has drawn its first result.
 import { type Call, FIRST_CALLS, type Message, PROTOCOL, problem } from './protocol.ts';
 import type { Diagnostic, EngineInParts } from './types.ts';
 
@@ -60,8 +60,8 @@ export function createAdmission({ post, parts }: Environment) {
         fetchRest();
       });
     },
-    /** The first result is there: nothing is more urgent than the rest. */
-    firstResult() {
+    /** Nothing is more urgent any more. A failure is told to whoever needs the rest. */
+    fetch() {
       if (parts && !parts.isWhole() && waiting.length === 0) fetchRest();
     },
     giveUp: () => release(GIVEN_UP),

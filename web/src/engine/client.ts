@@ -39,6 +39,8 @@ export interface EngineClient {
     onProgress?: (progress: Progress) => void,
   ): Promise<Answer<Calls[K]['answer']>>;
   pause(): void;
+  /** The page has nothing more urgent to load than the rest of the engine. */
+  fetchRest(): void;
   /** Ends whatever the worker is doing; resolves when it has ended or was ended. */
   stop(): Promise<void>;
   /** Calls that have not been answered. */
@@ -199,6 +201,9 @@ export function createClient(first: () => WorkerLike, events: ClientEvents): Eng
     },
     pause() {
       send({ protocol: spoken, control: 'pause' });
+    },
+    fetchRest() {
+      send({ protocol: PROTOCOL, control: 'rest' });
     },
     async stop() {
       if (waiting.size === 0) return;

@@ -464,7 +464,8 @@ export function createHost(module: PlenaModule, env: HostEnvironment) {
 
   async function handle(request: Request): Promise<void> {
     if ('control' in request) {
-      if (running) wanted = request.control;
+      if (request.control === 'rest') admission.fetch();
+      else if (running) wanted = request.control;
       if (request.control === 'stop') admission.giveUp();
       return;
     }
@@ -507,7 +508,6 @@ export function createHost(module: PlenaModule, env: HostEnvironment) {
             diagnostics: result.diagnostics,
           },
     );
-    if (request.call.kind === 'verify') admission.firstResult();
   }
 
   return { handle };

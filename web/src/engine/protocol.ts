@@ -216,10 +216,11 @@ export const FIRST_CALLS: ReadonlySet<CallKind> = new Set<CallKind>([
 export type Call = { [K in CallKind]: { kind: K } & Calls[K]['ask'] }[CallKind];
 export type CallOf<K extends CallKind> = { kind: K } & Calls[K]['ask'];
 
-/** `pause` and `stop` end the run in flight, whose own answer then says how it ended. */
+/** `pause` and `stop` end the run in flight, whose own answer then says how it ended; `rest`: the rest of the
+ * engine may be fetched now. */
 export type Request =
   | { protocol: number; id: number; call: Call }
-  | { protocol: number; control: 'pause' | 'stop' };
+  | { protocol: number; control: 'pause' | 'stop' | 'rest' };
 
 /** Which step of a call failed, where a call has several. */
 export type Stage = 'engine' | 'settings' | 'model' | 'input' | 'compile' | 'assemble' | 'run';

@@ -241,6 +241,7 @@ export function createSession(store: Store, services: Services) {
       await context.comparing.pin();
       if (store.compared.baseline.peek() !== baseline) await opening.openBaseline(baseline);
     },
+    fetchRest: () => client.fetchRest(),
     dispose: () => client.dispose(),
   };
 }
