@@ -16,6 +16,7 @@ test('first visit: painted, then verified, within its budget', async ({ browser 
   const verified: number[] = [];
   let heaviest = 0;
   for (let run = 0; run < RUNS; run++) {
+    const before = server.sent.length;
     const context = await browser.newContext();
     const page = await context.newPage();
     const cdp = await context.newCDPSession(page);
@@ -31,16 +32,14 @@ test('first visit: painted, then verified, within its budget', async ({ browser 
     const at = await page
       .waitForFunction(() => (globalThis as unknown as { verifiedAt?: number }).verifiedAt)
       .then((handle) => handle.jsonValue());
-    // What had come by then; the editor starts to load afterwards.
-    const bytes = await page.evaluate(
-      (until) =>
-        [...performance.getEntriesByType('resource'), ...performance.getEntriesByType('navigation')]
-          .map((entry) => entry as PerformanceResourceTiming)
-          .filter((entry) => entry.responseEnd <= until)
-          .reduce((sum, entry) => sum + entry.encodedBodySize, 0),
-      at ?? 0,
+    // What had come by then, for the page and its workers; editor and rest of the engine load afterwards.
+    const until = (await page.evaluate(() => performance.timeOrigin)) + (at ?? 0);
+    const came = server.sent.slice(before).filter((one) => one.at <= until);
+    expect(came.map(({ path }) => path).filter((path) => path.includes('plena.rest'))).toEqual([]);
+    heaviest = Math.max(
+      heaviest,
+      came.reduce((sum, { bytes }) => sum + bytes, 0),
     );
-    heaviest = Math.max(heaviest, bytes);
     const paint = await page.evaluate(
       () => performance.getEntriesByName('first-contentful-paint')[0]?.startTime ?? Number.NaN,
     );

@@ -30,6 +30,8 @@ const fragment = () => (location.hash.length > 1 ? location.hash : null);
 requestAnimationFrame(
   () =>
     void session.start(fragment()).finally(() => {
+      // When the result has been drawn.
+      requestAnimationFrame(() => setTimeout(session.fetchRest));
       if (import.meta.env.PROD) void keepForOffline(store, location.href);
     }),
 );
