@@ -32,9 +32,10 @@ const session = createSession(store, {
 const root = document.getElementById('app');
 if (root) hydrate(<App store={store} session={session} />, root);
 const fragment = () => (location.hash.length > 1 ? location.hash : null);
-<<<<<<< ours
 const start = () =>
   session.start(fragment()).finally(() => {
+    // When the result has been drawn.
+    requestAnimationFrame(() => setTimeout(session.fetchRest));
     // A release's own folder is kept by the root's worker.
     if (import.meta.env.PROD && !site.inFolder) void keepForOffline(store, location.href);
   });
@@ -42,16 +43,6 @@ const start = () =>
 // before somebody touches what they see.
 if (embedName() === null) requestAnimationFrame(() => void start());
 else whenTouched(() => void start());
-=======
-requestAnimationFrame(
-  () =>
-    void session.start(fragment()).finally(() => {
-      // When the result has been drawn.
-      requestAnimationFrame(() => setTimeout(session.fetchRest));
-      if (import.meta.env.PROD) void keepForOffline(store, location.href);
-    }),
-);
->>>>>>> theirs
 addEventListener('hashchange', () => {
   const link = fragment();
   if (link !== null) void session.openLink(link);
