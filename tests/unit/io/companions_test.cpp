@@ -51,7 +51,7 @@ std::string graph_with(const std::string& w) {
   return R"({"plena_model":1,"family":"graph","graph":{"inputs":[{"name":"x","shape":[4,2]}],"constants":{"w":)" +
          w +
          R"(},"nodes":[{"op":"linear","inputs":["x","w"],"outputs":["y"]}],"outputs":["y"]},)"
-         R"("weights":{"source":"external"},"input":{"kind":"tensor"}})";
+         R"("weights":{"source":"external"},"input":{"kind":"tensor","tensor":{"name":"x","shape":[4,2],"generator":"ih4"}}})";
 }
 
 /// `CODE place`, or nothing.
