@@ -88,6 +88,7 @@ describe('the form', () => {
     rows: 3,
     vocabulary: 96,
     ids: [1, 54, 91],
+    batch: 1,
   };
   const fields = fieldsOf(info);
   it('asks for what was changed and leaves the rest to the model', () => {

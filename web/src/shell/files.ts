@@ -64,7 +64,7 @@ async function withNamed(files: readonly PickedFile[]) {
   const others = files.filter((one) => one !== model);
   const named = await model.file.arrayBuffer().then(
     (bytes) => namedIn(new Uint8Array(bytes), others),
-    () => [],
+    (): PickedFile[] => [],
   );
   return named.length === 0
     ? null
