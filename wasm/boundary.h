@@ -191,7 +191,7 @@ inline bool is_object(const val& value) {
   return value.typeOf().as<std::string>() == "object" && !value.isNull();
 }
 
-/// `{firstLayer, lastLayer, rows, ids}`.
+/// `{firstLayer, lastLayer, rows, ids, batch}`; the last one may be missing.
 inline Result<driver::ModelPart> to_part(const val& value, std::string_view name) {
   if (!is_object(value) || !value["ids"].isArray()) {
     return bad_argument(name, "a ModelPart");
@@ -200,12 +200,15 @@ inline Result<driver::ModelPart> to_part(const val& value, std::string_view name
   const auto first = to_maybe_count(value["firstLayer"], "firstLayer");
   const auto last = to_maybe_count(value["lastLayer"], "lastLayer");
   const auto rows = to_maybe_count(value["rows"], "rows");
-  if (!first || !last || !rows) {
-    return (!first ? first : !last ? last : rows).diagnostics();
+  const auto batch = value["batch"].isUndefined() ? Result<std::optional<std::int64_t>>(std::optional<std::int64_t>{})
+                                                  : to_maybe_count(value["batch"], "batch");
+  if (!first || !last || !rows || !batch) {
+    return (!first ? first : !last ? last : !rows ? rows : batch).diagnostics();
   }
   part.first_layer = *first;
   part.last_layer = *last;
   part.rows = *rows;
+  part.batch = *batch;
   const auto count = value["ids"]["length"].as<std::size_t>();
   for (std::size_t i = 0; i < count; ++i) {
     constexpr double max_id = 16777216.0; // 2^24: f32 holds them exactly

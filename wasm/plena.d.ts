@@ -202,11 +202,13 @@ export interface ModelInfo {
     firstLayer: number;
     /** Included. */
     lastLayer: number;
-    /** Tokens or patches. */
+    /** Tokens or patches, those of each text or image. */
     rows: number;
     /** Of the ids that it starts with; 0 when it starts with values. */
     vocabulary: number;
     ids: number[];
+    /** Texts or images. */
+    batch: number;
   } | null;
 }
 
@@ -215,10 +217,12 @@ export interface ModelPart {
   firstLayer: number | null;
   /** Included. */
   lastLayer: number | null;
-  /** Tokens or patches. */
+  /** Tokens or patches, those of each text or image. */
   rows: number | null;
-  /** Of the tokens; their number is that of the rows. */
+  /** Of the tokens, one text after the other; their number is that of the rows. */
   ids: number[];
+  /** Texts or images; may be left out. */
+  batch?: number | null;
 }
 
 /** A file that is read in pieces, whenever some of it is needed. */
@@ -927,7 +931,7 @@ export interface PlenaModule {
   /** Size of a dimension that the next models leave open. */
   bind_dimension(session: number, name: string, value: number): Reply<null>;
   /** A checkpoint: config.json and the files of its tensors, of which only those bytes are read that
-   * the part needs; or one file, as load_model. */
+   * the part needs; or one model file, as load_model, and those that hold values of its tensors. */
   load_files(session: number, name: string, files: ModelFile[]): Reply<ModelInfo>;
   /** The model as a JSON document that load_model reads back to the same graph. */
   model_json(session: number): Reply<string>;

@@ -94,7 +94,7 @@ void add_asm(CLI::App& app, Action& action) {
     "-o,--output", options->output, "machine words (default: the input with .mem)"
   );
   command->add_flag("--strict", options->strict, "treat what upstream accepts silently as errors");
-  command->add_option("--json", options->json, "write a report (- for standard output)");
+  add_report_option(*command, options->json);
   command->callback([&action, options] { action = [options] { return assemble(*options); }; });
 }
 
@@ -104,8 +104,7 @@ void add_disasm(CLI::App& app, Action& action) {
   command->add_option("input", options->input, "machine words (.mem)")->required();
   CLI::Option* output =
     command->add_option("-o,--output", options->output, "assembly text (default: standard output)");
-  command->add_option("--json", options->json, "write a report (- for standard output)")
-    ->needs(output);
+  add_report_option(*command, options->json)->needs(output);
   command->callback([&action, options] { action = [options] { return disassemble(*options); }; });
 }
 

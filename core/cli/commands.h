@@ -5,6 +5,7 @@
 
 #include <CLI/CLI.hpp>
 #include <functional>
+#include <string>
 #include <string_view>
 
 namespace plena::cli {
@@ -38,6 +39,11 @@ void add_bench(CLI::App& app, Action& action);
 
 /// The drop-in form: the options of `emulate` on the program itself, upstream's file names.
 void add_transactional_emulator(CLI::App& app, Action& action);
+
+/// `--json`: where a command's report goes.
+inline CLI::Option* add_report_option(CLI::App& command, std::string& path) {
+  return command.add_option("--json", path, "write a report (- for standard output)");
+}
 
 /// Prints to standard error; `source` adds the offending line.
 void print(const Diagnostics& diagnostics, std::string_view source = {});

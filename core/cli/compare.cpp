@@ -218,7 +218,7 @@ void add_compare(CLI::App& app, Action& action) {
       "@ another constant, ! changed, - only in A, + only in B)"
     )
     ->check(CLI::IsMember({diff_real, std::string_view("all")}));
-  command->add_option("--json", options->json, "write a report (- for standard output)");
+  add_report_option(*command, options->json);
   command->callback([&action, options] { action = [options] { return compare(*options); }; });
 }
 

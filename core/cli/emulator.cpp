@@ -281,7 +281,7 @@ void add_options(CLI::App& command, const std::shared_ptr<Options>& options, Act
   command.add_option("--stage-profile-out", options->stage_profile_out, "where to write them")
     ->capture_default_str();
   add_timing_options(command, options->timing);
-  command.add_option("--json", options->json, "write a report (- for standard output)");
+  add_report_option(command, options->json);
   command.callback([&action, options] { action = [options] { return emulate(*options); }; });
 }
 

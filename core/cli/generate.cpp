@@ -197,6 +197,7 @@ int generate(const Options& options) {
   wanted.chunk = options.chunk;
   wanted.cycles = !options.no_cycles;
   wanted.references = !options.no_check;
+  wanted.beside = files_beside(options.model);
   auto text = steps.take(session.generation(named->name, named->files, wanted));
   if (!text) {
     return exit_unusable;
@@ -283,7 +284,7 @@ void add_generate(CLI::App& app, Action& action) {
     ->capture_default_str();
   add_choice_options(*command, *options);
   add_timing_options(*command, options->timing);
-  command->add_option("--json", options->json, "write a report (- for standard output)");
+  add_report_option(*command, options->json);
   command->callback([&action, options] { action = [options] { return generate(*options); }; });
 }
 

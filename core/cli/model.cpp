@@ -35,6 +35,8 @@ struct Options : ModelOptions {
   std::string save;
   std::string json;
   std::string dumps;
+  std::string model_copy;
+  std::string weights_copy;
   bool stages = false;
   bool ablation = false;
   std::string precision = "hardware";
@@ -347,6 +349,30 @@ bool write_dumps(
   return true;
 }
 
+/// The model as a JSON document, its long constants beside it if that is asked for.
+bool save_model(const driver::Session& session, const Options& options, Steps& steps) {
+  const std::filesystem::path document = options.model_copy;
+  if (options.weights_copy.empty()) {
+    if (options.model_copy.empty()) {
+      return true;
+    }
+    const auto json = steps.take(session.model_json());
+    return json && steps.take(write_file(document, *json));
+  }
+  const std::filesystem::path weights = options.weights_copy;
+  if (options.model_copy.empty() || weights.has_parent_path()) {
+    print(
+      {{.code = "E_USAGE",
+        .message = fmt::format("--save-weights {}", options.weights_copy),
+        .hint = "name a file without directories, and the document beside it by --save-model"}}
+    );
+    return false;
+  }
+  const auto made = steps.take(session.model_document(options.weights_copy));
+  return made && steps.take(write_file(document, made->json)) &&
+         steps.take(write_file(document.parent_path() / weights, made->bytes));
+}
+
 int compile(const Options& options) {
   driver::Session session;
   session.keep_dumps(!options.dumps.empty());
@@ -388,8 +414,9 @@ int compile(const Options& options) {
   if (!options.dumps.empty() && !write_dumps(artefacts->dumps, options.dumps, steps)) {
     return exit_unusable;
   }
-  if (!options.json.empty() &&
-      !steps.take(write_file(options.json, session.compile_report(notes)))) {
+  if ((!options.json.empty() &&
+       !steps.take(write_file(options.json, session.compile_report(notes)))) ||
+      !save_model(session, options, steps)) {
     return exit_unusable;
   }
   if (options.json != "-" && options.dumps != "-") {
@@ -566,7 +593,11 @@ void add_compile(CLI::App& app, Action& action) {
   add_cost_profile(*command, options->timing);
   command->get_option("--cost-profile")->description("what instructions cost, for --opt auto");
   command->add_option("-o,--output", options->output, "folder for the files")->required();
-  command->add_option("--json", options->json, "write a report (- for standard output)");
+  add_report_option(*command, options->json);
+  command->add_option("--save-model", options->model_copy, "write the model as a JSON document");
+  command->add_option(
+    "--save-weights", options->weights_copy, "name of a file beside that document for its long constants"
+  );
   command->add_option(
     "--dump-passes",
     options->dumps,
@@ -582,7 +613,7 @@ void add_verify(CLI::App& app, Action& action) {
   add_model_options(*command, *options);
   command->add_option("--expect", options->expected, "folder with outputs of a trusted runtime");
   command->add_option("--save", options->save, "write outputs of all references as .npy there");
-  command->add_option("--json", options->json, "write a report (- for standard output)");
+  add_report_option(*command, options->json);
   add_timing_options(*command, options->timing);
   command->add_flag("--stages", options->stages, "print the comparison after every operator");
   std::string precisions = "golden to show the numbers of; the machine is always judged by hardware:";

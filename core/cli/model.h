@@ -20,6 +20,7 @@ namespace plena::cli {
 struct PartOptions {
   std::string layers{}; ///< A..B
   std::int64_t rows = 0;
+  std::int64_t batch = 0;
   std::string ids{}; ///< file
 };
 

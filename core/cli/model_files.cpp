@@ -123,18 +123,31 @@ Status read_given_ids(const ModelOptions& options, driver::ModelPart& part) {
   if (!bytes) {
     return bytes.diagnostics();
   }
-  Result<std::vector<std::int64_t>> ids = driver::read_ids(*bytes);
+  std::int64_t texts = 1;
+  Result<std::vector<std::int64_t>> ids = driver::read_ids(*bytes, &texts);
   if (!ids) {
     return std::move(ids).diagnostics();
   }
-  part.ids = std::move(*ids);
-  if (part.rows && *part.rows < static_cast<std::int64_t>(part.ids.size())) {
-    part.ids.resize(static_cast<std::size_t>(*part.rows));
-  } else if (part.rows && *part.rows > static_cast<std::int64_t>(part.ids.size())) {
+  const auto count = static_cast<std::int64_t>(ids->size());
+  if (!part.batch && texts != 1) {
+    part.batch = texts;
+  }
+  const std::int64_t batch = part.batch.value_or(1);
+  if (batch < 1 || count % batch != 0) {
     return usage(
-      fmt::format("--seq {}: there are {} ids", *part.rows, part.ids.size()),
-      "give as many ids, or leave --seq away"
+      fmt::format("--batch {}: there are {} ids", batch, count), "give as many ids for each text"
     );
+  }
+  const std::int64_t each = count / batch;
+  const std::int64_t rows = part.rows.value_or(each);
+  if (rows > each) {
+    return usage(
+      fmt::format("--seq {}: there are {} ids", rows, each), "give as many ids, or leave --seq away"
+    );
+  }
+  for (std::int64_t text = 0; text < batch; ++text) {
+    const auto begin = ids->begin() + static_cast<std::ptrdiff_t>(text * each);
+    part.ids.insert(part.ids.end(), begin, begin + static_cast<std::ptrdiff_t>(rows));
   }
   return Done{};
 }
@@ -145,8 +158,28 @@ void add_part_options(CLI::App& command, PartOptions& options) {
   command.add_option(
     "--layers", options.layers, "layers A..B of a checkpoint, from 0, both included; else all"
   );
-  command.add_option("--seq", options.rows, "tokens or patches that a checkpoint is compiled for");
+  command.add_option(
+    "--seq", options.rows, "tokens or patches that a checkpoint is compiled for, of each text or image"
+  );
+  command.add_option(
+    "--batch", options.batch, "texts or images at a time; open dimensions batch of an ONNX file, too"
+  )->check(CLI::PositiveNumber);
   command.add_option("--ids", options.ids, "file with token ids, .npy or text; else those among --inputs");
+}
+
+driver::FileFinder files_beside(const std::string& model) {
+  return [model](std::string_view name) -> std::optional<driver::ModelFile> {
+    std::error_code error;
+    const std::filesystem::path parent = std::filesystem::path(model).parent_path();
+    const std::filesystem::path folder = std::filesystem::canonical(parent.empty() ? "." : parent, error);
+    const std::filesystem::path path = std::filesystem::canonical(folder / name, error);
+    // What a link in the folder points to may lie anywhere.
+    if (error || path.parent_path() != folder || !std::filesystem::is_regular_file(path, error)) {
+      return std::nullopt;
+    }
+    Result<driver::ModelFile> file = file_at(path);
+    return file ? std::optional(std::move(*file)) : std::nullopt;
+  };
 }
 
 Result<NamedFiles> files_of_model(const std::string& model) {
@@ -176,6 +209,9 @@ bool load_model_files(driver::Session& session, const ModelOptions& options, Ste
   if (options.part.rows != 0) {
     part.rows = options.part.rows;
   }
+  if (options.part.batch != 0) {
+    part.batch = options.part.batch;
+  }
   if ((!options.part.layers.empty() && !steps.take(read_layers(options.part.layers, part))) ||
       !steps.take(read_given_ids(options, part))) {
     return false;
@@ -192,7 +228,8 @@ Status load_model_path(driver::Session& session, const std::string& name) {
   std::error_code error;
   if (!std::filesystem::is_directory(path, error)) {
     const Result<std::vector<std::uint8_t>> bytes = read_bytes(path);
-    return bytes ? done(session.load_model(path.filename().string(), *bytes)) : Status(bytes.diagnostics());
+    return bytes ? done(session.load_model(path.filename().string(), *bytes, files_beside(name)))
+                 : Status(bytes.diagnostics());
   }
   const Result<NamedFiles> named = files_of_model(name);
   return named ? done(session.load_files(named->name, named->files)) : Status(named.diagnostics());

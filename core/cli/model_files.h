@@ -5,7 +5,7 @@
 
 namespace plena::cli {
 
-/// --layers, --seq, --ids.
+/// --layers, --seq, --batch, --ids.
 void add_part_options(CLI::App& command, PartOptions& options);
 
 /// A model's file or the folder of a checkpoint, of which the session knows the part.
@@ -16,6 +16,9 @@ struct NamedFiles {
   std::vector<driver::ModelFile> files;
 };
 Result<NamedFiles> files_of_model(const std::string& model);
+
+/// Files in the folder of a model's file, and in no other.
+driver::FileFinder files_beside(const std::string& model);
 
 /// The model, a file or the folder of a checkpoint, into the session; false after telling why not.
 bool load_model_files(driver::Session& session, const ModelOptions& options, Steps& steps);

@@ -478,7 +478,7 @@ void add_link(CLI::App& app, Action& action) {
   command->add_option(
     "-o,--output", options->output, "write the recipe to a file (.plena.json) instead"
   );
-  command->add_option("--json", options->json, "write a report (- for standard output)");
+  add_report_option(*command, options->json);
   command->callback([&action, options] { action = [options] { return link(*options); }; });
 }
 
@@ -494,7 +494,7 @@ void add_run(CLI::App& app, Action& action) {
     "--file", options->files, "model or input that the link names only by its hash (repeatable)"
   );
   command->add_flag("--baseline", options->baseline, "run what the link is compared with");
-  command->add_option("--json", options->json, "write a report (- for standard output)");
+  add_report_option(*command, options->json);
   command->callback([&action, options] { action = [options] { return run_recipe(*options); }; });
 }
 

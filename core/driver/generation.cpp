@@ -163,13 +163,15 @@ Result<ir::Graph> Generation::Impl::graph(std::int64_t tokens) const {
       Result<io::CheckpointModel> model = io::import_checkpoint(files, part);
       return model ? Result<ir::Graph>(std::move(model->graph)) : Result<ir::Graph>(model.diagnostics());
     }
-    const Result<std::vector<std::uint8_t>> bytes = only_file(name, files);
-    if (!bytes) {
-      return bytes.diagnostics();
+    const Result<OneModel> model = one_model(name, files);
+    if (!model) {
+      return model.diagnostics();
     }
+    io::Companions companions(finder(model->beside, options.beside));
     io::ImportOptions import;
     import.step = step;
-    return io::import_model(files.front().name, *bytes, import);
+    import.companions = &companions;
+    return io::import_model(model->name, model->bytes, import);
   }();
   if (!imported) {
     return imported;

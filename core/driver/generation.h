@@ -4,6 +4,7 @@
 #pragma once
 
 #include "base/result.h"
+#include "driver/model_file.h"
 #include "report/generation.h"
 
 #include <array>
@@ -23,6 +24,7 @@ struct GenerationOptions {
   std::int64_t chunk = 0; ///< tokens of a prompt at a time; 0: as many as a row of the machine has lanes
   bool cycles = true; ///< counts them, which takes time
   bool references = false; ///< computes each run by both references as well, which takes longer
+  FileFinder beside{}; ///< of a model that is one file
 };
 
 /// Whose logits.

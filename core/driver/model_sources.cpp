@@ -1,5 +1,7 @@
 #include "driver/model_sources.h"
 
+#include "io/import_checkpoint.h"
+
 #include <fmt/format.h>
 
 namespace plena::driver {
@@ -30,17 +32,42 @@ std::vector<io::ModelFile> sources_of(std::span<const ModelFile> files) {
   return sources;
 }
 
-Result<std::vector<std::uint8_t>>
-only_file(std::string_view name, std::span<const io::ModelFile> files) {
-  if (files.size() != 1) {
+io::Companions::Find finder(std::vector<io::ModelFile> beside, const FileFinder& more) {
+  return [beside = std::move(beside), more](std::string_view name) -> std::optional<io::ModelFile> {
+    for (const io::ModelFile& file : beside) {
+      if (io::base_name(file.name) == name) {
+        return file;
+      }
+    }
+    if (std::optional<ModelFile> found = more ? more(name) : std::nullopt) {
+      return sources_of(std::span(&*found, 1)).front();
+    }
+    return std::nullopt;
+  };
+}
+
+Result<OneModel> one_model(std::string_view name, std::span<const io::ModelFile> files) {
+  const io::ModelFile* model = files.size() == 1 ? files.data() : io::sole_model(files);
+  if (model == nullptr) {
     return Diagnostic{
       .code = "E_FORMAT",
       .message = fmt::format("these {} files are no model together", files.size()),
-      .hint = "give one .onnx or .json file, or config.json with the model's .safetensors files",
+      .hint = "give one .onnx or .json file and those in which its values lie, or config.json with the "
+              "model's .safetensors files",
       .file = std::string(name)};
   }
   constexpr std::uint64_t max_bytes = std::uint64_t{1} << 31;
-  return io::read_all(files.front(), max_bytes);
+  Result<std::vector<std::uint8_t>> bytes = io::read_all(*model, max_bytes);
+  if (!bytes) {
+    return std::move(bytes).diagnostics();
+  }
+  OneModel one{io::base_name(model->name), std::move(*bytes), {}};
+  for (const io::ModelFile& file : files) {
+    if (&file != model) {
+      one.beside.push_back(file);
+    }
+  }
+  return one;
 }
 
 } // namespace plena::driver

@@ -2,7 +2,7 @@
 #pragma once
 
 #include "driver/session.h"
-#include "io/byte_source.h"
+#include "io/companions.h"
 
 #include <span>
 #include <string_view>
@@ -12,8 +12,16 @@ namespace plena::driver {
 
 std::vector<io::ModelFile> sources_of(std::span<const ModelFile> files);
 
-/// The bytes of a model that is one file; E_FORMAT when these are several. `name` is the model's.
-Result<std::vector<std::uint8_t>>
-only_file(std::string_view name, std::span<const io::ModelFile> files);
+/// By plain name, first among these files.
+io::Companions::Find finder(std::vector<io::ModelFile> beside, const FileFinder& more);
+
+/// A model that is one file, and what was given with it.
+struct OneModel {
+  std::string name;
+  std::vector<std::uint8_t> bytes;
+  std::vector<io::ModelFile> beside;
+};
+/// E_FORMAT when none of several files, or more than one, is a model. `name` is for messages.
+Result<OneModel> one_model(std::string_view name, std::span<const io::ModelFile> files);
 
 } // namespace plena::driver

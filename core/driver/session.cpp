@@ -7,6 +7,7 @@
 #include "driver/choices.h"
 #include "driver/conditions.h"
 #include "driver/nonfinite.h"
+#include "driver/model_sources.h"
 #include "driver/npy.h"
 #include "driver/program_facts.h"
 #include "driver/session_state.h"
@@ -158,7 +159,8 @@ std::optional<report::ModelPart> part_of(const frontend::BuiltPart& built) {
     .last_layer = built.last_layer,
     .rows = built.rows,
     .vocabulary = built.vocabulary,
-    .ids = built.ids};
+    .ids = built.ids,
+    .batch = built.batch};
 }
 
 // ---- session
@@ -238,22 +240,34 @@ Result<std::string> Session::set_settings(std::string_view name, std::string_vie
   return {report::settings_info(name, *state_->config), std::move(warnings)};
 }
 
-Result<std::string>
-Session::load_model(std::string_view name, std::span<const std::uint8_t> bytes) {
-  const StepTimer timer(*state_, "import");
-  io::ImportOptions options;
-  options.dims = state_->dimensions;
+Result<std::string> Session::load_model(
+  std::string_view name, std::span<const std::uint8_t> bytes, const FileFinder& beside
+) {
+  return state_->load_one(name, bytes, finder({}, beside));
+}
+
+Result<std::string> Session::State::load_one(
+  std::string_view name, std::span<const std::uint8_t> bytes, io::Companions::Find find
+) {
+  const StepTimer timer(*this, "import");
+  io::Companions companions(std::move(find));
+  io::ImportOptions import;
+  import.companions = &companions;
+  import.dims = dimensions;
   const auto choose = [&](std::string_view dimension, const std::optional<std::int64_t>& value) {
     if (value) {
-      options.dims.emplace(dimension, *value);
+      import.dims.emplace(dimension, *value);
     }
   };
-  choose(io::rows_dimension, state_->part.rows);
-  choose(io::first_layer_dimension, state_->part.first_layer);
-  choose(io::last_layer_dimension, state_->part.last_layer);
+  choose(io::rows_dimension, part.rows);
+  choose(io::first_layer_dimension, part.first_layer);
+  choose(io::last_layer_dimension, part.last_layer);
+  for (const std::string_view batch : io::batch_dimensions) {
+    choose(batch, part.batch);
+  }
   frontend::BuiltPart built;
-  options.built = &built;
-  Result<ir::Graph> imported = io::import_model(name, bytes, options);
+  import.built = &built;
+  Result<ir::Graph> imported = io::import_model(name, bytes, import);
   if (!imported) {
     return std::move(imported).diagnostics();
   }
@@ -262,12 +276,12 @@ Session::load_model(std::string_view name, std::span<const std::uint8_t> bytes) 
   report::ModelFacts facts{
     std::string(name),
     format != nullptr ? std::string(format->id) : "",
-    sha256_hex(bytes),
+    companions.used() ? companions.digest(sha256_hex(bytes)) : sha256_hex(bytes),
     part_of(built)};
   Result<std::string> info =
-    state_->take_graph(std::move(imported).value(), std::move(facts), std::move(warnings));
+    take_graph(std::move(imported).value(), std::move(facts), std::move(warnings));
   if (info) {
-    state_->model_bytes = bytes.size();
+    model_bytes = companions.used() ? 0 : bytes.size();
   }
   return info;
 }

@@ -4,6 +4,7 @@
 
 #include "base/result.h"
 #include "driver/generation.h"
+#include "driver/model_file.h"
 #include "recipe/judge.h"
 #include "recipe/recipe.h"
 
@@ -146,20 +147,14 @@ struct VerdictSummary {
   std::vector<Comparison> stages;
 };
 
-/// A file of a model that is read in pieces, whenever some of it is needed.
-struct ModelFile {
-  std::string name; ///< with directories or without
-  std::uint64_t size = 0;
-  /// Fills `bytes` from `offset` on.
-  std::function<Status(std::uint64_t offset, std::span<std::uint8_t> bytes)> read;
-};
-
 /// The part of a transformer that becomes a graph; what is not given is the model's.
 struct ModelPart {
   std::optional<std::int64_t> first_layer{};
   std::optional<std::int64_t> last_layer{}; ///< included
-  std::optional<std::int64_t> rows{};       ///< tokens or patches
+  std::optional<std::int64_t> rows{};       ///< tokens or patches of each text or image
   std::vector<std::int64_t> ids{};          ///< of the tokens; their number is that of the rows
+  /// Texts, or images, each with as many rows; `ids` are those of all, one text after the other.
+  std::optional<std::int64_t> batch{};
 };
 
 /// What is left of an output with some of the roundings, against fp32.
@@ -207,12 +202,12 @@ class Session {
   /// A compiled model is of one machine: other settings leave its program, but only a new
   /// compilation can be verified.
   Result<std::string> set_settings(std::string_view name, std::string_view toml); // SettingsInfo
+  /// `beside` finds the files in which values of its tensors lie, by default there are none.
   Result<std::string> load_model(
-    std::string_view name,
-    std::span<const std::uint8_t> bytes
+    std::string_view name, std::span<const std::uint8_t> bytes, const FileFinder& beside = {}
   ); // ModelInfo
   /// A checkpoint: config.json and the files of its tensors, of which only those are read that the
-  /// part needs; or one file, as `load_model`. `name` is the model's.
+  /// part needs; or one file, as `load_model`, with those beside it. `name` is the model's.
   Result<std::string>
   load_files(std::string_view name, std::span<const ModelFile> files); // ModelInfo
   /// Of the models loaded from here on that are checkpoints or described by their dimensions.
@@ -221,6 +216,13 @@ class Session {
   void set_seed(std::optional<std::uint64_t> seed);
   /// The model as a document that `load_model` reads back to the same graph.
   Result<std::string> model_json() const;
+  /// The same with long constants as bytes of the file `beside`, a name without directories, which is to lie
+  /// where the document lies.
+  struct ModelDocument {
+    std::string json;
+    std::vector<std::uint8_t> bytes; ///< of that file
+  };
+  Result<ModelDocument> model_document(const std::string& beside) const;
   /// Value of a symbolic dimension of the next model loaded.
   void bind_dimension(std::string_view name, std::int64_t value);
   /// Values for one graph input; inputs that are never set are seeded.

@@ -29,14 +29,19 @@ Diagnostic bad_ids(std::string message) {
 
 } // namespace
 
-Result<std::vector<std::int64_t>> read_ids(std::span<const std::uint8_t> bytes) {
+Result<std::vector<std::int64_t>>
+read_ids(std::span<const std::uint8_t> bytes, std::int64_t* texts) {
   std::vector<float> values;
+  std::int64_t found = 1;
   if (is_npy(bytes)) {
     Result<NamedTensor> read = read_npy(bytes, "input_ids");
     if (!read) {
       return std::move(read).diagnostics();
     }
     values = std::move(read->values);
+    for (std::size_t i = 0; i + 1 < read->shape.size(); ++i) {
+      found *= read->shape[i];
+    }
   } else {
     std::string_view text(reinterpret_cast<const char*>(bytes.data()), bytes.size());
     constexpr std::string_view between = " \t\r\n,";
@@ -67,6 +72,9 @@ Result<std::vector<std::int64_t>> read_ids(std::span<const std::uint8_t> bytes) 
   if (ids.empty()) {
     return bad_ids("there are no ids");
   }
+  if (texts != nullptr) {
+    *texts = found;
+  }
   return ids;
 }
 
@@ -78,6 +86,7 @@ frontend::Part Session::State::built_part() const {
   built.last_layer = part.last_layer;
   built.rows = part.rows;
   built.ids = part.ids;
+  built.batch = part.batch.value_or(1);
   return built;
 }
 
@@ -107,8 +116,9 @@ Session::State::take_graph(ir::Graph imported, report::ModelFacts facts, Diagnos
 Result<std::string> Session::load_files(std::string_view name, std::span<const ModelFile> files) {
   const std::vector<io::ModelFile> sources = sources_of(files);
   if (!io::is_checkpoint(sources)) {
-    const Result<std::vector<std::uint8_t>> bytes = only_file(name, sources);
-    return bytes ? load_model(sources.front().name, *bytes) : Result<std::string>(bytes.diagnostics());
+    const Result<OneModel> model = one_model(name, sources);
+    return model ? state_->load_one(model->name, model->bytes, finder(model->beside, {}))
+                 : Result<std::string>(model.diagnostics());
   }
   const StepTimer timer(*state_, "import");
   Result<io::CheckpointModel> model = io::import_checkpoint(sources, state_->built_part());
@@ -128,6 +138,14 @@ Result<std::string> Session::model_json() const {
     return missing("E_NO_MODEL", "there is no model to write", "load a model first");
   }
   return io::export_json(*state_->graph);
+}
+
+Result<Session::ModelDocument> Session::model_document(const std::string& beside) const {
+  if (!state_->graph) {
+    return missing("E_NO_MODEL", "there is no model to write", "load a model first");
+  }
+  io::ExportedModel made = io::export_json_beside(*state_->graph, beside);
+  return ModelDocument{std::move(made.json), std::move(made.bytes)};
 }
 
 } // namespace plena::driver

@@ -101,7 +101,8 @@ Result<recipe::Recipe> Session::recipe(const recipe::Wish& wish) const {
   made.release = version();
   if (state.compiled) {
     made.model.sha256 = state.model.sha256;
-    if (!wish.json.empty()) {
+    // The document alone would not be the model.
+    if (const bool beside = state.model_bytes == 0; !wish.json.empty() && !beside) {
       const auto json = recipe::canonical_json(wish.json);
       if (!json) {
         return missing(
@@ -133,6 +134,7 @@ Result<recipe::Recipe> Session::recipe(const recipe::Wish& wish) const {
     made.part.first = unsigned_of(state.part.first_layer);
     made.part.last = unsigned_of(state.part.last_layer);
     made.part.rows = unsigned_of(state.part.rows);
+    made.part.batch = unsigned_of(state.part.batch);
     for (const std::int64_t id : state.part.ids) {
       made.part.ids.push_back(static_cast<std::uint64_t>(std::max<std::int64_t>(id, 0)));
     }
@@ -184,6 +186,7 @@ void Session::prepare_recipe(const recipe::Recipe& recipe) {
   state.part.first_layer = signed_of(recipe.part.first);
   state.part.last_layer = signed_of(recipe.part.last);
   state.part.rows = signed_of(recipe.part.rows);
+  state.part.batch = signed_of(recipe.part.batch);
   for (const std::uint64_t id : recipe.part.ids) {
     state.part.ids.push_back(*signed_of(id));
   }

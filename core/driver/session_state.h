@@ -14,6 +14,7 @@
 #include "emu/timing.h"
 #include "emu/trace.h"
 #include "frontend/build.h"
+#include "io/companions.h"
 #include "ir/graph.h"
 #include "report/documents.h"
 #include "report/look_documents.h"
@@ -136,6 +137,8 @@ struct Session::State {
   frontend::Part built_part() const;
   /// Makes a graph the session's model.
   Result<std::string> take_graph(ir::Graph imported, report::ModelFacts facts, Diagnostics notes);
+  Result<std::string>
+  load_one(std::string_view name, std::span<const std::uint8_t> bytes, io::Companions::Find find);
   void take_program(isa::Program new_program, std::string new_text);
   /// Values of every graph input: given by the user, else by the model, else seeded.
   codegen::Values input_values() const;

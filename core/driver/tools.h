@@ -52,8 +52,11 @@ std::vector<Precision> precisions();
 /// a digest. Different tensors have different file names.
 std::string file_name_of(std::string_view tensor);
 
-/// Token ids of a .npy file or of a text.
-Result<std::vector<std::int64_t>> read_ids(std::span<const std::uint8_t> bytes);
+/// Token ids of a .npy file or of a text. `texts` is told of how many texts these are: a file of two or more
+/// dimensions tells, else one.
+Result<std::vector<std::int64_t>> read_ids(
+  std::span<const std::uint8_t> bytes, std::int64_t* texts = nullptr
+);
 
 /// `64M`, `1GiB`, `4096` to bytes, as upstream's --hbm-size reads it.
 Result<std::uint64_t> parse_size(std::string_view text);

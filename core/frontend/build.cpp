@@ -15,6 +15,7 @@ constexpr std::int64_t large_table = std::int64_t{1} << 24;
 constexpr std::int64_t max_rows = 65536;
 constexpr std::int64_t max_values = std::int64_t{1} << 28; ///< of one activation
 constexpr std::int64_t default_rows = 16;
+constexpr std::int64_t max_batch = 65536;
 
 /// Before the modules of a stack in these files: the root under which the first layer wanted has its norm.
 std::string root_of(const GraphBuilder& graph, const Stack& stack, std::int64_t first_layer) {
@@ -48,7 +49,8 @@ class ModelBuilder {
   Result<ir::Graph> run(BuiltPart* built) && {
     const Stack& stack = architecture_.text ? architecture_.text->stack : architecture_.vision->stack;
     last_ = part_.last_layer.value_or(stack.layers - 1);
-    if (check_layers(stack)) {
+    built_.batch = part_.batch;
+    if (check_batch() && check_layers(stack)) {
       if (architecture_.text) {
         text(*architecture_.text);
       } else if (part_.step) {
@@ -86,6 +88,19 @@ class ModelBuilder {
       return false;
     }
     return true;
+  }
+
+  bool check_batch() {
+    if (part_.batch >= 1 && part_.batch <= max_batch) {
+      return true;
+    }
+    graph_.error(
+      "E_RANGE",
+      "batch",
+      fmt::format("a batch of {} is asked for", part_.batch),
+      fmt::format("1 to {} texts or images", max_batch)
+    );
+    return false;
   }
 
   bool check_rows(std::int64_t rows, std::int64_t cols) {
@@ -131,10 +146,18 @@ class ModelBuilder {
     const std::int64_t rows = starts() || !part_.ids.empty()
                                 ? static_cast<std::int64_t>(ids.size())
                                 : part_.rows.value_or(default_rows) * part_.batch;
+    if (rows % part_.batch != 0) {
+      return graph_.error(
+        "E_RANGE",
+        "ids",
+        fmt::format("{} ids are not those of {} texts of one length", rows, part_.batch),
+        "give as many ids for each"
+      );
+    }
     if (!check_rows(rows, text.stack.hidden) || (starts() && !check_ids(text, ids))) {
       return;
     }
-    built_.rows = rows;
+    built_.rows = rows / part_.batch;
     StackBuilder builder(
       graph_, text.stack, root_of(graph_, text.stack, part_.first_layer), ""
     );
@@ -264,15 +287,6 @@ class ModelBuilder {
       }
     }
     const auto rows = static_cast<std::int64_t>(ids.size());
-    if (rows % part_.batch != 0) {
-      graph_.error(
-        "E_RANGE",
-        "ids",
-        fmt::format("{} ids are not those of {} texts of one length", rows, part_.batch),
-        "give as many ids for each"
-      );
-      return false;
-    }
     if (text.learned_positions != 0 && part_.first_position + rows / part_.batch > text.learned_positions) {
       graph_.error(
         "E_RANGE",
@@ -371,19 +385,23 @@ class ModelBuilder {
   /// Rows of images in the places of their tokens.
   ir::TensorId
   with_image(const TextModel& text, const std::vector<std::int64_t>& ids, ir::TensorId x) {
-    const auto tokens = std::count(ids.begin(), ids.end(), architecture_.image_token);
-    if (!architecture_.vision || tokens == 0) {
+    if (!architecture_.vision ||
+        std::find(ids.begin(), ids.end(), architecture_.image_token) == ids.end()) {
       return x;
     }
     const std::int64_t rows = image_rows(architecture_);
-    if (tokens != rows) {
-      graph_.error(
-        "E_RANGE",
-        "ids",
-        fmt::format("the text has {} tokens of images (id {})", tokens, architecture_.image_token),
-        fmt::format("an image becomes {} rows: give that many tokens, or none", rows)
-      );
-      return x;
+    const auto each = static_cast<std::ptrdiff_t>(ids.size()) / part_.batch;
+    for (auto one = ids.begin(); one != ids.end(); one += each) {
+      const auto tokens = std::count(one, one + each, architecture_.image_token);
+      if (tokens != rows) {
+        graph_.error(
+          "E_RANGE",
+          "ids",
+          fmt::format("a text has {} tokens of images (id {})", tokens, architecture_.image_token),
+          fmt::format("an image becomes {} rows: give that many tokens to each text, or none", rows)
+        );
+        return x;
+      }
     }
     if (architecture_.connector->output != text.stack.hidden) {
       graph_.error(
@@ -427,17 +445,18 @@ class ModelBuilder {
         return {};
       }
     }
-    if (!check_rows(grid * grid, stack.hidden)) {
+    const std::int64_t rows = grid * grid * part_.batch;
+    if (!check_rows(rows, stack.hidden)) {
       return {};
     }
     if (alone) {
       built_.rows = grid * grid;
     }
     StackBuilder builder(graph_, stack, root_of(graph_, stack, first), alone ? "" : "vision.");
-    builder.set_rows(grid * grid, 1, 0);
+    builder.set_rows(grid * grid, part_.batch, 0);
     ir::TensorId x = first == 0 && !(alone && part_.from_hidden)
                        ? patches(vision, builder, grid)
-                       : graph_.input(hidden_input, {grid * grid, stack.hidden});
+                       : graph_.input(hidden_input, {rows, stack.hidden});
     x = layers(builder, x, first, last);
     if (last + 1 < stack.layers) {
       graph_.output(x, hidden_output);
@@ -469,7 +488,7 @@ class ModelBuilder {
     const std::int64_t size = vision.patch_size;
     const std::string module = builder.module(names.embedding);
     const ir::TensorId pixels =
-      graph_.input(pixel_input, {1, vision.channels, grid * size, grid * size});
+      graph_.input(pixel_input, {part_.batch, vision.channels, grid * size, grid * size});
     const ir::Shape kernels{hidden, vision.channels, size, size};
     std::vector<ir::TensorId> inputs{
       pixels,
@@ -512,7 +531,9 @@ class ModelBuilder {
       taken.insert(taken.end(), begin, begin + static_cast<std::ptrdiff_t>(hidden));
     }
     return graph_.constant(
-      builder.label("positions.table"), {grid * grid, hidden}, std::move(taken)
+      builder.label("positions.table"),
+      {grid * grid * part_.batch, hidden},
+      repeated(taken, part_.batch)
     );
   }
 
@@ -532,7 +553,7 @@ class ModelBuilder {
     ir::TensorId sum{};
     for (std::int64_t place = 0; place < factor * factor && !weight.empty(); ++place) {
       std::vector<std::int64_t> rows;
-      for (std::int64_t y = place / factor; y < grid; y += factor) {
+      for (std::int64_t y = place / factor; y < grid * part_.batch; y += factor) {
         for (std::int64_t i = place % factor; i < grid; i += factor) {
           rows.push_back(y * grid + i);
         }

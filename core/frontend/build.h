@@ -45,11 +45,11 @@ struct Part {
   std::int64_t first_layer = 0;
   std::optional<std::int64_t> last_layer{}; ///< included; by default the model's last
   std::vector<std::int64_t> ids{};          ///< of the text; empty: `default_ids`
-  /// Rows of the text when no ids are given; by default as many as ids are made.
+  /// Rows of each text when no ids are given; by default as many as ids are made. Patches of each image.
   std::optional<std::int64_t> rows{};
   bool from_hidden = false; ///< rows of the text come as an input, even to the first layer
   std::int64_t first_position = 0;
-  std::int64_t batch = 1; ///< texts, each with as many rows; ids are those of all
+  std::int64_t batch = 1; ///< texts or images, each with as many rows; ids are those of all
   /// Then ids and position are inputs; `ids`, `rows` and `first_position` say nothing.
   std::optional<Step> step{};
 };
@@ -59,7 +59,8 @@ struct BuiltPart {
   std::int64_t layers = 0; ///< of the whole model
   std::int64_t first_layer = 0;
   std::int64_t last_layer = 0;     ///< included
-  std::int64_t rows = 0;           ///< tokens or patches
+  std::int64_t rows = 0;           ///< tokens or patches of each text or image
+  std::int64_t batch = 1;
   std::int64_t vocabulary = 0;     ///< of the ids that the graph starts with; 0: it starts with values
   std::vector<std::int64_t> ids{}; ///< that the graph starts with
 };

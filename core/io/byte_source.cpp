@@ -12,6 +12,11 @@ Status MemoryBytes::read(std::uint64_t offset, std::span<std::uint8_t> bytes) co
   return Done{};
 }
 
+std::string base_name(const std::string& name) {
+  const std::size_t slash = name.find_last_of("/\\");
+  return slash == std::string::npos ? name : name.substr(slash + 1);
+}
+
 Result<std::vector<std::uint8_t>> read_all(const ModelFile& file, std::uint64_t max_bytes) {
   const std::uint64_t size = file.bytes->size();
   if (size > max_bytes) {

@@ -40,6 +40,9 @@ struct ModelFile {
   std::shared_ptr<const ByteSource> bytes;
 };
 
+/// Without directories.
+std::string base_name(const std::string& name);
+
 /// The whole file; E_RESOURCE when it is longer than `max_bytes`.
 Result<std::vector<std::uint8_t>> read_all(const ModelFile& file, std::uint64_t max_bytes);
 

@@ -1,5 +1,6 @@
 #include "io/export_json.h"
 
+#include "base/sha256.h"
 #include "io/base64.h"
 #include "ir/choices.h"
 
@@ -17,7 +18,13 @@ using nlohmann::json;
 /// Longer constants are written as base64.
 constexpr std::size_t max_readable = 64;
 
-std::string encode(const ir::Constant& constant, bool floats) {
+/// Where long constants go instead of into the document.
+struct Beside {
+  std::string file;
+  std::vector<std::uint8_t> bytes{};
+};
+
+std::vector<std::uint8_t> bytes_of(const ir::Constant& constant, bool floats) {
   std::vector<std::uint8_t> bytes;
   const auto append = [&](const auto& values) {
     using Value = typename std::decay_t<decltype(values)>::value_type;
@@ -31,18 +38,29 @@ std::string encode(const ir::Constant& constant, bool floats) {
   } else {
     append(constant.ints);
   }
-  return base64_encode(bytes);
+  return bytes;
 }
 
 /// Values are written as they are held: f32 or i64, whatever the declared type was.
-json tensor_spec(const ir::Shape& shape, bool floats, const ir::Constant& constant) {
+json tensor_spec(
+  const ir::Shape& shape, bool floats, const ir::Constant& constant, Beside* beside = nullptr
+) {
   json spec{{"shape", shape}, {"dtype", floats ? "f32" : "i64"}};
   bool readable = constant.floats.size() + constant.ints.size() <= max_readable;
   for (const float value : constant.floats) {
     readable = readable && std::isfinite(value);
   }
   if (!readable) {
-    spec["base64"] = encode(constant, floats);
+    const std::vector<std::uint8_t> bytes = bytes_of(constant, floats);
+    if (beside == nullptr) {
+      spec["base64"] = base64_encode(bytes);
+    } else {
+      spec["file"] = beside->file;
+      spec["offset"] = beside->bytes.size();
+      spec["length"] = bytes.size();
+      spec["sha256"] = sha256_hex(bytes);
+      beside->bytes.insert(beside->bytes.end(), bytes.begin(), bytes.end());
+    }
   } else if (floats) {
     spec["values"] = constant.floats;
   } else {
@@ -110,9 +128,7 @@ json run_json(const ir::RunChoices& run) {
   return result;
 }
 
-} // namespace
-
-std::string export_json(const ir::Graph& graph) {
+std::string document_of(const ir::Graph& graph, Beside* beside) {
   json inputs = json::array();
   json values = json::array();
   for (std::size_t i = 0; i < graph.inputs.size(); ++i) {
@@ -142,7 +158,7 @@ std::string export_json(const ir::Graph& graph) {
     const ir::Tensor& tensor = graph.tensors[t];
     if (tensor.constant) {
       json& spec = constants[tensor.name];
-      spec = tensor_spec(tensor.shape, ir::is_float(tensor.dtype), *tensor.constant);
+      spec = tensor_spec(tensor.shape, ir::is_float(tensor.dtype), *tensor.constant, beside);
       if (weights.contains(static_cast<ir::TensorId>(t))) {
         spec["layout"] = "in_out";
       }
@@ -164,12 +180,22 @@ std::string export_json(const ir::Graph& graph) {
       {"nodes", nodes},
       {"outputs", outputs},
       {"value_info", shapes}}},
-    {"weights", {{"source", "inline"}}},
+    {"weights", {{"source", beside == nullptr ? "inline" : "external"}}},
     {"input", {{"kind", "tensor"}, {"tensor", values}}}};
   if (json run = run_json(graph.run); !run.empty()) {
     document["run"] = std::move(run);
   }
   return document.dump(1);
+}
+
+} // namespace
+
+std::string export_json(const ir::Graph& graph) { return document_of(graph, nullptr); }
+
+ExportedModel export_json_beside(const ir::Graph& graph, const std::string& file) {
+  Beside beside{file};
+  std::string json = document_of(graph, &beside);
+  return {std::move(json), std::move(beside.bytes)};
 }
 
 } // namespace plena::io

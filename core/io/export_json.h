@@ -3,7 +3,9 @@
 
 #include "ir/graph.h"
 
+#include <cstdint>
 #include <string>
+#include <vector>
 
 namespace plena::io {
 
@@ -11,5 +13,12 @@ namespace plena::io {
 /// constants with all their bits, weights of `linear` marked as `in_out`, inputs as they were
 /// described. Sources of nodes (`origin`) go to the key `x-origin`, which readers pass over.
 std::string export_json(const ir::Graph& graph);
+
+/// The same with long constants as bytes of a file beside the document.
+struct ExportedModel {
+  std::string json;
+  std::vector<std::uint8_t> bytes; ///< of the file
+};
+ExportedModel export_json_beside(const ir::Graph& graph, const std::string& file);
 
 } // namespace plena::io

@@ -15,11 +15,6 @@ constexpr std::string_view config_name = "config.json";
 constexpr std::string_view index_suffix = ".safetensors.index.json";
 constexpr std::string_view tensors_suffix = ".safetensors";
 
-std::string base_name(const std::string& name) {
-  const std::size_t slash = name.find_last_of("/\\");
-  return slash == std::string::npos ? name : name.substr(slash + 1);
-}
-
 /// Tensors in old files that are not parameters.
 constexpr std::string_view buffers[] = {
   ".rotary_emb.inv_freq", ".attn.bias", ".attn.masked_bias", ".position_ids"};
@@ -53,10 +48,27 @@ std::optional<Diagnostic> left_over(const Checkpoint& checkpoint) {
 
 } // namespace
 
+const ModelFile* sole_model(std::span<const ModelFile> files) {
+  const ModelFile* found = nullptr;
+  for (const ModelFile& file : files) {
+    const bool document = file.name.ends_with(".json") && !file.name.ends_with(index_suffix) &&
+                          base_name(file.name) != config_name;
+    if (!document && !file.name.ends_with(".onnx")) {
+      continue;
+    }
+    if (found != nullptr) {
+      return nullptr;
+    }
+    found = &file;
+  }
+  return found;
+}
+
 bool is_checkpoint(std::span<const ModelFile> files) {
-  return std::any_of(files.begin(), files.end(), [](const ModelFile& file) {
-    return base_name(file.name) == config_name || file.name.ends_with(tensors_suffix);
-  });
+  const auto any = [&](auto&& holds) { return std::any_of(files.begin(), files.end(), holds); };
+  return any([](const ModelFile& file) { return base_name(file.name) == config_name; }) ||
+         (sole_model(files) == nullptr &&
+          any([](const ModelFile& file) { return file.name.ends_with(tensors_suffix); }));
 }
 
 Result<CheckpointModel>

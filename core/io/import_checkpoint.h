@@ -15,8 +15,12 @@ struct CheckpointModel {
   frontend::BuiltPart built;
 };
 
-/// Whether these files are such a model: one of them is config.json or ends in .safetensors. Directories
-/// in names do not count.
+/// The one file that is a model by itself, .onnx or .json; null when there is none or more than one. Others
+/// may hold values of its tensors.
+const ModelFile* sole_model(std::span<const ModelFile> files);
+
+/// Whether these files are such a model: one of them is config.json, or one ends in .safetensors and none
+/// is a model by itself. Directories in names do not count.
 bool is_checkpoint(std::span<const ModelFile> files);
 
 /// The part of the model as a graph over the operators of core/ops; only its tensors are read.

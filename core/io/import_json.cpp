@@ -1,6 +1,6 @@
 // JSON models (.plena.json, version 1) to graphs: family `graph` with constants that are given,
-// encoded, seeded or filled, and the families that dimensions describe. Others and tensors in separate
-// files are refused by name, and `expect` is reported as not applied.
+// encoded, seeded, filled or in files beside, and the families that dimensions describe. Others are refused
+// by name, and `expect` is reported as not applied.
 #include "io/importer.h"
 #include "io/json_dims.h"
 #include "io/json_graph.h"
@@ -187,7 +187,7 @@ class Reader {
   std::optional<ir::Graph> built_; ///< of the families that have no graph
   Problems problems_;
   JsonFields fields_{problems_};
-  JsonTensors tensors_{fields_};
+  JsonTensors tensors_{fields_, options_.companions};
   JsonConstants constants_{fields_, tensors_};
   JsonGraph model_;
 };

@@ -1,5 +1,5 @@
 // ONNX models to graphs, operators kept as `onnx:Name`; the passes turn them into rows of ops.def.
-// Reads inline initialisers and a single flat graph of opsets 11 to 24. External data, subgraphs,
+// Reads initialisers, in the file or beside it, and a single flat graph of opsets 11 to 24. Subgraphs,
 // functions, sparse tensors and sequences are refused by name.
 #include "io/importer.h"
 #include "io/onnx_attributes.h"
@@ -158,7 +158,7 @@ class Importer {
         continue;
       }
       if (const auto id = define(proto.name, where)) {
-        (void)onnx::read_tensor(proto, where, problems_, graph_.tensor(*id));
+        (void)onnx::read_tensor(proto, where, problems_, graph_.tensor(*id), options_.companions);
       }
     }
   }

@@ -3,6 +3,7 @@
 
 #include "base/result.h"
 #include "frontend/build.h"
+#include "io/companions.h"
 #include "ir/graph.h"
 
 #include <cstdint>
@@ -22,11 +23,11 @@ using Bytes = std::span<const std::uint8_t>;
 
 struct ImportOptions {
   /// Sizes of dimensions that the file leaves open, by their name in the file; a dimension without
-  /// a name is `input[axis]`. Dimensions called `batch`, `batch_size` or `B` are 1 unless given
-  /// here.
+  /// a name is `input[axis]`. part_dimensions.h has names that mean something by themselves.
   std::map<std::string, std::int64_t, std::less<>> dims{};
   /// Of models by their dimensions: a graph that goes on with a text.
   std::optional<frontend::Step> step{};
+  Companions* companions = nullptr; ///< files beside the model's; null: there are none
   std::size_t max_onnx_bytes = 0x7FFFFFFF; ///< the limit of protobuf itself
   std::size_t max_json_bytes = std::size_t{256} << 20;
   std::size_t max_nodes = 1'000'000;
@@ -57,7 +58,8 @@ import_model(std::string_view name, Bytes bytes, const ImportOptions& options = 
 Result<ir::Graph> import_onnx(std::string_view name, Bytes bytes, const ImportOptions& options);
 
 /// E_JSON, E_VERSION, E_FAMILY, E_MISSING, E_UNKNOWN_KEY, E_TYPE, E_RANGE, E_SHAPE, E_WEIGHTS,
-/// E_GRAPH, E_UNSUPPORTED_OP, E_COMPAT, E_RESOURCE; each with a JSON pointer or, for syntax, line and column.
+/// E_GRAPH, E_UNSUPPORTED_OP, E_COMPAT, E_RESOURCE, E_EXTERNAL_DATA,
+/// E_SAFETENSORS; each with a JSON pointer or, for syntax, line and column.
 Result<ir::Graph> import_json(std::string_view name, Bytes bytes, const ImportOptions& options);
 
 } // namespace plena::io

@@ -10,7 +10,7 @@ namespace plena::io {
 
 namespace {
 
-constexpr const char* source_hint = "supported: seed, inline, base64";
+constexpr const char* source_hint = "supported: seed, inline, base64, external";
 
 void transpose(TensorSpec& spec) {
   const auto rows = static_cast<std::size_t>((*spec.shape)[0]);
@@ -59,11 +59,7 @@ void JsonConstants::read_source(const json& weights) {
   if (kind == nullptr || !fields_.expect(kind->is_string(), *kind, place, "a text")) {
     return;
   }
-  if (*kind == "external") {
-    fields_.error(
-      "E_EXTERNAL_DATA", place, "tensors in separate files are not read yet", source_hint
-    );
-  } else if (*kind != "seed" && *kind != "inline" && *kind != "base64") {
+  if (*kind != "seed" && *kind != "inline" && *kind != "base64" && *kind != "external") {
     fields_.error("E_RANGE", place, "source " + kind->dump() + " is not known", source_hint);
   }
   rule_.active = *kind == "seed";
@@ -245,7 +241,7 @@ bool JsonConstants::seeded(
       "E_WEIGHTS",
       path,
       "no values for this tensor",
-      "give `values`, `base64`, `generator` or `fill`, or a `weights` section with source `seed`"
+      "give `values`, `base64`, `file`, `generator` or `fill`, or a `weights` section with source `seed`"
     );
     return false;
   }

@@ -140,8 +140,14 @@ class ParameterList {
 
 class SeededTensors : public frontend::TensorSource {
  public:
-  SeededTensors(Parameters parameters, std::uint64_t seed, std::map<Kind, Distribution> rules)
-      : parameters_(std::move(parameters)),
+  SeededTensors(
+    Parameters parameters,
+    std::uint64_t seed,
+    std::map<Kind, Distribution> rules,
+    Companions* companions
+  )
+      : companions_(companions),
+        parameters_(std::move(parameters)),
         seed_(seed),
         rules_(std::move(rules)) {}
 
@@ -157,7 +163,14 @@ class SeededTensors : public frontend::TensorSource {
     const auto begin = static_cast<std::size_t>(first * each);
     const auto end = static_cast<std::size_t>((first + count) * each);
     std::vector<float> values;
-    if (parameter.given && parameter.given->values) {
+    if (parameter.given && parameter.given->external) {
+      Result<std::vector<float>> read = in_file(name, *parameter.given);
+      if (!read) {
+        return read;
+      }
+      values = std::move(*read);
+      values.resize(end);
+    } else if (parameter.given && parameter.given->values) {
       values = parameter.given->values->floats;
       values.resize(end);
     } else if (parameter.given && parameter.given->generator) {
@@ -182,6 +195,24 @@ class SeededTensors : public frontend::TensorSource {
   }
 
  private:
+  /// All of a tensor in a file. Rows are often asked for one after the other, hence the last one is kept.
+  Result<std::vector<float>> in_file(std::string_view name, const TensorSpec& given) const {
+    if (last_name_ != name) {
+      Result<ir::Constant> read = read_external(*companions_, given);
+      if (!read) {
+        Diagnostic why = read.diagnostics().front();
+        why.where = child(child("/weights/tensors", name), "file");
+        return why;
+      }
+      last_name_ = name;
+      last_ = std::move(read->floats);
+    }
+    return last_;
+  }
+
+  Companions* companions_;
+  mutable std::string last_name_;
+  mutable std::vector<float> last_;
   Parameters parameters_;
   std::uint64_t seed_;
   std::map<Kind, Distribution> rules_;
@@ -223,7 +254,7 @@ class DimsReader {
       built_.from_hidden = false;
       built_.batch = 1;
     }
-    const SeededTensors tensors(std::move(*parameters), seed_, rules_);
+    const SeededTensors tensors(std::move(*parameters), seed_, rules_, options_.companions);
     Result<ir::Graph> graph = frontend::build(model_, tensors, built_, options_.built);
     report(graph.diagnostics());
     if (!graph) {
@@ -517,7 +548,7 @@ class DimsReader {
       if (run->contains("seq_len")) {
         built_.rows = count(*run, "/run", "seq_len", std::nullopt);
       }
-      built_.batch = count(*run, "/run", "batch_size", 1);
+      built_.batch = count(*run, "/run", "batch_size", 1, max_size);
       for (const char* key : {"layers", "layer_start", "seq_len", "batch_size"}) {
         own.erase(key);
       }
@@ -548,6 +579,7 @@ class DimsReader {
     override_by(rows_dimension, built_.rows);
     override_by(first_layer_dimension, built_.first_layer);
     override_by(last_layer_dimension, built_.last_layer);
+    override_by(batch_dimensions[0], built_.batch);
   }
 
   /// What the file says about how results are judged, and about loops.
@@ -702,7 +734,7 @@ class DimsReader {
     fields_.check_keys(
       *weights, "/weights", {"source", "generator", "seed", "naming", "std", "tensors"}, true
     );
-    const auto source = fields_.choice(*weights, "/weights", "source", {"seed", "inline", "base64"});
+    const auto source = fields_.choice(*weights, "/weights", "source", {"seed", "inline", "base64", "external"});
     (void)fields_.choice(*weights, "/weights", "generator", {"ih4"});
     (void)fields_.choice(*weights, "/weights", "naming", {"hf_llama", "hf_smolvlm"});
     seed_ = fields_.seed(*weights, "/weights").value_or(seed_);
@@ -734,7 +766,7 @@ class DimsReader {
       fields_.error("E_WEIGHTS", path, "the model has no parameter of this name", "correct or remove it");
       return;
     }
-    auto spec = tensors_.spec(value, path, name);
+    auto spec = tensors_.spec(value, path, name, true);
     if (!spec) {
       return;
     }
@@ -750,7 +782,7 @@ class DimsReader {
         "E_WEIGHTS",
         path,
         "no values for this tensor",
-        "give shape and `values`, `base64`, `generator` or `fill`"
+        "give shape and `values`, `base64`, `file`, `generator` or `fill`"
       );
     } else {
       found->second.given = std::move(*spec);

@@ -87,7 +87,9 @@ std::optional<ir::DType> JsonTensors::dtype(const json& parent, const std::strin
 }
 
 std::optional<TensorSpec>
-JsonTensors::spec(const json& value, const std::string& path, const std::string& name) {
+JsonTensors::spec(
+  const json& value, const std::string& path, const std::string& name, bool later
+) {
   if (!fields_.object(value, path)) {
     return std::nullopt;
   }
@@ -115,7 +117,20 @@ JsonTensors::spec(const json& value, const std::string& path, const std::string&
     return std::nullopt;
   }
   spec.dtype = *type;
-  return source(value, path, name, spec) ? std::optional(std::move(spec)) : std::nullopt;
+  if (!source(value, path, name, spec)) {
+    return std::nullopt;
+  }
+  if (spec.external && !later) {
+    Result<ir::Constant> values = read_external(*companions_, spec);
+    if (!values) {
+      const Diagnostic& why = values.diagnostics().front();
+      fields_.error(why.code, child(path, "file"), why.message, why.hint);
+      return std::nullopt;
+    }
+    spec.values = std::move(*values);
+    spec.external.reset();
+  }
+  return spec;
 }
 
 bool JsonTensors::reserve(const ir::Shape& shape) {
@@ -153,18 +168,12 @@ bool JsonTensors::source(
     return given.has_value();
   }
   if (*given == "file") {
-    fields_.error(
-      "E_EXTERNAL_DATA",
-      child(path, "file"),
-      "tensors in separate files are not read yet",
-      "put the values into the document as `base64`"
-    );
-    return false;
+    return external(value, path, spec);
   }
   const bool half = spec.dtype == ir::DType::F16 || spec.dtype == ir::DType::BF16;
   if (half && *given != "base64") {
     fields_.error(
-      "E_TYPE", path, "f16 and bf16 tensors are given as `base64` only", "use dtype f32"
+      "E_TYPE", path, "f16 and bf16 tensors are given as `base64` or `file` only", "use dtype f32"
     );
     return false;
   }

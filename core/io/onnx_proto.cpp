@@ -60,6 +60,8 @@ TensorProto read_tensor(Message in) {
       }
       tensor.external = true;
       tensor.location = key == "location" ? value : tensor.location;
+      tensor.data_offset = key == "offset" ? value : tensor.data_offset;
+      tensor.data_length = key == "length" ? value : tensor.data_length;
       break;
     }
     case 14:

@@ -29,6 +29,8 @@ struct TensorProto {
   std::vector<std::int64_t> ints{};
   bool external = false;
   std::string_view location{};    ///< file name of external data
+  std::string_view data_offset{}; ///< of its first byte there, and their number, as digits; empty: all
+  std::string_view data_length{};
   std::string_view unsupported{}; ///< name of a field that is not read
 };
 

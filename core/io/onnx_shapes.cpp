@@ -1,6 +1,9 @@
 #include "io/onnx_shapes.h"
 
 #include "io/onnx_tensors.h"
+#include "io/part_dimensions.h"
+
+#include <algorithm>
 
 namespace plena::io::onnx {
 
@@ -29,7 +32,7 @@ std::optional<std::int64_t> dimension(
     );
     return std::nullopt;
   }
-  if (name == "batch" || name == "batch_size" || name == "B") {
+  if (std::find(std::begin(batch_dimensions), std::end(batch_dimensions), name) != std::end(batch_dimensions)) {
     problems.note(
       "N_BOUND_DIM",
       where,

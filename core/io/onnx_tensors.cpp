@@ -3,6 +3,8 @@
 #include "io/elements.h"
 #include "io/weights.h"
 
+#include <charconv>
+
 namespace plena::io::onnx {
 
 namespace {
@@ -72,6 +74,54 @@ bool holds_enough(
   return false;
 }
 
+/// A number in digits, as lists of names and texts have it; nothing when it is none.
+std::optional<std::uint64_t> digits(std::string_view text) {
+  std::uint64_t value = 0;
+  const char* end = text.data() + text.size();
+  const auto read = std::from_chars(text.data(), end, value);
+  return read.ec == std::errc{} && read.ptr == end ? std::optional(value) : std::nullopt;
+}
+
+bool read_external(
+  const TensorProto& proto,
+  ir::DType dtype,
+  std::uint64_t count,
+  const std::string& where,
+  Problems& problems,
+  ir::Tensor& tensor,
+  Companions* companions
+) {
+  const auto refuse = [&](std::string message, std::string hint) {
+    problems.error("E_EXTERNAL_DATA", where, std::move(message), std::move(hint));
+    return false;
+  };
+  const std::string name(proto.location.starts_with("./") ? proto.location.substr(2) : proto.location);
+  if (companions == nullptr || name.empty()) {
+    return refuse(
+      "its values lie in another file" + (name.empty() ? std::string() : " (" + name + ")"),
+      "give that file together with the model, or save the model as a single file: "
+      "onnx.save(onnx.load(path), path, save_as_external_data=False)"
+    );
+  }
+  const std::uint64_t wanted = count * ir::info(dtype).bytes;
+  const auto offset = proto.data_offset.empty() ? std::optional<std::uint64_t>(0) : digits(proto.data_offset);
+  const auto length = proto.data_length.empty() ? std::optional(wanted) : digits(proto.data_length);
+  if (!offset || length != wanted) {
+    return refuse(
+      "its values lie at byte \"" + std::string(proto.data_offset) + "\" of " + name + ", \"" +
+        std::string(proto.data_length) + "\" bytes; shape and type say " + std::to_string(wanted),
+      "the file is damaged; export or download it again"
+    );
+  }
+  const Result<std::vector<std::uint8_t>> bytes = companions->read(name, *offset, wanted);
+  if (!bytes) {
+    const Diagnostic& why = bytes.diagnostics().front();
+    return refuse(why.message, why.hint);
+  }
+  set(tensor, dtype, proto.dims, read_elements(*bytes, dtype));
+  return true;
+}
+
 } // namespace
 
 std::optional<ir::DType> dtype_of(std::int64_t code) {
@@ -91,19 +141,12 @@ void set(ir::Tensor& tensor, ir::DType dtype, ir::Shape shape, ir::Constant valu
 }
 
 bool read_tensor(
-  const TensorProto& proto, const std::string& where, Problems& problems, ir::Tensor& tensor
+  const TensorProto& proto,
+  const std::string& where,
+  Problems& problems,
+  ir::Tensor& tensor,
+  Companions* companions
 ) {
-  if (proto.external) {
-    problems.error(
-      "E_EXTERNAL_DATA",
-      where,
-      "its values lie in another file" +
-        (proto.location.empty() ? std::string() : " (" + std::string(proto.location) + ")"),
-      "save the model as a single file: onnx.save(onnx.load(path), path, "
-      "save_as_external_data=False)"
-    );
-    return false;
-  }
   if (!proto.unsupported.empty()) {
     problems.error(
       "E_DTYPE", where, "field " + std::string(proto.unsupported) + " is not read", type_hint
@@ -129,6 +172,9 @@ bool read_tensor(
       "the file is damaged, or the model too large; export or download it again"
     );
     return false;
+  }
+  if (proto.external) {
+    return read_external(proto, *dtype, static_cast<std::uint64_t>(*count), where, problems, tensor, companions);
   }
   if (!holds_enough(proto, *dtype, static_cast<std::uint64_t>(*count), where, problems)) {
     return false;

@@ -1,6 +1,7 @@
 // Tensors with values, and element types, of an ONNX file. Internal to the ONNX importer.
 #pragma once
 
+#include "io/companions.h"
 #include "io/onnx_proto.h"
 #include "io/problems.h"
 #include "ir/graph.h"
@@ -15,9 +16,13 @@ inline constexpr const char* type_hint =
 std::optional<ir::DType> dtype_of(std::int64_t code);
 
 /// Fills type, shape and values. False on an error (E_EXTERNAL_DATA, E_DTYPE, E_SHAPE, reported at
-/// `where`); the tensor stays unknown then.
+/// `where`); the tensor stays unknown then. Without `companions` all values are in the file itself.
 bool read_tensor(
-  const TensorProto& proto, const std::string& where, Problems& problems, ir::Tensor& tensor
+  const TensorProto& proto,
+  const std::string& where,
+  Problems& problems,
+  ir::Tensor& tensor,
+  Companions* companions = nullptr
 );
 
 /// A tensor that has its values at once.

@@ -1,5 +1,5 @@
-// Names under which ImportOptions::dims says which part of a model by dimensions is built; they go before
-// what the document says.
+// Names of dimensions in ImportOptions::dims that mean something by themselves. Those of the part of a model
+// by dimensions that is built go before what the document says.
 #pragma once
 
 #include <string_view>
@@ -9,5 +9,8 @@ namespace plena::io {
 inline constexpr std::string_view rows_dimension = "rows";
 inline constexpr std::string_view first_layer_dimension = "first_layer";
 inline constexpr std::string_view last_layer_dimension = "last_layer";
+/// How exporters call the number of texts or images; the first one counts for models by dimensions. 1 unless
+/// given.
+inline constexpr std::string_view batch_dimensions[] = {"batch", "batch_size", "B"};
 
 } // namespace plena::io

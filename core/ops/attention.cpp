@@ -21,7 +21,8 @@ constexpr InputSpec inputs[]{
   {"k", Role::Stored},
   {"v", Role::Stored},
   {"sinks", Role::Laid, true},
-  {"mask", Role::Activation, true}}; // added to scores before these are scaled, in every batch
+  // Added to scores before these are scaled: of every sequence, or of each its own, one below the other.
+  {"mask", Role::Activation, true}};
 
 constexpr std::string_view masks[]{"none", "causal", "sliding"};
 constexpr std::string_view forms[]{"auto", "online"};
@@ -79,7 +80,8 @@ std::optional<Diagnostic> check_mask(const NodeView& view, const AttentionShape&
       "give one of both"
     );
   }
-  if (view.input_extent(Mask) != Extent{shape.queries, shape.keys}) {
+  const std::uint64_t rows = (shape.own_masks ? shape.batch : 1) * shape.queries;
+  if (view.input_extent(Mask) != Extent{rows, shape.keys}) {
     return view.error(
       "E_SHAPE",
       fmt::format(
@@ -88,7 +90,7 @@ std::optional<Diagnostic> check_mask(const NodeView& view, const AttentionShape&
         shape.queries,
         shape.keys
       ),
-      "it has a row for each query and a column for each key of a sequence"
+      "it has a row for each query of one sequence, or of all, and a column for each key of a sequence"
     );
   }
   return std::nullopt;
@@ -199,6 +201,8 @@ AttentionShape attention_shape(const NodeView& view) {
   shape.masked = mask != "none";
   shape.window =
     mask == "sliding" ? count("window") : std::numeric_limits<std::uint32_t>::max();
+  shape.own_masks = shape.batch != 1 && view.has_input(Mask) &&
+                    view.input_extent(Mask).rows != shape.queries;
   shape.online = view.text("form") == "online";
   return shape;
 }

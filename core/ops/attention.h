@@ -23,10 +23,15 @@ struct AttentionShape {
   double scale = 1;
   bool masked = false;      ///< query i sees key j when j <= i and i - j < window
   std::uint64_t window = 0;
+  bool own_masks = false; ///< each sequence has a mask of its own, as an input
   bool online = false; ///< scores of one tile at a time, sums are rescaled when a larger one comes
 
   /// Query heads that share a head of keys and values.
   std::uint64_t ratio() const { return heads / kv_heads; }
+  /// The row of the mask that is an input.
+  std::uint64_t mask_row(std::uint64_t sequence, std::uint64_t query) const {
+    return (own_masks ? sequence * queries : 0) + query;
+  }
   /// Whether `slices` heads fill the lanes of a row and share a head of keys.
   bool can_pack(std::uint64_t mlen, std::uint64_t blen, std::uint64_t slices) const {
     return !online && slices > 1 && width * slices == mlen && width % blen == 0 &&

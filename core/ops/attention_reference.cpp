@@ -44,12 +44,14 @@ std::vector<float> transposed(const std::vector<float>& values, std::size_t cols
 }
 
 /// What is added to the scores of a query; empty without a mask that is an input.
-std::span<const float>
-mask_row(const ReferenceCall& call, const AttentionShape& shape, std::uint64_t query) {
+std::span<const float> mask_row(
+  const ReferenceCall& call, const AttentionShape& shape, std::uint64_t sequence, std::uint64_t query
+) {
   if (!call.view.has_input(Mask)) {
     return {};
   }
-  return call.inputs[Mask].subspan(to_size(query * shape.keys), to_size(shape.keys));
+  const std::uint64_t row = shape.mask_row(sequence, query);
+  return call.inputs[Mask].subspan(to_size(row * shape.keys), to_size(shape.keys));
 }
 
 class HardwareHead {
@@ -84,6 +86,7 @@ class HardwareHead {
   }
 
   void keys_and_values(std::uint64_t batch, std::uint64_t head) {
+    sequence_ = batch;
     const auto rows = [&](std::size_t input) {
       return head_rows(
         call_.inputs[input],
@@ -102,7 +105,7 @@ class HardwareHead {
 
   std::vector<float>
   row(std::span<const float> q, std::uint64_t query, std::span<const float> sinks) const {
-    const std::span<const float> mask = mask_row(call_, shape_, query);
+    const std::span<const float> mask = mask_row(call_, shape_, sequence_, query);
     const std::uint64_t tile = query / lanes_;
     const TileRange keys = tiles_.keys_of(tile);
     const std::size_t all = to_size(tiles_.keys() * lanes_);
@@ -225,6 +228,7 @@ class HardwareHead {
   const ReferenceCall& call_;
   AttentionShape shape_;
   std::uint64_t lanes_;
+  std::uint64_t sequence_ = 0;
   ScoreTiles tiles_;
   float factor_ = 1.0f; ///< of products of queries and keys
   float scale_ = 1.0f;  ///< of these
@@ -242,6 +246,7 @@ class ExactHead {
   ExactHead(const ReferenceCall& call, const AttentionShape& shape) : call_(call), shape_(shape) {}
 
   void keys_and_values(std::uint64_t batch, std::uint64_t head) {
+    sequence_ = batch;
     first_ = batch * shape_.keys;
     column_ = head * shape_.width;
   }
@@ -251,7 +256,7 @@ class ExactHead {
     std::vector<double> scores;
     std::vector<std::uint64_t> seen;
     double largest = -std::numeric_limits<double>::infinity();
-    const std::span<const float> mask = mask_row(call_, shape_, query);
+    const std::span<const float> mask = mask_row(call_, shape_, sequence_, query);
     for (std::uint64_t key = 0; key < shape_.keys; ++key) {
       const float added = mask.empty() ? 0.0f : mask[to_size(key)];
       if (!shape_.sees(query, key) || is_hidden(added)) {
@@ -294,6 +299,7 @@ class ExactHead {
 
   const ReferenceCall& call_;
   AttentionShape shape_;
+  std::uint64_t sequence_ = 0;
   std::uint64_t first_ = 0;
   std::uint64_t column_ = 0;
 };

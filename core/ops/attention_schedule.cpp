@@ -458,7 +458,8 @@ AttentionSchedule::masks_of(std::uint64_t begin, const TileRange& keys) {
 
 std::optional<lower::Gp>
 AttentionSchedule::mask_rows(std::uint64_t key_tile, std::uint64_t query) {
-  return mask_ ? std::optional(b_.set(mask_->at(key_tile, query))) : std::nullopt;
+  return mask_ ? std::optional(b_.set(mask_->at(key_tile, shape_.mask_row(batch_, query))))
+               : std::nullopt;
 }
 
 /// Softmax of `count` rows from `begin` on over the tiles of `keys`, where the scores lie.

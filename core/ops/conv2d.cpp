@@ -1,5 +1,5 @@
 // conv2d: products of image windows with kernels, without padding or dilation. Rows of the result are
-// positions, row after row of the image; columns are output channels.
+// positions, row after row of the image, image after image; columns are output channels.
 //
 // Windows are put together in the Vector SRAM and then multiplied with the kernels as a matrix. Rows of
 // the image are fetched once for each column that windows start at, from the nearest place where a
@@ -27,15 +27,16 @@ constexpr InputSpec inputs[]{
 constexpr AttrSpec attrs[]{
   {"strides", AttrType::Integers, false, 0, {}, "rows and columns from one window to the next"}};
 
-/// Sizes of a node: the image [channels, height, width], kernels [outputs, channels, kernel_rows,
+/// Sizes of a node: images [images, channels, height, width], kernels [outputs, channels, kernel_rows,
 /// kernel_cols].
 struct Sizes {
-  std::uint64_t channels, height, width, outputs, kernel_rows, kernel_cols, row_stride, col_stride;
+  std::uint64_t images, channels, height, width, outputs, kernel_rows, kernel_cols, row_stride, col_stride;
 
   explicit Sizes(const NodeView& view) {
     const ir::Shape& x = view.input(X)->shape;
     const ir::Shape& w = view.input(W)->shape;
     const auto size = [](std::int64_t n) { return static_cast<std::uint64_t>(n); };
+    images = x.size() == 4 ? size(x[0]) : 1;
     channels = size(x[x.size() - 3]);
     height = size(x[x.size() - 2]);
     width = size(x[x.size() - 1]);
@@ -48,19 +49,19 @@ struct Sizes {
   }
   std::uint64_t out_rows() const { return (height - kernel_rows) / row_stride + 1; }
   std::uint64_t out_cols() const { return (width - kernel_cols) / col_stride + 1; }
-  std::uint64_t positions() const { return out_rows() * out_cols(); }
+  std::uint64_t positions() const { return out_rows() * out_cols(); } ///< of an image
   std::uint64_t image_rows() const { return channels * height; }
 };
 
 Result<ir::Shape> infer(const NodeView& view) {
   const ir::Shape& x = view.input(X)->shape;
   const ir::Shape& w = view.input(W)->shape;
-  const bool one_image = x.size() == 3 || (x.size() == 4 && x[0] == 1);
-  if (!one_image || w.size() != 4 || w[1] != x[x.size() - 3]) {
+  const bool images = x.size() == 3 || x.size() == 4;
+  if (!images || w.size() != 4 || w[1] != x[x.size() - 3]) {
     return view.error(
       "E_SHAPE",
       fmt::format("kernels {} do not fit the image {}", to_string(w), to_string(x)),
-      "one image [channels, height, width], kernels [outputs, channels, rows, columns]"
+      "an image [channels, height, width] or several, kernels [outputs, channels, rows, columns]"
     );
   }
   const std::vector<std::int64_t>* strides = view.integers("strides");
@@ -100,7 +101,8 @@ Result<ir::Shape> infer(const NodeView& view) {
     );
   }
   return ir::Shape{
-    static_cast<std::int64_t>(sizes.positions()), static_cast<std::int64_t>(sizes.outputs)};
+    static_cast<std::int64_t>(sizes.images * sizes.positions()),
+    static_cast<std::int64_t>(sizes.outputs)};
 }
 
 // ---- where taps lie in the rows of the matrix
@@ -204,21 +206,23 @@ std::vector<float> reference(const ReferenceCall& call) {
   } else if (call.hardware()) {
     std::transform(kernels.begin(), kernels.end(), kernels.begin(), hw::round);
   }
-  std::vector<float> rows(to_size(sizes.positions() * cols), 0.0f);
+  const std::uint64_t positions = sizes.images * sizes.positions();
+  std::vector<float> rows(to_size(positions * cols), 0.0f);
   const bool spoils = call.hardware() && !std::all_of(
     call.inputs[X].begin(), call.inputs[X].end(), numerics::is_finite
   );
-  for (std::uint64_t position = 0; position < sizes.positions(); ++position) {
-    const std::uint64_t top = position / sizes.out_cols() * sizes.row_stride;
+  for (std::uint64_t position = 0; position < positions; ++position) {
+    const std::uint64_t first = position / sizes.positions() * sizes.image_rows();
+    const std::uint64_t top = position % sizes.positions() / sizes.out_cols() * sizes.row_stride;
     const std::uint64_t left = position % sizes.out_cols() * sizes.col_stride;
     windows.each_tap(sizes, lanes, [&](auto, std::uint64_t col, const Piece& piece, std::uint64_t i) {
-      const std::uint64_t row = piece.channel * sizes.height + top + piece.row;
+      const std::uint64_t row = first + piece.channel * sizes.height + top + piece.row;
       rows[to_size(position * cols + col)] =
         call.inputs[X][to_size(row * sizes.width + left + piece.first_col + i)];
     });
     for (std::size_t i = 0; spoils && i < windows.pieces.size(); ++i) {
       const Piece& piece = windows.pieces[i];
-      const std::uint64_t row = piece.channel * sizes.height + top + piece.row;
+      const std::uint64_t row = first + piece.channel * sizes.height + top + piece.row;
       spoil(
         std::span(rows).subspan(to_size(position * cols), to_size(cols)),
         windows,
@@ -250,11 +254,13 @@ class ConvLowering {
   void run() {
     make_masks();
     const VectorTensor x = 
-      low_.scratch_tensor("windows", {sizes_.positions(), windows_.blocks * t_.mlen});
+      low_.scratch_tensor("windows", {sizes_.images * sizes_.positions(), windows_.blocks * t_.mlen});
     base_ = b_.address_of(strips_.symbol);
     set_up_transfers(b_, strips_.stored, strips_.stored.row_bytes());
-    for (std::uint64_t c = 0; c < sizes_.out_cols(); ++c) {
-      cut(x, c);
+    for (std::uint64_t image = 0; image < sizes_.images; ++image) {
+      for (std::uint64_t c = 0; c < sizes_.out_cols(); ++c) {
+        cut(x, image, c);
+      }
     }
     const std::span<const float> kernels = low_.view().input(W)->constant->floats;
     const WeightTensor w = low_.generated_weight(
@@ -294,7 +300,7 @@ class ConvLowering {
   }
 
   /// All pieces of the windows in one column of positions.
-  void cut(const VectorTensor& x, std::uint64_t position_col) {
+  void cut(const VectorTensor& x, std::uint64_t image, std::uint64_t position_col) {
     std::vector<Piece> pieces = windows_.pieces;
     // Pieces that start at the same column share their fetch.
     std::stable_sort(pieces.begin(), pieces.end(), [](const Piece& a, const Piece& b) {
@@ -303,20 +309,20 @@ class ConvLowering {
     const Piece* fetched = nullptr;
     for (const Piece& piece : pieces) {
       if (fetched == nullptr || fetched->first_col != piece.first_col || fetched->cols != piece.cols) {
-        fetch(position_col * sizes_.col_stride + piece.first_col, piece.cols);
+        fetch(image, position_col * sizes_.col_stride + piece.first_col, piece.cols);
         fetched = &piece;
       }
-      place(x, piece, position_col);
+      place(x, piece, image, position_col);
     }
   }
 
   /// Brings the rows of all channels, from this column on, and keeps `cols` lanes of them.
-  void fetch(std::uint64_t col, std::uint64_t cols) {
+  void fetch(std::uint64_t image, std::uint64_t col, std::uint64_t cols) {
     const std::uint64_t start = col - windows_.offset_of(col);
     const std::uint64_t strip = start / t_.mlen;
     const lower::Gp row = b_.set(lower::Address{image_});
     const lower::Gp offset = b_.set(
-      strip * sizes_.image_rows() * strips_.stored.row_bytes() +
+      (strip * sizes_.images + image) * sizes_.image_rows() * strips_.stored.row_bytes() +
       start % t_.mlen * strips_.stored.element_bytes()
     );
     low_.each_row(rows_ / t_.prefetch_rows, [&] {
@@ -336,7 +342,9 @@ class ConvLowering {
   }
 
   /// Moves a piece of every window to its lanes. The first piece of a block writes the whole row.
-  void place(const VectorTensor& x, const Piece& piece, std::uint64_t position_col) {
+  void place(
+    const VectorTensor& x, const Piece& piece, std::uint64_t image, std::uint64_t position_col
+  ) {
     const std::uint64_t col = position_col * sizes_.col_stride + piece.first_col;
     const std::uint64_t shift = piece.lane - windows_.offset_of(col);
     const bool first = piece.lane == windows_.spare;
@@ -345,7 +353,8 @@ class ConvLowering {
     const lower::Gp from = b_.set(
       lower::Address{image_, (piece.channel * sizes_.height + piece.row) * t_.mlen}
     );
-    const lower::Gp to = b_.set(x.at(piece.block, position_col));
+    const lower::Gp to =
+      b_.set(x.at(piece.block, image * sizes_.positions() + position_col));
     low_.each_row(sizes_.out_rows(), [&] {
       if (first && shift == 0) {
         b_.V_ADD_VF(to, from, lower::zero_fp);

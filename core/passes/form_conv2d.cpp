@@ -31,12 +31,12 @@ std::optional<Diagnostic> beyond(const Rewriter& rewriter, const OnnxNode& view)
     return refuse("the image is padded", "supported are convolutions without padding");
   }
   const ir::Node& node = view.node;
-  if (view.shape(0).size() != 4 || view.shape(1).size() != 4 || view.shape(0)[0] != 1) {
+  if (view.shape(0).size() != 4 || view.shape(1).size() != 4) {
     return view.error(
       "E_PATTERN",
       "an image of the shape " + ir::to_string(view.shape(0)) + " meets kernels of the shape " +
         ir::to_string(view.shape(1)),
-      "supported is one image [1, channels, height, width] and kernels of two dimensions"
+      "supported are images [batch, channels, height, width] and kernels of two dimensions"
     );
   }
   const auto& inputs = rewriter.graph.inputs;
@@ -72,7 +72,7 @@ bool form_conv2d(ir::Graph& graph, Context& context) {
       context.refuse(node, *std::move(refusal));
       continue;
     }
-    const ir::Shape shape = rewriter.shape(y); // [1, channels, rows, columns]
+    const ir::Shape shape = rewriter.shape(y); // [images, channels, rows, columns]
     const std::int64_t channels = shape[1];
     const std::int64_t positions = shape[2] * shape[3];
     std::map<std::string, ir::Attr> attrs;
@@ -80,12 +80,15 @@ bool form_conv2d(ir::Graph& graph, Context& context) {
       attrs["strides"] = *strides;
     }
     std::vector<std::int64_t> take;
-    for (std::int64_t i = 0; i < channels * positions; ++i) {
-      take.push_back(i % positions * channels + i / positions);
+    const std::int64_t images = shape[0];
+    for (std::int64_t i = 0; i < images * channels * positions; ++i) {
+      const std::int64_t image = i / (channels * positions);
+      const std::int64_t channel = i / positions % channels;
+      take.push_back((image * positions + i % positions) * channels + channel);
     }
     std::vector<TensorId> inputs = node.inputs;
     const TensorId rows = rewriter.insert(
-      node, "conv2d", std::move(inputs), std::move(attrs), {positions, channels}, {&node}
+      node, "conv2d", std::move(inputs), std::move(attrs), {images * positions, channels}, {&node}
     );
     const TensorId places = rewriter.add_integers(node.name + "_places", shape, std::move(take));
     rewriter.replace(node, "layout:Take", {rows, places}, {});

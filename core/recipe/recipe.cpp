@@ -180,6 +180,7 @@ Fields fields_of(Settings& settings) {
 }
 Fields fields_of(Part& part) {
   return {
+    {"b", &part.batch, Rule::Any, "texts or images, each with as many rows"},
     {"f", &part.first, Rule::Any, "first layer"},
     {"i", &part.ids, Rule::Any, "token ids"},
     {"l", &part.last, Rule::Any, "last layer"},

@@ -47,6 +47,7 @@ struct Part {
   std::optional<std::uint64_t> last{};
   std::optional<std::uint64_t> rows{};
   std::vector<std::uint64_t> ids{};
+  std::optional<std::uint64_t> batch{};
 
   bool operator==(const Part&) const = default;
 };

@@ -269,7 +269,8 @@ Json part_json(const std::optional<ModelPart>& given) {
     {"lastLayer", part.last_layer},
     {"rows", part.rows},
     {"vocabulary", part.vocabulary},
-    {"ids", part.ids}};
+    {"ids", part.ids},
+    {"batch", part.batch}};
 }
 
 /// The seeds of the inputs, null where the model has the values.

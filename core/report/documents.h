@@ -82,6 +82,7 @@ struct ModelPart {
   std::int64_t rows = 0;
   std::int64_t vocabulary = 0; ///< 0: it does not start with ids
   std::vector<std::int64_t> ids{};
+  std::int64_t batch = 1; ///< texts or images, each with as many rows
 };
 struct ModelFacts {
   std::string name;

@@ -3,16 +3,12 @@
 #include "driver/generation.h"
 #include "driver/session.h"
 #include "driver/tools.h"
-#include "io/import_checkpoint.h"
-#include "io/weights.h"
-#include "passes/pipeline.h"
+#include "hf/recorded_checkpoint.h"
+#include "kept_table.h"
 #include "shared_data.h"
-#include "unit/codegen/harness.h"
-#include "update.h"
 
 #include <algorithm>
 #include <cmath>
-#include <cstring>
 #include <filesystem>
 #include <fmt/format.h>
 #include <fmt/ranges.h>
@@ -42,118 +38,12 @@ const Case cases[] = {
 
 std::filesystem::path folder(const Case& one) { return shared_dir() / "hf" / one.name; }
 
-template <class T> std::vector<float> elements(std::span<const std::uint8_t> bytes) {
-  std::vector<float> values;
-  for (std::size_t at = 0; at + sizeof(T) <= bytes.size(); at += sizeof(T)) {
-    T value;
-    std::memcpy(&value, bytes.data() + at, sizeof(T));
-    values.push_back(static_cast<float>(value));
-  }
-  return values;
-}
-
-/// Values of a .npy file, version 1: 10 bytes with the length of the header, the header, the
-/// elements.
-std::vector<float> npy(const Case& one, const std::string& name) {
-  const std::vector<std::uint8_t> bytes = read_bytes(folder(one) / (name + ".npy"));
-  INFO(one.name << " " << name);
-  REQUIRE(bytes.size() > 10);
-  const std::size_t length = bytes[8] | static_cast<std::size_t>(bytes[9]) << 8;
-  const std::string header(
-    bytes.begin() + 10, bytes.begin() + 10 + static_cast<std::ptrdiff_t>(length)
-  );
-  const std::span<const std::uint8_t> data = std::span(bytes).subspan(10 + length);
-  if (header.find("'<i8'") != std::string::npos) {
-    return elements<std::int64_t>(data);
-  }
-  REQUIRE(header.find("'<f4'") != std::string::npos);
-  return elements<float>(data);
-}
-
-std::vector<std::int64_t> ids_of(const Case& one, const std::string& name) {
-  std::vector<std::int64_t> ids;
-  for (const float id : npy(one, name)) {
-    ids.push_back(static_cast<std::int64_t>(id));
-  }
-  return ids;
-}
-
-std::vector<io::ModelFile> files_of(const Case& one) {
-  std::vector<io::ModelFile> files;
-  for (const char* name : {"config.json", "model.safetensors"}) {
-    files.push_back({name, std::make_shared<io::MemoryBytes>(read_bytes(folder(one) / name))});
-  }
-  return files;
-}
-
-struct Loaded {
-  ir::Graph graph;
-  codegen::Values inputs;
-};
-
-Loaded load(const Case& one, const frontend::Part& part) {
-  Result<io::CheckpointModel> model = io::import_checkpoint(files_of(one), part);
-  INFO(one.name << ": " << rendered(model.diagnostics()));
-  REQUIRE(model.ok());
-  Result<passes::Lowered> lowered = passes::run(std::move(model->graph));
-  INFO(rendered(lowered.diagnostics()));
-  REQUIRE(lowered.ok());
-  Loaded loaded{std::move(lowered->graph), {}};
-  for (std::size_t i = 0; i < loaded.graph.inputs.size(); ++i) {
-    const ir::TensorId id = loaded.graph.inputs[i];
-    loaded.inputs[id] = loaded.graph.tensor(id).name == frontend::pixel_input
-                          ? npy(one, frontend::pixel_input)
-                          : io::input_values(loaded.graph, i).floats;
-  }
-  return loaded;
-}
-
 frontend::Part whole(const Case& one) {
   frontend::Part part;
   if (one.text) {
-    part.ids = ids_of(one, "input_ids");
+    part.ids = ids_of(folder(one), "input_ids");
   }
   return part;
-}
-
-const config::Config& upstream() {
-  static const config::Config config = [] {
-    const config::Preset* preset = config::find_preset("upstream");
-    return *config::load(preset->toml, preset->name);
-  }();
-  return config;
-}
-
-ir::TensorId output_called(const ir::Graph& graph, const std::string& name) {
-  for (const ir::TensorId id : graph.outputs) {
-    if (graph.tensor(id).name == name) {
-      return id;
-    }
-  }
-  FAIL("there is no output " << name);
-  return {};
-}
-
-/// Largest difference, as a share of the largest expected value.
-double distance(const std::vector<float>& values, const std::vector<float>& expected) {
-  REQUIRE(values.size() == expected.size());
-  double most = 0;
-  double difference = 0;
-  for (std::size_t i = 0; i < values.size(); ++i) {
-    most = std::max(most, std::fabs(static_cast<double>(expected[i])));
-    difference = std::max(
-      difference, std::fabs(static_cast<double>(values[i]) - static_cast<double>(expected[i]))
-    );
-  }
-  return difference / most;
-}
-
-golden::Values exact(const Loaded& loaded) {
-  Result<golden::Values> values = golden::evaluate(
-    loaded.graph, ops::arithmetic_of(upstream(), ops::Precision::Fp32), loaded.inputs
-  );
-  REQUIRE(values.ok());
-  return std::move(*values);
 }
 
 /// The column of the largest value in the last row.
@@ -186,7 +76,7 @@ continued(const Case& one, const std::vector<std::int64_t>& expected, Logits log
   frontend::Part part;
   part.ids.assign(expected.begin(), expected.begin() + given);
   while (part.ids.size() < expected.size()) {
-    const Loaded loaded = load(one, part);
+    const Loaded loaded = load(folder(one), part);
     part.ids.push_back(last_choice(loaded.graph, logits(loaded)));
   }
   return part.ids;
@@ -196,19 +86,19 @@ Row measured(const Case& one) {
   INFO(one.name);
   Row row;
   row.name = one.name;
-  const Loaded loaded = load(one, whole(one));
+  const Loaded loaded = load(folder(one), whole(one));
   row.layers =
     std::count_if(loaded.graph.nodes.begin(), loaded.graph.nodes.end(), [](const ir::Node& node) {
       return node.op == "attention";
     });
   const golden::Values values = exact(loaded);
   row.exact_distance = distance(
-    values.at(output_called(loaded.graph, one.output)), npy(one, "expected_" + one.output)
+    values.at(output_called(loaded.graph, one.output)), npy(folder(one), "expected_" + one.output)
   );
   if (one.text && one.image) {
     row.image_distance = distance(
       values.at(output_called(loaded.graph, frontend::image_output)),
-      npy(one, "expected_image_hidden_states")
+      npy(folder(one), "expected_image_hidden_states")
     );
   }
   const Run result = run(loaded.graph, loaded.inputs, upstream());
@@ -220,7 +110,7 @@ Row measured(const Case& one) {
     row.price = std::max(row.price, output.fp32_vs_machine.rel_rms);
   }
   if (!one.image) {
-    row.expected = ids_of(one, "expected_greedy_ids");
+    row.expected = ids_of(folder(one), "expected_greedy_ids");
     row.exact = continued(one, row.expected, [](const Loaded& now) {
       return exact(now).at(now.graph.outputs.back());
     });
@@ -313,13 +203,7 @@ TEST_CASE("checkpoints: the table is as kept") {
   if (!has_shared_data()) {
     return;
   }
-  const auto file = source_dir() / "tests" / "hf" / "tables" / "checkpoints.md";
-  if (update_expectations) {
-    std::filesystem::create_directories(file.parent_path());
-    std::ofstream(file, std::ios::binary) << table(all_rows());
-  }
-  INFO("tests/hf/tables/checkpoints.md; test_hf --update rewrites it");
-  CHECK((read_text(file) == table(all_rows())));
+  check_table("hf", "checkpoints.md", table(all_rows()));
 }
 
 namespace {
@@ -327,7 +211,7 @@ namespace {
 Result<driver::Generation> generation(const Case& one, driver::GenerationOptions options) {
   driver::Session session;
   std::vector<driver::ModelFile> files;
-  for (const io::ModelFile& file : files_of(one)) {
+  for (const io::ModelFile& file : files_of(folder(one))) {
     files.push_back(
       {file.name, file.bytes->size(), [file](std::uint64_t offset, std::span<std::uint8_t> bytes) {
          return file.bytes->read(offset, bytes);
@@ -348,7 +232,7 @@ TEST_CASE("checkpoints: texts token by token are those of the models' own librar
       continue;
     }
     INFO(one.name);
-    const std::vector<std::int64_t> expected = ids_of(one, "expected_greedy_ids");
+    const std::vector<std::int64_t> expected = ids_of(folder(one), "expected_greedy_ids");
     constexpr std::size_t given = 8;
     Result<driver::Generation> text = generation(
       one, {.capacity = static_cast<std::int64_t>(expected.size()), .cycles = false, .references = true}
@@ -369,7 +253,7 @@ TEST_CASE("checkpoints: texts token by token are those of the models' own librar
       // The whole text at once.
       frontend::Part part;
       part.ids = ids;
-      const Loaded whole = load(one, part);
+      const Loaded whole = load(folder(one), part);
       const golden::Values values = exact(whole);
       const std::vector<float>& all = values.at(whole.graph.outputs.back());
       const std::span<const float> last = text->logits(driver::Source::Fp32);

@@ -1,15 +1,13 @@
 // Whole models, upstream's programs against ours: tables as kept under tables/, and what they have
 // to show. `test_model_cases --update` rewrites the tables.
-#include "folders.h"
+#include "kept_table.h"
 #include "model_cases/figures.h"
 #include "model_cases/model_tables.h"
 #include "model_cases/onnx_cases.h"
 #include "shared_data.h"
-#include "update.h"
 
 #include <algorithm>
 #include <fmt/format.h>
-#include <sstream>
 
 using namespace plena;
 using namespace plena::tests;
@@ -35,26 +33,6 @@ const std::vector<ModelRow>& all_rows() {
   return rows;
 }
 
-/// The table is as kept; where large models are left out, each of its lines is one of those kept.
-void check_table(const char* name, const std::string& text, bool whole = true) {
-  const auto file = tests::source_dir() / "tests" / "model_cases" / "tables" / name;
-  INFO("tests/model_cases/tables/" << name << "; test_model_cases --update rewrites it");
-  if (update_expectations && whole) {
-    std::filesystem::create_directories(file.parent_path());
-    std::ofstream(file, std::ios::binary) << text;
-  }
-  const std::string kept = "\n" + read_text(file);
-  if (whole) {
-    CHECK((kept.substr(1) == text));
-    return;
-  }
-  std::istringstream lines(text);
-  for (std::string line; std::getline(lines, line);) {
-    INFO(line);
-    CHECK((kept.find("\n" + line + "\n") != std::string::npos));
-  }
-}
-
 } // namespace
 
 TEST_CASE("tables of the recorded models are as kept", "[recorded]") {
@@ -62,10 +40,10 @@ TEST_CASE("tables of the recorded models are as kept", "[recorded]") {
     return;
   }
   CHECK(recorded_models().size() == 12);
-  check_table("results.md", model_results_table(all_rows()), with_large);
-  check_table("cycles.md", model_cycles_table(all_rows()), with_large);
-  check_table("counts.md", model_counts_table(all_rows()), with_large);
-  check_table("shortfalls.md", model_shortfalls_table(all_rows()), with_large);
+  check_table("model_cases", "results.md", model_results_table(all_rows()), with_large);
+  check_table("model_cases", "cycles.md", model_cycles_table(all_rows()), with_large);
+  check_table("model_cases", "counts.md", model_counts_table(all_rows()), with_large);
+  check_table("model_cases", "shortfalls.md", model_shortfalls_table(all_rows()), with_large);
 }
 
 TEST_CASE(
@@ -111,7 +89,7 @@ TEST_CASE("every recorded ONNX file is taken or refused as it must be", "[onnx]"
     INFO(file.name);
     CHECK(file.code == file.expected);
   }
-  check_table("onnx.md", onnx_table(cases));
+  check_table("model_cases", "onnx.md", onnx_table(cases));
 }
 
 #ifndef __EMSCRIPTEN__
@@ -119,6 +97,6 @@ TEST_CASE("figures that upstream tells, and ours, are as kept", "[figures]") {
   if (!has_shared_data()) {
     return;
   }
-  check_table("figures.md", figures_table());
+  check_table("model_cases", "figures.md", figures_table());
 }
 #endif

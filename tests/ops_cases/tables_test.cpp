@@ -1,8 +1,7 @@
 // The recorded operator cases, upstream's programs against ours: tables as kept under tables/, and
 // what they have to show. `test_ops_cases --update` rewrites the tables.
-#include "folders.h"
+#include "kept_table.h"
 #include "ops_cases/tables.h"
-#include "update.h"
 
 #include <fmt/format.h>
 #include <set>
@@ -22,19 +21,6 @@ const std::vector<CaseRow>& all_rows() {
   return rows;
 }
 
-std::filesystem::path table_file(const char* name) {
-  return tests::source_dir() / "tests" / "ops_cases" / "tables" / name;
-}
-
-void check_table(const char* name, const std::string& text) {
-  INFO("tests/ops_cases/tables/" << name << "; test_ops_cases --update rewrites it");
-  if (update_expectations) {
-    std::filesystem::create_directories(table_file(name).parent_path());
-    std::ofstream(table_file(name), std::ios::binary) << text;
-  }
-  CHECK((read_text(table_file(name)) == text));
-}
-
 } // namespace
 
 TEST_CASE("tables of the operator cases are as kept") {
@@ -42,12 +28,12 @@ TEST_CASE("tables of the operator cases are as kept") {
     return;
   }
   CHECK(all_rows().size() == 67);
-  check_table("results.md", results_table(all_rows()));
-  check_table("cycles.md", cycles_table(all_rows()));
-  check_table("counts.md", counts_table(all_rows()));
-  check_table("dense_figures.md", dense_figures_table(all_rows()));
+  check_table("ops_cases", "results.md", results_table(all_rows()));
+  check_table("ops_cases", "cycles.md", cycles_table(all_rows()));
+  check_table("ops_cases", "counts.md", counts_table(all_rows()));
+  check_table("ops_cases", "dense_figures.md", dense_figures_table(all_rows()));
   // What is not on the list holds, and what is on it does not.
-  check_table("shortfalls.md", shortfalls_table(all_rows()));
+  check_table("ops_cases", "shortfalls.md", shortfalls_table(all_rows()));
 }
 
 TEST_CASE("operator cases run and agree with their goldens") {

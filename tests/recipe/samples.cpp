@@ -114,7 +114,8 @@ Way random_way(Random& random) {
     way.dims["sequence length"] = random.below(4096);
   }
   if (random.often(2)) {
-    way.part = {perhaps(random, 40), perhaps(random, 40), perhaps(random, 4096), {}};
+    way.part = {
+      perhaps(random, 40), perhaps(random, 40), perhaps(random, 4096), {}, perhaps(random, 16)};
     for (std::uint64_t i = random.below(6); i > 0; --i) {
       way.part.ids.push_back(random.below(50000));
     }

@@ -14,6 +14,8 @@ import {
   ALL_LAYERS_BYTES,
   checkpointName,
   firstPart,
+  namedIn,
+  soleModel,
   sortOut,
 } from '../../web/src/state/checkpoint.ts';
 import { openSizes } from '../../web/src/state/opening.ts';
@@ -50,6 +52,17 @@ describe('files of a checkpoint', () => {
       leftOut: 0,
     });
   });
+  it('may be a model by itself and those that it names', () => {
+    const files = named('m/net.json', 'm/net.bin', 'm/x.bin', 'm/other.safetensors');
+    expect(soleModel(files)?.name).toBe('m/net.json');
+    expect(soleModel(named('a.onnx', 'b.json'))).toBeUndefined();
+    expect(soleModel(named('config.json', 'a.json'))).toBeUndefined();
+    expect(soleModel(named('model.safetensors.index.json', 'a.onnx'))?.name).toBe('a.onnx');
+    const text = new TextEncoder().encode('{"file": "net.bin"}');
+    expect(namedIn(text, files.slice(1)).map(({ name }) => name)).toEqual(['m/net.bin']);
+    const blob = new Blob();
+    expect(checkpointName(files.map(({ name }) => ({ name, blob })))).toBe('net.json');
+  });
   it('have the name of their folder, else of the tensors', () => {
     const blob = new Blob();
     expect(checkpointName([{ name: 'tiny/config.json', blob }])).toBe('tiny');
@@ -75,6 +88,7 @@ describe('the form', () => {
     rows: 3,
     vocabulary: 96,
     ids: [1, 54, 91],
+    batch: 1,
   };
   const fields = fieldsOf(info);
   it('asks for what was changed and leaves the rest to the model', () => {

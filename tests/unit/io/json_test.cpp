@@ -256,10 +256,6 @@ TEST_CASE("every mistake has its code and pointer", "[unit][io]") {
     "E_SHAPE /graph/nodes/0"
   );
   CHECK(
-    complaint_with("\"source\":\"inline\"", "\"source\":\"external\"") ==
-    "E_EXTERNAL_DATA /weights/source"
-  );
-  CHECK(
     complaint_with("\"tensors\":{}", "\"tensors\":{\"q\":{}}") == "E_WEIGHTS /weights/tensors/q"
   );
   CHECK(complaint_with("\"kind\":\"tensor\"", "\"kind\":\"tokens\"") == "E_RANGE /input/kind");

@@ -267,3 +267,63 @@ TEST_CASE("attention refuses what does not fit") {
   uneven.output(uneven.node("attention", {x, x, x}, {{"batch", std::int64_t{4}}}));
   CHECK(refusal(uneven) == "E_SHAPE");
 }
+
+TEST_CASE("every sequence of a batch may have a mask of its own") {
+  struct Shape {
+    std::int64_t batch, queries, keys;
+    const char* form;
+  };
+  for (const Shape& shape :
+       {Shape{3, 5, 9, "auto"}, Shape{2, 16, 16, "auto"}, Shape{2, 20, 37, "auto"}, Shape{2, 7, 40, "online"}}) {
+    INFO(shape.batch << " sequences, " << shape.queries << " queries, " << shape.keys << " keys, " << shape.form);
+    constexpr std::int64_t width = 8;
+    // A sequence sees other keys than the one before it, and each query one more.
+    const auto hides = [&](std::int64_t sequence, std::int64_t query, std::int64_t key) {
+      return (key + 2 * sequence) % shape.keys > query % shape.keys + sequence;
+    };
+    const auto made = [&](Model& m, std::int64_t first, std::int64_t count) {
+      const auto q = m.input({count * shape.queries, 2 * width});
+      const auto k = m.input({count * shape.keys, width});
+      const auto v = m.input({count * shape.keys, width});
+      std::vector<float> mask;
+      for (std::int64_t row = 0; row < count * shape.queries; ++row) {
+        for (std::int64_t key = 0; key < shape.keys; ++key) {
+          const bool hidden = hides(first + row / shape.queries, row % shape.queries, key);
+          mask.push_back(hidden ? -0x1p120f : 0.0f);
+        }
+      }
+      const auto added = m.constant_of({count * shape.queries, shape.keys}, mask);
+      const auto y = m.node(
+        "attention",
+        {q, k, v, ir::no_tensor, added},
+        {{"heads", std::int64_t{2}}, {"batch", count}, {"form", std::string(shape.form)}}
+      );
+      m.output(y);
+      return std::vector{q, k, v, y};
+    };
+    Model all;
+    const std::vector<ir::TensorId> of_all = made(all, 0, shape.batch);
+    require_shapes(all);
+    run_both(all, machine_of_slices(16, 4));
+    const std::vector<float> result = run(all, machine(16, 4)).machine.at(of_all[3]);
+    for (std::int64_t i = 0; i < shape.batch; ++i) {
+      Model one;
+      const std::vector<ir::TensorId> own = made(one, i, 1);
+      for (std::size_t input = 0; input < 3; ++input) {
+        const std::vector<float>& values = all.inputs.at(of_all[input]);
+        const auto size = static_cast<std::ptrdiff_t>(values.size()) / shape.batch;
+        const auto begin = values.begin() + i * size;
+        one.inputs[own[input]].assign(begin, begin + size);
+      }
+      const std::vector<float> alone = run(one, machine(16, 4)).machine.at(own[3]);
+      const auto begin = result.begin() + i * static_cast<std::ptrdiff_t>(alone.size());
+      CHECK(std::equal(alone.begin(), alone.end(), begin));
+    }
+  }
+  Model wrong;
+  const auto x = wrong.input({6, 8});
+  wrong.output(wrong.node(
+    "attention", {x, x, x, ir::no_tensor, wrong.constant({4, 3})}, {{"batch", std::int64_t{2}}}
+  ));
+  CHECK(refusal(wrong) == "E_SHAPE");
+}

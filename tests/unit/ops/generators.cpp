@@ -364,7 +364,8 @@ void conv2d(Dice& dice, Sample& sample) {
   const std::int64_t width = kernel_w + dice.random().below(24);
   const std::int64_t outputs = dice.size(100);
   const double fan = 1 / std::sqrt(static_cast<double>(channels * kernel_h * kernel_w));
-  const auto x = m.input({channels, height, width});
+  const std::int64_t images = dice.random().pick<std::int64_t>({1, 1, 2, 3});
+  const auto x = m.input({images, channels, height, width});
   std::vector<ir::TensorId> operands{x, m.constant({outputs, channels, kernel_h, kernel_w}, fan)};
   if (dice.coin()) {
     operands.push_back(m.constant({outputs}));

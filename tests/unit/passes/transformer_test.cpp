@@ -928,16 +928,16 @@ TEST_CASE("embeddings take their numbers from an input", "[unit][passes][embeddi
 }
 
 TEST_CASE("patches of an image become rows", "[unit][passes][conv]") {
-  const auto model = [](const Attrs& attrs) {
+  const auto model = [](const Attrs& attrs, std::int64_t images = 1) {
     OnnxBuilder b;
-    b.input("image", {1, 2, 4, 4})
+    b.input("image", {images, 2, 4, 4})
       .floats("kernels", {3, 2, 2, 2}, numbers(24, 1))
       .floats("bias", {3}, {1, 2, 3})
       .node("Conv", {"image", "kernels", "bias"}, {"maps"}, attrs, "conv")
-      .ints("flat", {3}, {1, 3, -1})
+      .ints("flat", {3}, {images, 3, -1})
       .node("Reshape", {"maps", "flat"}, {"channels"})
       .node("Transpose", {"channels"}, {"y"}, {{"perm", Ints{0, 2, 1}}})
-      .output("y", {1, 4, 3});
+      .output("y", {images, 4, 3});
     return b;
   };
   const auto lowered = lower(model({{"strides", Ints{2, 2}}}));
@@ -959,6 +959,19 @@ TEST_CASE("patches of an image become rows", "[unit][passes][conv]") {
     }
   }
   check_near(computed(lowered->graph, {{"image", image}}), expected);
+  // Two images: the rows of one after those of the other.
+  const auto both = lower(model({{"strides", Ints{2, 2}}}, 2));
+  INFO((both ? "" : render(both.diagnostics().front())));
+  REQUIRE(both);
+  CHECK(ops_of(both->graph) == "conv2d view");
+  const Floats other = numbers(32, 5);
+  Floats images = other;
+  images.insert(images.end(), image.begin(), image.end());
+  const Floats result = computed(both->graph, {{"image", images}});
+  check_near(Floats(result.end() - 12, result.end()), expected);
+  check_near(
+    Floats(result.begin(), result.begin() + 12), computed(lowered->graph, {{"image", other}})
+  );
   CHECK(refusal(model({{"strides", Ints{2, 2}}, {"pads", Ints{0, 0, 1, 1}}})).starts_with("E_"));
   CHECK(refusal(model({{"strides", Ints{2, 2}}, {"dilations", Ints{2, 2}}})).starts_with("E_"));
 }

@@ -431,6 +431,7 @@ export default async function createPlena() {
           firstLayer: firstLayer ?? 0,
           lastLayer: lastLayer ?? layers - 1,
           rows: rows ?? 16,
+          batch: 1,
           vocabulary: 96,
           ids: [1, 2, 3],
         },

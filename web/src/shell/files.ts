@@ -2,7 +2,7 @@
 // word for those that cannot be opened.
 import { problem } from '../engine/protocol.ts';
 import type { Page } from '../panels/page.ts';
-import { sortOut } from '../state/checkpoint.ts';
+import { namedIn, soleModel, sortOut } from '../state/checkpoint.ts';
 
 /** WebAssembly's memory ends at 2 GiB; a model needs several copies of itself on the way. */
 export const LARGEST_FILE = 1024 ** 3;
@@ -61,6 +61,25 @@ export async function dropped(transfer: DataTransfer): Promise<PickedFile[]> {
   return found;
 }
 
+/** A model and the files that it names, which the engine reads in place as it does those of a checkpoint;
+ * null when it names none. */
+async function withNamed(files: readonly PickedFile[]) {
+  const model = files.length > 1 ? soleModel(files) : undefined;
+  if (!model || model.file.size > LARGEST_FILE) return null;
+  const others = files.filter((one) => one !== model);
+  const named = await model.file.arrayBuffer().then(
+    (bytes) => namedIn(new Uint8Array(bytes), others),
+    (): PickedFile[] => [],
+  );
+  return named.length === 0
+    ? null
+    : {
+        checkpoint: [model, ...named],
+        beside: others.filter((one) => !named.includes(one)),
+        leftOut: 0,
+      };
+}
+
 export async function readFiles({ store, session }: Page, files: readonly PickedFile[]) {
   const refuse = (code: string, message: string, hint: string, file: string) => {
     store.problems.value = {
@@ -74,7 +93,7 @@ export async function readFiles({ store, session }: Page, files: readonly Picked
     refuse('E_FILE_COUNT', `There are more than ${MOST_FILES} files.`, few, '');
     return;
   }
-  const { checkpoint, beside, leftOut } = sortOut(files);
+  const { checkpoint, beside, leftOut } = (await withNamed(files)) ?? sortOut(files);
   if (checkpoint.length + beside.length === 0) return;
   const read: { name: string; bytes: Uint8Array }[] = [];
   for (const { name, file } of beside) {

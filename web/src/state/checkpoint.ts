@@ -22,8 +22,26 @@ export function sortOut<F extends { name: string }>(files: readonly F[]) {
   return { checkpoint, beside, leftOut: files.length - checkpoint.length - beside.length };
 }
 
-/** The folder's name, else that of the tensors. */
+/** The one file that is a model by itself, as the engine tells it from those beside it. */
+export function soleModel<F extends { name: string }>(files: readonly F[]): F | undefined {
+  if (files.some(({ name }) => base(name) === 'config.json')) return undefined;
+  const models = files.filter(
+    ({ name }) =>
+      /\.(onnx|json)$/i.test(name) && !name.endsWith('.index.json') && base(name) !== PREPROCESSOR,
+  );
+  return models.length === 1 ? models[0] : undefined;
+}
+
+/** Those of the other files that a model names: values of its tensors lie in them. */
+export function namedIn<F extends { name: string }>(bytes: Uint8Array, others: readonly F[]): F[] {
+  const text = new TextDecoder('latin1').decode(bytes);
+  return others.filter(({ name }) => text.includes(base(name)));
+}
+
+/** The model's own name, else that of the folder, else that of the tensors. */
 export function checkpointName(files: readonly FileInPlace[]): string {
+  const model = soleModel(files);
+  if (model) return base(model.name);
   const path = files.find(({ name }) => name.includes('/'))?.name.split('/');
   const tensors = files.find(({ name }) => isTensors(name))?.name;
   return path?.at(-2) ?? (tensors ? base(tensors).replace(/\.[^.]*$/, '') : 'checkpoint');
