@@ -390,7 +390,8 @@ class ModelBuilder {
       return x;
     }
     const std::int64_t rows = image_rows(architecture_);
-    const auto each = static_cast<std::ptrdiff_t>(ids.size()) / part_.batch;
+    const auto texts = static_cast<std::ptrdiff_t>(part_.batch);
+    const auto each = static_cast<std::ptrdiff_t>(ids.size()) / texts;
     for (auto one = ids.begin(); one != ids.end(); one += each) {
       const auto tokens = std::count(one, one + each, architecture_.image_token);
       if (tokens != rows) {
