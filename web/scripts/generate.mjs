@@ -1,9 +1,12 @@
 // Runs the default example in the compiled engine and writes what the page starts with:
 // web/src/generated/default.json and the shipped models beside it.
-import { copyFileSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { basename, extname, join, resolve } from 'node:path';
+import { copyFileSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { join, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { createServer } from 'vite';
+import { codec } from '../../wasm/codec.mjs';
+import { readDoors, readGallery, runExample, runQuestion, runToEnd, value } from './gallery.mjs';
+import { picture } from './picture.mjs';
 
 /** Example and preset that the page opens with. */
 const DEFAULT = {
@@ -11,8 +14,6 @@ const DEFAULT = {
   preset: process.env.PLENA_DEFAULT_PRESET ?? 'm64b4',
 };
 const FIRST_ROWS = 64;
-const SLICE = 1_000_000;
-const MAX_SLICES = 10_000;
 
 const tools = await createServer({
   configFile: false,
@@ -23,29 +24,7 @@ const tools = await createServer({
   optimizeDeps: { noDiscovery: true, include: [] },
 });
 
-function value(reply, what) {
-  if (reply.ok) return reply.value;
-  const lines = reply.diagnostics.map((d) => `  ${d.code} ${d.where} ${d.message} ${d.hint}`);
-  throw new Error(`${what} failed:\n${lines.join('\n')}`);
-}
-
-function readGallery(modelsDir) {
-  const files = readdirSync(modelsDir).filter((file) => file.endsWith('.json'));
-  if (files.length === 0) throw new Error(`No model (*.json) lies in ${modelsDir}.`);
-  return files.sort().map((file) => {
-    const text = readFileSync(join(modelsDir, file), 'utf8');
-    const model = JSON.parse(text);
-    return {
-      id: basename(file, extname(file)).replace(/\.plena$/, ''),
-      title: model['x-title'] ?? model.name ?? basename(file, '.json'),
-      summary: model.description ?? '',
-      file,
-      bytes: Buffer.byteLength(text),
-    };
-  });
-}
-
-function runDefault(module, gallery, modelsDir, layoutOf) {
+function runDefault(module, gallery, modelsDir, layoutOf, extra) {
   const entry = gallery.find((one) => one.id === DEFAULT.example);
   if (!entry) throw new Error(`The default example "${DEFAULT.example}" is not in ${modelsDir}.`);
   const description = value(module.describe(), 'describe');
@@ -59,12 +38,7 @@ function runDefault(module, gallery, modelsDir, layoutOf) {
   const bytes = new Uint8Array(readFileSync(join(modelsDir, entry.file)));
   const model = value(module.load_model(session, entry.file, bytes), 'model');
   const program = value(module.compile(session, '{}'), 'compile');
-  let state = value(module.reset(session), 'reset');
-  for (let slice = 0; state.reason === 'ready' || state.reason === 'slice'; slice++) {
-    if (slice === MAX_SLICES) throw new Error('The default example does not end.');
-    state = value(module.run(session, SLICE), 'run');
-  }
-  if (state.fault) throw new Error(`The default example faults: ${state.fault.message}`);
+  const state = runToEnd(module, session, 'The default example');
   const verdict = value(module.verify(session, 'hardware'), 'verify');
   if (verdict.verdict !== 'pass')
     throw new Error(
@@ -94,7 +68,35 @@ function runDefault(module, gallery, modelsDir, layoutOf) {
     lanes: description.lanes,
     measures: description.measures,
     profile,
+    ...extra,
   };
+}
+
+/** Runs every example and question: their links, what they cost, and pictures of their graphs. */
+function runGallery(module, codec, gallery, doors, modelsDir, out, layoutOf) {
+  const { version } = value(module.describe(), 'describe');
+  const links = {};
+  const linkOf = (id, { json, cycles }) => {
+    links[id] = { link: value(module.make_link(json, codec), id), cycles };
+  };
+  const drawn = new Map();
+  for (const entry of gallery) {
+    linkOf(entry.id, runExample(module, entry, version, DEFAULT.preset, modelsDir));
+    const session = module.session_new();
+    const bytes = new Uint8Array(readFileSync(join(modelsDir, entry.file)));
+    const model = value(module.load_model(session, entry.file, bytes), entry.id);
+    module.session_free(session);
+    drawn.set(entry.id, picture(layoutOf(model)));
+  }
+  for (const door of doors)
+    for (const question of door.questions ?? []) {
+      linkOf(question.id, runQuestion(module, question, version, modelsDir));
+      drawn.set(question.id, drawn.get(question.recipe.m.g));
+    }
+  mkdirSync(join(out, 'pictures'), { recursive: true });
+  for (const [id, svg] of drawn) writeFileSync(join(out, 'pictures', `${id}.svg`), svg);
+  writeFileSync(join(out, 'links.json'), JSON.stringify(links));
+  return links;
 }
 
 try {
@@ -107,14 +109,29 @@ try {
   checkEngine();
   const { default: createPlena } = await import(pathToFileURL(join(engineDir, 'plena.mjs')).href);
   const module = await createPlena({ wasmBinary: readFileSync(join(engineDir, 'plena.wasm')) });
-  const gallery = readGallery(modelsDir);
-  const result = runDefault(module, gallery, modelsDir, layoutOf);
+  const known = readDoors(modelsDir);
+  const doors = known ?? [{ id: 'models', title: 'Models', summary: '' }];
+  const gallery = readGallery(modelsDir, doors);
+  const result = runDefault(module, gallery, modelsDir, layoutOf, {
+    doors: doors.map(({ id, title, summary, questions }) => ({
+      id,
+      title,
+      summary,
+      questions: (questions ?? []).map((one) => ({
+        id: one.id,
+        title: one.title,
+        summary: one.summary,
+      })),
+    })),
+  });
 
   const out = join(webRoot, 'src', 'generated');
   rmSync(out, { recursive: true, force: true });
   mkdirSync(join(out, 'models'), { recursive: true });
   for (const { file } of gallery) copyFileSync(join(modelsDir, file), join(out, 'models', file));
   writeFileSync(join(out, 'default.json'), JSON.stringify(result));
+  const links = known ? runGallery(module, codec, gallery, doors, modelsDir, out, layoutOf) : {};
+  if (!known) writeFileSync(join(out, 'links.json'), '{}');
   const schema = JSON.parse(
     readFileSync(resolve(import.meta.dirname, '..', '..', 'core/io/model.schema.json'), 'utf8'),
   );
@@ -122,7 +139,7 @@ try {
   writeFileSync(join(out, 'model.schema.json'), JSON.stringify(filled(schema, description)));
   const { verdict } = result;
   console.log(
-    `generated: ${gallery.length} models, default ${result.example} on ${result.preset}, ` +
+    `generated: ${gallery.length} models, ${Object.keys(links).length} links, default ${result.example} on ${result.preset}, ` +
       `${verdict.instructions.static} instructions, ${verdict.instructions.dynamic} executed, ${verdict.verdict}`,
   );
 } catch (error) {
