@@ -49,7 +49,10 @@ async function builtResult(): Promise<StaticResult> {
     example: 'small',
     preset: s.name,
     version: described.version,
-    gallery: [{ id: 'small', title: 'Small', summary: '', file: 'small.json', bytes: 32 }],
+    gallery: [
+      { id: 'small', title: 'Small', summary: '', file: 'small.json', bytes: 32, door: 'learn' },
+    ],
+    doors: [{ id: 'learn', title: 'Learn', summary: '', questions: [] }],
     presets: described.presets,
     operators: [],
     choices: described.choices,

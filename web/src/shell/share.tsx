@@ -37,6 +37,7 @@ export function Share() {
   const popover = useRef<HTMLDivElement>(null);
   const [shared, setShared] = useState<Shared | null>(null);
   const [copied, setCopied] = useState<Copied>(null);
+  const [bundling, setBundling] = useState(false);
   const ready =
     store.engine.value === 'ready' &&
     store.program.value !== null &&
@@ -55,6 +56,12 @@ export function Share() {
     } catch {
       setCopied(null);
     }
+  };
+  const bundle = async () => {
+    setBundling(true);
+    const made = await session.bundle();
+    setBundling(false);
+    if (made) save([made.zip], made.name, 'application/zip');
   };
   const offered = shared !== null && shared.address.length <= LONGEST_OFFERED;
   return (
@@ -112,6 +119,16 @@ export function Share() {
                 onClick={() => save([shared.file.text], shared.file.name, 'application/json')}
               >
                 <Icon name="down" /> Download .plena.json
+              </button>
+              <button
+                type="button"
+                class="button"
+                id="share-bundle"
+                title="Model, machine, program, memories, digests and how to run them again, as one zip file"
+                disabled={bundling}
+                onClick={() => void bundle()}
+              >
+                <Icon name="down" /> {bundling ? 'Packing \u2026' : 'Everything as .zip'}
               </button>
             </div>
             <p class="sr-only" aria-live="polite">

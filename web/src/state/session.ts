@@ -1,10 +1,11 @@
 // All actions of the page in one object, and the life of the engine behind them.
 import { createClient, type WorkerLike } from '../engine/client.ts';
 import type { FileInPlace, Part } from '../engine/protocol.ts';
-import type { ChoiceInfo, Diagnostic } from '../engine/types.ts';
+import type { ChoiceInfo, Diagnostic, ModelInfo } from '../engine/types.ts';
 import type { LayoutClient } from '../graph/layout-client.ts';
 import { createAnalytic } from './analytic.ts';
 import type { Autosave } from './autosave.ts';
+import { createBundling } from './bundling.ts';
 import { createComparing } from './comparing.ts';
 import { announce, type Context, report } from './context.ts';
 import { createDebugging } from './debugging.ts';
@@ -14,15 +15,18 @@ import { createOpening, type NamedBytes } from './opening.ts';
 import { createRowCache } from './rows.ts';
 import { ablate, pause, run, showPrecision, step, stop } from './running.ts';
 import { createSharing } from './sharing.ts';
-import type { Choices, Store } from './store.ts';
+import type { Choices, GalleryData, Store } from './store.ts';
 import { createTiming } from './timing.ts';
 import { createTuning } from './tuning.ts';
 
 export interface Services {
   spawnEngine(): WorkerLike;
   layouts: LayoutClient;
+  /** Of graphs that are set beside each other; the page's own is not to be cancelled for them. */
+  pairs?: LayoutClient;
   autosave: Autosave;
   fetchExample(id: string): Promise<Uint8Array>;
+  gallery?(): Promise<GalleryData>;
 }
 
 function knownChoices(saved: Choices, list: readonly ChoiceInfo[]): Choices {
@@ -114,6 +118,7 @@ export function createSession(store: Store, services: Services) {
     rows,
     timing,
     comparing: context.comparing,
+    layoutPair: async (model: ModelInfo) => (await services.pairs?.layout(model)) ?? null,
     tuning: createTuning(context, opening, services.spawnEngine),
     analytic: createAnalytic(client),
     debug: debugging,
@@ -149,6 +154,9 @@ export function createSession(store: Store, services: Services) {
     },
     openLink: (link: string) => sharing.openLink(link),
     share: () => sharing.share(),
+    bundle: createBundling(context, sharing.share).bundle,
+    /** Links and pictures of the examples, once somebody looks at them. */
+    gallery: async () => (await services.gallery?.()) ?? null,
     openExample: (id: string) => opening.openExample(id),
     async openFiles(files: NamedBytes[], checkpoint?: readonly FileInPlace[], leftOut?: number) {
       const recipe = !checkpoint && files.length === 1 && files[0] ? recipeText(files[0]) : null;

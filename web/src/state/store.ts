@@ -40,6 +40,23 @@ export interface GalleryEntry {
   summary: string;
   file: string;
   bytes: number;
+  /** One of `StaticResult.doors`. */
+  door: string;
+}
+
+/** A part of the gallery: models, or questions that are two runs beside each other. */
+export interface Door {
+  id: string;
+  title: string;
+  summary: string;
+  questions: readonly { id: string; title: string; summary: string }[];
+}
+
+/** What the build found of an example, by its id. */
+export interface GalleryData {
+  linkOf(id: string): { link: string; cycles: readonly number[] } | undefined;
+  /** Address of a picture. */
+  pictureOf(id: string): string | undefined;
 }
 
 /** What the build found by running the default example; the page starts from it. */
@@ -48,6 +65,7 @@ export interface StaticResult {
   preset: string;
   version: string;
   gallery: GalleryEntry[];
+  doors: readonly Door[];
   presets: { name: string; title: string }[];
   operators: { name: string; summary: string }[];
   choices: ChoiceInfo[];
