@@ -66,7 +66,8 @@ test('2.4 million instructions: first rows, frames and memory', async ({ page })
             const list = document.querySelector('#listing');
             const row = list?.querySelector('.vrow');
             const whole = Number(list?.getAttribute('aria-rowcount')) === words;
-            if (whole && /[A-Z]_[A-Z]/.test(row?.textContent ?? '')) times.shown = performance.now();
+            if (whole && /[A-Z]_[A-Z]/.test(row?.textContent ?? ''))
+              times.shown = performance.now();
             else requestAnimationFrame(look);
           };
           requestAnimationFrame(look);

@@ -72,11 +72,10 @@ function changed() {
   graph.nodes[0].attrs.eps = 1e-3;
   graph.nodes[4].inputs = ['activated', 'doubled'];
   graph.nodes.splice(4, 0, {
-    op: 'scale',
+    op: 'silu',
     name: 'twice',
     inputs: ['up'],
     outputs: ['doubled'],
-    attrs: { factor: 2 },
   });
   graph.nodes = graph.nodes.filter((one: { name: string }) => one.name !== 'residual');
   graph.outputs = ['down'];

@@ -278,6 +278,7 @@ test('every example of the gallery opens and agrees', async ({ page }) => {
   test.setTimeout(180_000);
   await openVerified(page);
   await page.locator('#example').click();
+  await expect(page.locator('.gallery button').first()).toBeVisible();
   const count = await page.locator('.gallery [data-kind=example]').count();
   await page.keyboard.press('Escape');
   expect(count).toBeGreaterThan(0);

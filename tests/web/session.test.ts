@@ -52,7 +52,6 @@ async function builtResult(): Promise<StaticResult> {
     gallery: [
       { id: 'small', title: 'Small', summary: '', file: 'small.json', bytes: 32, door: 'learn' },
     ],
-    doors: [{ id: 'learn', title: 'Learn', summary: '', questions: [] }],
     presets: described.presets,
     operators: [],
     choices: described.choices,

@@ -24,7 +24,7 @@ const tools = await createServer({
   optimizeDeps: { noDiscovery: true, include: [] },
 });
 
-function runDefault(module, gallery, modelsDir, layoutOf, extra) {
+function runDefault(module, gallery, modelsDir, layoutOf) {
   const entry = gallery.find((one) => one.id === DEFAULT.example);
   if (!entry) throw new Error(`The default example "${DEFAULT.example}" is not in ${modelsDir}.`);
   const description = value(module.describe(), 'describe');
@@ -68,7 +68,6 @@ function runDefault(module, gallery, modelsDir, layoutOf, extra) {
     lanes: description.lanes,
     measures: description.measures,
     profile,
-    ...extra,
   };
 }
 
@@ -95,7 +94,6 @@ function runGallery(module, codec, gallery, doors, modelsDir, out, layoutOf) {
     }
   mkdirSync(join(out, 'pictures'), { recursive: true });
   for (const [id, svg] of drawn) writeFileSync(join(out, 'pictures', `${id}.svg`), svg);
-  writeFileSync(join(out, 'links.json'), JSON.stringify(links));
   return links;
 }
 
@@ -112,18 +110,7 @@ try {
   const known = readDoors(modelsDir);
   const doors = known ?? [{ id: 'models', title: 'Models', summary: '' }];
   const gallery = readGallery(modelsDir, doors);
-  const result = runDefault(module, gallery, modelsDir, layoutOf, {
-    doors: doors.map(({ id, title, summary, questions }) => ({
-      id,
-      title,
-      summary,
-      questions: (questions ?? []).map((one) => ({
-        id: one.id,
-        title: one.title,
-        summary: one.summary,
-      })),
-    })),
-  });
+  const result = runDefault(module, gallery, modelsDir, layoutOf);
 
   const out = join(webRoot, 'src', 'generated');
   rmSync(out, { recursive: true, force: true });
@@ -131,7 +118,17 @@ try {
   for (const { file } of gallery) copyFileSync(join(modelsDir, file), join(out, 'models', file));
   writeFileSync(join(out, 'default.json'), JSON.stringify(result));
   const links = known ? runGallery(module, codec, gallery, doors, modelsDir, out, layoutOf) : {};
-  if (!known) writeFileSync(join(out, 'links.json'), '{}');
+  const told = doors.map(({ id, title, summary, questions }) => ({
+    id,
+    title,
+    summary,
+    questions: (questions ?? []).map((one) => ({
+      id: one.id,
+      title: one.title,
+      summary: one.summary,
+    })),
+  }));
+  writeFileSync(join(out, 'gallery.json'), JSON.stringify({ doors: told, links }));
   const schema = JSON.parse(
     readFileSync(resolve(import.meta.dirname, '..', '..', 'core/io/model.schema.json'), 'utf8'),
   );

@@ -1,5 +1,6 @@
 // Links and pictures of the examples; loaded when somebody looks at them.
-import links from './generated/links.json';
+import data from './generated/gallery.json';
+import type { Door } from './state/store.ts';
 
 export interface ExampleLink {
   /** The fragment, with the digests of what the build has found. */
@@ -14,7 +15,9 @@ const urls = import.meta.glob<string>('./generated/pictures/*', {
   eager: true,
 });
 
+export const doors: readonly Door[] = data.doors;
+
 export const linkOf = (id: string): ExampleLink | undefined =>
-  (links as Readonly<Record<string, ExampleLink>>)[id];
+  (data.links as Readonly<Record<string, ExampleLink>>)[id];
 
 export const pictureOf = (id: string): string | undefined => urls[`./generated/pictures/${id}.svg`];

@@ -5,7 +5,6 @@ import type { ChoiceInfo, Diagnostic, ModelInfo } from '../engine/types.ts';
 import type { LayoutClient } from '../graph/layout-client.ts';
 import { createAnalytic } from './analytic.ts';
 import type { Autosave } from './autosave.ts';
-import { createBundling } from './bundling.ts';
 import { createComparing } from './comparing.ts';
 import { announce, type Context, report } from './context.ts';
 import { createDebugging } from './debugging.ts';
@@ -154,7 +153,9 @@ export function createSession(store: Store, services: Services) {
     },
     openLink: (link: string) => sharing.openLink(link),
     share: () => sharing.share(),
-    bundle: createBundling(context, sharing.share).bundle,
+    /** Everything that a run again needs, as one file. */
+    bundle: async () =>
+      (await import('./bundling.ts')).createBundling(context, sharing.share).bundle(),
     /** Links and pictures of the examples, once somebody looks at them. */
     gallery: async () => (await services.gallery?.()) ?? null,
     openExample: (id: string) => opening.openExample(id),

@@ -40,7 +40,7 @@ export interface GalleryEntry {
   summary: string;
   file: string;
   bytes: number;
-  /** One of `StaticResult.doors`. */
+  /** One of `GalleryData.doors`. */
   door: string;
 }
 
@@ -52,8 +52,9 @@ export interface Door {
   questions: readonly { id: string; title: string; summary: string }[];
 }
 
-/** What the build found of an example, by its id. */
+/** What the build found of the examples, by their ids. */
 export interface GalleryData {
+  doors: readonly Door[];
   linkOf(id: string): { link: string; cycles: readonly number[] } | undefined;
   /** Address of a picture. */
   pictureOf(id: string): string | undefined;
@@ -65,7 +66,6 @@ export interface StaticResult {
   preset: string;
   version: string;
   gallery: GalleryEntry[];
-  doors: readonly Door[];
   presets: { name: string; title: string }[];
   operators: { name: string; summary: string }[];
   choices: ChoiceInfo[];

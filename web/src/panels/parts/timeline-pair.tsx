@@ -339,7 +339,7 @@ export function TimelinePair({ baseline }: { baseline: Baseline }) {
           </label>
           <span class="muted">
             Above {baseline.name}: {whole(spans.a.cycles)} cycles; below now:{' '}
-            {whole(spans.b.cycles)}
+            {whole(spans.b.cycles)} cycles
           </span>
           <button type="button" class="text-button" onClick={() => around(1 / ZOOM_STEP)}>
             Zoom out
