@@ -306,7 +306,14 @@ val heat(const val& handle, const val& first, const val& count) {
   });
 }
 
-val lanes(const val& handle, const val& from, const val& to, const val& pixels) {
+/// A timeline, by the session's function for it.
+val lanes_by(
+  Result<std::string> (Session::*of)(std::uint64_t, std::uint64_t, std::uint32_t) const,
+  const val& handle,
+  const val& from,
+  const val& to,
+  const val& pixels
+) {
   return with_session<Result<std::string>>(handle, [&](Session& session) -> Result<std::string> {
     const auto first = to_count(from, "from", max_exact_integer);
     const auto last = to_count(to, "to", max_exact_integer);
@@ -314,8 +321,16 @@ val lanes(const val& handle, const val& from, const val& to, const val& pixels) 
     if (!first || !last || !count) {
       return (!first ? first : !last ? last : count).diagnostics();
     }
-    return session.lanes(*first, *last, static_cast<std::uint32_t>(*count));
+    return (session.*of)(*first, *last, static_cast<std::uint32_t>(*count));
   });
+}
+
+val lanes(const val& handle, const val& from, const val& to, const val& pixels) {
+  return lanes_by(&Session::lanes, handle, from, to, pixels);
+}
+
+val pinned_lanes(const val& handle, const val& from, const val& to, const val& pixels) {
+  return lanes_by(&Session::pinned_lanes, handle, from, to, pixels);
 }
 
 val moment(const val& handle, const val& cycle) {
@@ -395,6 +410,18 @@ val diff_with_pinned(const val& handle, const val& first, const val& count, cons
   });
 }
 
+val spans_with_pinned(const val& handle) {
+  return with_session<Result<std::string>>(handle, [](Session& session) {
+    return session.spans_with_pinned();
+  });
+}
+
+val program_files(const val& handle) {
+  return with_session<Result<std::vector<driver::ProgramFile>>>(handle, [](Session& session) {
+    return session.program_files();
+  });
+}
+
 /// Deflate by a library of the page.
 class PageCodec final : public recipe::Codec {
  public:
@@ -471,6 +498,17 @@ val read_link(const val& link, const val& codec) {
 
 val read_recipe(const val& json) {
   return guard([&]() -> Result<std::string> { return info_of(to_recipe(json)); });
+}
+
+val read_baseline(const val& json) {
+  return guard([&]() -> Result<std::string> {
+    const auto recipe = to_recipe(json);
+    if (!recipe) {
+      return recipe.diagnostics();
+    }
+    const std::optional<recipe::Recipe> baseline = recipe::baseline_of(*recipe);
+    return baseline ? driver::recipe_info(*baseline) : std::string("null");
+  });
 }
 
 val make_link(const val& json, const val& codec) {
@@ -772,8 +810,12 @@ EMSCRIPTEN_BINDINGS(plena) {
   emscripten::function("unpin", &unpin);
   emscripten::function("compare_with_pinned", &compare_with_pinned);
   emscripten::function("diff_with_pinned", &diff_with_pinned);
+  emscripten::function("pinned_lanes", &pinned_lanes);
+  emscripten::function("spans_with_pinned", &spans_with_pinned);
+  emscripten::function("program_files", &program_files);
   emscripten::function("read_link", &read_link);
   emscripten::function("read_recipe", &read_recipe);
+  emscripten::function("read_baseline", &read_baseline);
   emscripten::function("make_link", &make_link);
   emscripten::function("make_recipe", &make_recipe);
   emscripten::function("prepare_recipe", &prepare_recipe);

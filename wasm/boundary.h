@@ -80,6 +80,25 @@ inline val to_js(const Status& status) {
   return status ? success(val::null(), status.diagnostics()) : failure(status.diagnostics());
 }
 
+/// `{name, bytes}[]`; the bytes are copies, since memory may grow while the page works.
+inline val to_js(const Result<std::vector<driver::ProgramFile>>& files) {
+  if (!files) {
+    return failure(files.diagnostics());
+  }
+  val out = val::array();
+  for (const driver::ProgramFile& file : *files) {
+    const std::span<const std::uint8_t> bytes = file.bytes();
+    val one = val::object();
+    one.set("name", std::string(file.name));
+    one.set(
+      "bytes",
+      val::global("Uint8Array").new_(val(emscripten::typed_memory_view(bytes.size(), bytes.data())))
+    );
+    out.call<void>("push", one);
+  }
+  return success(out, files.diagnostics());
+}
+
 /// `{text, next}`.
 inline val to_js(const Result<driver::TracePiece>& piece) {
   if (!piece) {

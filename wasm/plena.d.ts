@@ -657,6 +657,24 @@ export interface RunComparison {
   markdown: string;
 }
 
+/** When a run worked on each of its nodes: from the start of the node's first instruction to the end of
+ * its last, of those that were kept one by one. */
+export interface NodeSpans {
+  cycles: number;
+  nodes: { name: string; from: number; to: number }[];
+}
+
+/** Of the kept run and of the present one. */
+export interface RunSpans {
+  a: NodeSpans;
+  b: NodeSpans;
+}
+
+export interface ProgramFile {
+  name: string;
+  bytes: Uint8Array;
+}
+
 export interface DiffWord {
   pc: number;
   text: string;
@@ -971,9 +989,16 @@ export interface PlenaModule {
   compare_with_pinned(session: number): Reply<RunComparison>;
   /** `everything`: all rows, else the real differences with some rows around each. */
   diff_with_pinned(session: number, first: number, count: number, everything: boolean): Reply<DiffRows>;
+  /** The timeline of the kept run, in its own cycles. */
+  pinned_lanes(session: number, from: number, to: number, pixels: number): Reply<Lanes>;
+  spans_with_pinned(session: number): Reply<RunSpans>;
+  /** What the present program can be run again from, under the names that `plena compile` gives. */
+  program_files(session: number): Reply<ProgramFile[]>;
   /** A link, or its fragment. */
   read_link(link: string, codec: LinkCodec): Reply<RecipeInfo>;
   read_recipe(recipe: string): Reply<RecipeInfo>;
+  /** What a recipe is to be compared with; null when it has no baseline. */
+  read_baseline(recipe: string): Reply<RecipeInfo | null>;
   /** The fragment of a link, without `#`. */
   make_link(recipe: string, codec: LinkCodec): Reply<string>;
   /** Of what the session has done. `wishJson`: an object with `gallery`, `address` or `json`, how to

@@ -5,12 +5,14 @@
 #include "base/size.h"
 #include "driver/program_diff.h"
 #include "emu/timing.h"
+#include "emu/trace.h"
 #include "isa/program.h"
 #include "report/comparison.h"
 #include "report/profile_tables.h"
 
 #include <array>
 #include <cstdint>
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -23,6 +25,7 @@ struct Pinned {
   std::vector<emu::PcTime> times{};
   std::vector<std::uint32_t> node_of_word{};
   std::vector<std::string> node_names{};
+  std::shared_ptr<const emu::Trace> trace{}; ///< none where the run was not recorded
 
   report::ProfileSource profile() const { return {program, times, node_of_word, node_names}; }
   DiffSide diff_side() const { return {program.words, node_of_word, node_names}; }

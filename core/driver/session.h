@@ -109,6 +109,20 @@ struct Artefacts {
   std::vector<PassDump> dumps; ///< when `keep_dumps` asked for them
 };
 
+/// A file of the present program; `bytes` are the session's own, as long as the program is its.
+struct ProgramFile {
+  std::string_view name;
+  std::string text{};
+  std::span<const std::uint8_t> image{};
+
+  /// Its content, whichever of both it is.
+  std::span<const std::uint8_t> bytes() const {
+    return text.empty()
+             ? image
+             : std::span(reinterpret_cast<const std::uint8_t*>(text.data()), text.size());
+  }
+};
+
 /// One line of the verdict, for callers that need no JSON.
 struct Comparison {
   std::string name;
@@ -252,6 +266,9 @@ class Session {
   /// Of the compiled model.
   Result<Artefacts> artefacts() const;
   std::string program_text() const;
+  /// What the present program can be run again from, under the names that `plena compile` gives its
+  /// files; an edited program has no map of its own. E_NO_PROGRAM.
+  Result<std::vector<ProgramFile>> program_files() const;
   /// Listing rows [first, first + count) as Row[].
   std::string rows(std::uint32_t first, std::uint32_t count) const;
 
@@ -359,6 +376,11 @@ class Session {
   void unpin();
   /// The present run beside the one kept. E_NOT_PINNED, E_NO_RUN.
   Result<std::string> compare_with_pinned() const; // RunComparison
+  /// The timeline of the run that is kept, as `lanes`. E_NOT_PINNED, E_NO_TRACE, E_RANGE.
+  Result<std::string>
+  pinned_lanes(std::uint64_t from, std::uint64_t to, std::uint32_t pixels) const; // Lanes
+  /// When each node of both runs was worked on, as far as instructions were kept one by one.
+  Result<std::string> spans_with_pinned() const; // RunSpans
   /// Both programs instruction by instruction, rows [first, first + count): all of them, or the real
   /// differences with some rows around each.
   Result<std::string>

@@ -42,6 +42,7 @@ Pinned present(const Session& session, const Session::State& state, std::string 
   run.times = state.timing->account();
   run.node_of_word = state.node_of_word;
   run.node_names = state.node_names;
+  run.trace = state.trace;
   return run;
 }
 
@@ -115,6 +116,37 @@ Result<std::string> Session::compare_with_pinned() const {
   const Pinned& then = *state.pinned;
   return report::run_comparison(
     {then.side, then.timing, then.profile()}, {now.side, now.timing, now.profile()}, counts
+  );
+}
+
+Result<std::string>
+Session::pinned_lanes(std::uint64_t from, std::uint64_t to, std::uint32_t pixels) const {
+  const State& state = *state_;
+  if (!state.pinned) {
+    return not_pinned();
+  }
+  if (!state.pinned->trace) {
+    return no_trace();
+  }
+  return lanes_of(state.pinned->program, *state.pinned->trace, from, to, pixels);
+}
+
+Result<std::string> Session::spans_with_pinned() const {
+  const State& state = *state_;
+  if (Status able = state.can_compare(); !able) {
+    return able.diagnostics();
+  }
+  const Pinned& then = *state.pinned;
+  if (!then.trace || !state.trace) {
+    return no_trace();
+  }
+  return report::run_spans(
+    {then.trace->lanes(0, 1, 1).cycles,
+     then.node_names,
+     then.trace->spans(then.node_of_word, then.node_names.size())},
+    {state.trace->lanes(0, 1, 1).cycles,
+     state.node_names,
+     state.trace->spans(state.node_of_word, state.node_names.size())}
   );
 }
 

@@ -169,4 +169,25 @@ Result<Artefacts> Session::artefacts() const {
   return artefacts;
 }
 
+Result<std::vector<ProgramFile>> Session::program_files() const {
+  const State& state = *state_;
+  if (!state.has_program) {
+    return missing("E_NO_PROGRAM", "there is no program", "compile a model or assemble a text");
+  }
+  std::vector<ProgramFile> files{
+    {.name = "program.asm", .text = program_text()},
+    {.name = "program.mem", .text = assembly::write_mem(state.program)},
+    {.name = "hbm.bin", .image = state.images.hbm},
+    {.name = "fp_sram.bin", .image = state.images.fp_sram},
+    {.name = "int_sram.bin", .image = state.images.int_sram}};
+  if (!state.images.vram.empty()) {
+    files.push_back({.name = "vram.bin", .image = state.images.vram});
+  }
+  if (state.compiled && state.compiled->program.words == state.program.words) {
+    files.push_back({.name = "layout.json", .text = report::layout(*state.compiled)});
+    files.push_back({.name = "map.json", .text = report::map(*state.compiled, *state.graph)});
+  }
+  return files;
+}
+
 } // namespace plena::driver

@@ -465,7 +465,7 @@ Result<std::string> Session::change(std::string_view what) {
   }
   if (again && state.trace) {
     // What it had heard from here on is not what happens now.
-    state.trace = std::make_unique<emu::Trace>(
+    state.trace = std::make_shared<emu::Trace>(
       state.program,
       state.timing_settings(),
       emu::TraceOptions{state.trace_options.max_events, state.timing->cycles(), now}

@@ -79,7 +79,7 @@ struct Session::State {
   std::optional<std::vector<emu::StageLabel>> stage_labels;
   std::vector<std::pair<TraceForm, TextSink>> streams;
   std::unique_ptr<emu::Timing> timing;
-  std::unique_ptr<emu::Trace> trace;
+  std::shared_ptr<emu::Trace> trace; ///< a kept run shares it
   std::unique_ptr<emu::StageProfile> stages;
   std::vector<std::unique_ptr<report::TraceWriter>> writers; ///< of `streams`
   std::vector<std::string> node_names; ///< of the compiled model, for tables and traces
@@ -200,6 +200,16 @@ std::string run_state(const Session::State& state);
 
 /// Nothing for models that are not read in parts.
 std::optional<report::ModelPart> part_of(const frontend::BuiltPart& built);
+
+Diagnostic no_trace();
+/// Lanes of a trace of this program; E_RANGE.
+Result<std::string> lanes_of(
+  const isa::Program& program,
+  const emu::Trace& trace,
+  std::uint64_t from,
+  std::uint64_t to,
+  std::uint32_t pixels
+);
 
 Diagnostic missing(std::string code, std::string what, std::string hint);
 

@@ -8,20 +8,37 @@
 
 namespace plena::driver {
 
+Diagnostic no_trace() {
+  return missing(
+    "E_NO_TRACE", "the run was not recorded", "ask for a trace with record_trace before the run"
+  );
+}
+
+Result<std::string> lanes_of(
+  const isa::Program& program,
+  const emu::Trace& trace,
+  std::uint64_t from,
+  std::uint64_t to,
+  std::uint32_t pixels
+) {
+  constexpr std::uint64_t max_pixels = 65'536;
+  if (to <= from || pixels == 0 || pixels > max_pixels) {
+    return missing(
+      "E_RANGE",
+      fmt::format("cycles {} to {} in {} pixels cannot be shown", from, to, pixels),
+      fmt::format("the end lies behind the start; 1 to {} pixels", max_pixels)
+    );
+  }
+  return report::lanes(program, trace.lanes(from, to, pixels));
+}
+
 namespace {
 
-constexpr std::uint64_t max_pixels = 65'536;
 /// Instructions in a piece of a trace file; each takes up to some 200 bytes.
 constexpr std::uint64_t piece_events = 4'096;
 
 Diagnostic no_run() {
   return missing("E_NO_RUN", "there is no run to look at", "start one with reset");
-}
-
-Diagnostic no_trace() {
-  return missing(
-    "E_NO_TRACE", "the run was not recorded", "ask for a trace with record_trace before the run"
-  );
 }
 
 std::vector<std::string> names_of(const Session::State& state) {
@@ -103,7 +120,7 @@ void Session::State::start_clock() {
   node_names = names_of(*this);
   timing = std::make_unique<emu::Timing>(*config, timing_settings(), program);
   if (trace_options.max_events > 0) {
-    trace = std::make_unique<emu::Trace>(program, timing_settings(), trace_options);
+    trace = std::make_shared<emu::Trace>(program, timing_settings(), trace_options);
     timing->listen(*trace);
   }
   if (stage_labels) {
@@ -244,14 +261,7 @@ Session::lanes(std::uint64_t from, std::uint64_t to, std::uint32_t pixels) const
   if (!state_->trace) {
     return no_trace();
   }
-  if (to <= from || pixels == 0 || pixels > max_pixels) {
-    return missing(
-      "E_RANGE",
-      fmt::format("cycles {} to {} in {} pixels cannot be shown", from, to, pixels),
-      fmt::format("the end lies behind the start; 1 to {} pixels", max_pixels)
-    );
-  }
-  return report::lanes(state_->program, state_->trace->lanes(from, to, pixels));
+  return lanes_of(state_->program, *state_->trace, from, to, pixels);
 }
 
 Result<std::string> Session::moment(std::uint64_t cycle) const {

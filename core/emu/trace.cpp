@@ -439,6 +439,23 @@ void Trace::replay(std::uint64_t first, std::uint64_t count, TimingListener& lis
   }
 }
 
+std::vector<GroupSpan>
+Trace::spans(std::span<const std::uint32_t> group_of_word, std::size_t groups) const {
+  const Impl& t = *impl_;
+  std::vector<GroupSpan> spans(groups);
+  for (std::size_t i = 0; i < t.recorded(); ++i) {
+    const std::uint32_t group =
+      t.pc[i] < group_of_word.size() ? group_of_word[t.pc[i]] : ~std::uint32_t{0};
+    if (group >= groups) {
+      continue;
+    }
+    GroupSpan& span = spans[group];
+    span = span.any() ? GroupSpan{span.from, std::max(span.to, t.end_of(i))}
+                      : GroupSpan{t.start[i], t.end_of(i)};
+  }
+  return spans;
+}
+
 std::size_t Trace::memory_bytes() const {
   const Impl& t = *impl_;
   return t.pc.size() * sizeof(std::uint32_t) +

@@ -10,6 +10,7 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <span>
 #include <vector>
 
 namespace plena::emu {
@@ -49,6 +50,15 @@ struct Moment {
   std::uint64_t index = 0; ///< in the order of execution, from 0
 };
 
+/// From the start of a group's first instruction to the end of its last; `from` is above `to` when
+/// there is none.
+struct GroupSpan {
+  std::uint64_t from = 1;
+  std::uint64_t to = 0;
+
+  bool any() const { return from <= to; }
+};
+
 class Trace final : public TimingListener {
  public:
   Trace(const isa::Program& program, const config::Timing& timing, const TraceOptions& options);
@@ -64,6 +74,10 @@ class Trace final : public TimingListener {
 
   std::uint64_t recorded() const; ///< events kept one by one
   std::uint64_t stepped() const;  ///< events seen
+  /// Of the recorded events, by group: `group_of_word` has one for each word; those not below
+  /// `groups` are none.
+  std::vector<GroupSpan>
+  spans(std::span<const std::uint32_t> group_of_word, std::size_t groups) const;
   /// Tells the recorded events [first, first + count) again.
   void replay(std::uint64_t first, std::uint64_t count, TimingListener& listener) const;
   std::size_t memory_bytes() const;

@@ -101,6 +101,21 @@ run_comparison(const ComparedRun& a, const ComparedRun& b, std::span<const DiffC
   return document.dump(-1, ' ', false, Json::error_handler_t::replace);
 }
 
+std::string run_spans(const SpannedRun& a, const SpannedRun& b) {
+  const auto side = [](const SpannedRun& run) {
+    Json nodes = Json::array();
+    for (std::size_t i = 0; i < run.spans.size(); ++i) {
+      if (run.spans[i].any()) {
+        nodes.push_back(
+          {{"name", run.names[i]}, {"from", run.spans[i].from}, {"to", run.spans[i].to}}
+        );
+      }
+    }
+    return Json{{"cycles", run.cycles}, {"nodes", std::move(nodes)}};
+  };
+  return Json{{"a", side(a)}, {"b", side(b)}}.dump(-1, ' ', false, Json::error_handler_t::replace);
+}
+
 std::string diff_rows(std::uint64_t total, std::uint64_t first, std::span<const DiffLine> lines) {
   const auto word = [](const std::optional<DiffWord>& one) {
     return one ? Json{{"pc", one->pc}, {"text", one->text}, {"cycles", one->cycles}}

@@ -2,6 +2,7 @@
 // the same names.
 #pragma once
 
+#include "emu/trace.h"
 #include "report/comparison.h"
 #include "report/profile_tables.h"
 
@@ -29,6 +30,15 @@ struct DiffCount {
 /// RunComparison
 std::string
 run_comparison(const ComparedRun& a, const ComparedRun& b, std::span<const DiffCount> diff);
+
+/// When the nodes of a run were worked on.
+struct SpannedRun {
+  std::uint64_t cycles = 0;
+  std::span<const std::string> names;
+  std::vector<emu::GroupSpan> spans; ///< by node, as the names
+};
+/// RunSpans
+std::string run_spans(const SpannedRun& a, const SpannedRun& b);
 
 /// A word of one of the programs.
 struct DiffWord {

@@ -278,12 +278,13 @@ test('every example of the gallery opens and agrees', async ({ page }) => {
   test.setTimeout(180_000);
   await openVerified(page);
   await page.locator('#example').click();
-  const count = await page.locator('.gallery button').count();
+  await expect(page.locator('.gallery button').first()).toBeVisible();
+  const count = await page.locator('.gallery [data-kind=example]').count();
   await page.keyboard.press('Escape');
   expect(count).toBeGreaterThan(0);
   for (let i = 0; i < count; i++) {
     await page.locator('#example').click();
-    const entry = page.locator('.gallery button').nth(i);
+    const entry = page.locator('.gallery [data-kind=example]').nth(i);
     const title = (await entry.locator('.gallery-title').textContent()) ?? '';
     await entry.click();
     await expect(page.locator('#example')).toContainText(title);

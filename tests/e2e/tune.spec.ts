@@ -14,7 +14,10 @@ test('what an advice states is what applying it gives, on five examples', async 
   await openVerified(page);
   await whatIf(page);
   let applied = 0;
-  const names = await page.locator('#gallery .gallery-title').allTextContents();
+  await page.locator('#example').click();
+  await expect(page.locator('#gallery button').first()).toBeVisible();
+  await page.keyboard.press('Escape');
+  const names = await page.locator('#gallery [data-kind=example] .gallery-title').allTextContents();
   for (const name of names) {
     if (applied === EXAMPLES) break;
     await page.locator('#example').click();

@@ -50,7 +50,9 @@ async function builtResult(): Promise<StaticResult> {
     example: 'small',
     preset: s.name,
     version: described.version,
-    gallery: [{ id: 'small', title: 'Small', summary: '', file: 'small.json', bytes: 32 }],
+    gallery: [
+      { id: 'small', title: 'Small', summary: '', file: 'small.json', bytes: 32, door: 'learn' },
+    ],
     presets: described.presets,
     operators: [],
     choices: described.choices,

@@ -1,10 +1,13 @@
 // Runs the default example in the compiled engine and writes what the page starts with:
 // web/src/generated/default.json and the shipped models beside it.
-import { copyFileSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { basename, extname, join, resolve } from 'node:path';
+import { copyFileSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { join, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { createServer } from 'vite';
+import { codec } from '../../wasm/codec.mjs';
 import { DEFAULT, firstVisit, value } from '../../wasm/first-visit.mjs';
+import { readDoors, readGallery, runExample, runQuestion } from './gallery.mjs';
+import { picture } from './picture.mjs';
 
 const tools = await createServer({
   configFile: false,
@@ -14,22 +17,6 @@ const tools = await createServer({
   server: { middlewareMode: true, hmr: false, ws: false, watch: null },
   optimizeDeps: { noDiscovery: true, include: [] },
 });
-
-function readGallery(modelsDir) {
-  const files = readdirSync(modelsDir).filter((file) => file.endsWith('.json'));
-  if (files.length === 0) throw new Error(`No model (*.json) lies in ${modelsDir}.`);
-  return files.sort().map((file) => {
-    const text = readFileSync(join(modelsDir, file), 'utf8');
-    const model = JSON.parse(text);
-    return {
-      id: basename(file, extname(file)).replace(/\.plena$/, ''),
-      title: model['x-title'] ?? model.name ?? basename(file, '.json'),
-      summary: model.description ?? '',
-      file,
-      bytes: Buffer.byteLength(text),
-    };
-  });
-}
 
 function runDefault(module, gallery, modelsDir, layoutOf) {
   const entry = gallery.find((one) => one.id === DEFAULT.example);
@@ -74,6 +61,32 @@ function runDefault(module, gallery, modelsDir, layoutOf) {
   };
 }
 
+/** Runs every example and question: their links, what they cost, and pictures of their graphs. */
+function runGallery(module, codec, gallery, doors, modelsDir, out, layoutOf) {
+  const { version } = value(module.describe(), 'describe');
+  const links = {};
+  const linkOf = (id, { json, cycles }) => {
+    links[id] = { link: value(module.make_link(json, codec), id), cycles };
+  };
+  const drawn = new Map();
+  for (const entry of gallery) {
+    linkOf(entry.id, runExample(module, entry, version, DEFAULT.preset, modelsDir));
+    const session = module.session_new();
+    const bytes = new Uint8Array(readFileSync(join(modelsDir, entry.file)));
+    const model = value(module.load_model(session, entry.file, bytes), entry.id);
+    module.session_free(session);
+    drawn.set(entry.id, picture(layoutOf(model)));
+  }
+  for (const door of doors)
+    for (const question of door.questions ?? []) {
+      linkOf(question.id, runQuestion(module, question, version, modelsDir));
+      drawn.set(question.id, drawn.get(question.recipe.m.g));
+    }
+  mkdirSync(join(out, 'pictures'), { recursive: true });
+  for (const [id, svg] of drawn) writeFileSync(join(out, 'pictures', `${id}.svg`), svg);
+  return links;
+}
+
 try {
   const { checkEngine, engineDir, modelsDir, webRoot } =
     await tools.ssrLoadModule('/engine-path.ts');
@@ -84,7 +97,9 @@ try {
   checkEngine();
   const { default: createPlena } = await import(pathToFileURL(join(engineDir, 'plena.mjs')).href);
   const module = await createPlena({ wasmBinary: readFileSync(join(engineDir, 'plena.wasm')) });
-  const gallery = readGallery(modelsDir);
+  const known = readDoors(modelsDir);
+  const doors = known ?? [{ id: 'models', title: 'Models', summary: '' }];
+  const gallery = readGallery(modelsDir, doors);
   const result = runDefault(module, gallery, modelsDir, layoutOf);
 
   const out = join(webRoot, 'src', 'generated');
@@ -92,6 +107,18 @@ try {
   mkdirSync(join(out, 'models'), { recursive: true });
   for (const { file } of gallery) copyFileSync(join(modelsDir, file), join(out, 'models', file));
   writeFileSync(join(out, 'default.json'), JSON.stringify(result));
+  const links = known ? runGallery(module, codec, gallery, doors, modelsDir, out, layoutOf) : {};
+  const told = doors.map(({ id, title, summary, questions }) => ({
+    id,
+    title,
+    summary,
+    questions: (questions ?? []).map((one) => ({
+      id: one.id,
+      title: one.title,
+      summary: one.summary,
+    })),
+  }));
+  writeFileSync(join(out, 'gallery.json'), JSON.stringify({ doors: told, links }));
   const schema = JSON.parse(
     readFileSync(resolve(import.meta.dirname, '..', '..', 'core/io/model.schema.json'), 'utf8'),
   );
@@ -99,7 +126,7 @@ try {
   writeFileSync(join(out, 'model.schema.json'), JSON.stringify(filled(schema, description)));
   const { verdict } = result;
   console.log(
-    `generated: ${gallery.length} models, default ${result.example} on ${result.preset}, ` +
+    `generated: ${gallery.length} models, ${Object.keys(links).length} links, default ${result.example} on ${result.preset}, ` +
       `${verdict.instructions.static} instructions, ${verdict.instructions.dynamic} executed, ${verdict.verdict}`,
   );
 } catch (error) {

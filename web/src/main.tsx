@@ -13,9 +13,9 @@ import { createSession } from './state/session.ts';
 import { createStore } from './state/store.ts';
 
 const store = createStore(built);
-const layouts = createLayoutClient(
-  () => new Worker(new URL('./graph/layout-worker.ts', import.meta.url), { type: 'module' }),
-);
+const spawnLayout = () =>
+  new Worker(new URL('./graph/layout-worker.ts', import.meta.url), { type: 'module' });
+const layouts = createLayoutClient(spawnLayout);
 layouts.remember(store.view.peek().model, built.layout);
 
 const site = createSite();
@@ -23,8 +23,10 @@ const session = createSession(store, {
   spawnEngine: () =>
     new Worker(new URL('./engine/worker.ts', import.meta.url), { type: 'module', name: 'engine' }),
   layouts,
+  pairs: createLayoutClient(spawnLayout),
   autosave: createAutosave(tabStorage()),
   loadLessons: async () => (await import('./state/lesson-files.ts')).lessons,
+  gallery: () => import('./gallery-data.ts'),
   fetchExample: (id) => fetchModel(built.gallery.find((one) => one.id === id)?.file ?? id),
   releases: site,
 });

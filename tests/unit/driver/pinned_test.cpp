@@ -3,6 +3,7 @@
 #include "driver/tools.h"
 #include "folders.h"
 
+#include <algorithm>
 #include <catch2/catch.hpp>
 #include <fstream>
 #include <iterator>
@@ -162,4 +163,98 @@ TEST_CASE("an edited program is compared with the compiled one line by line") {
   CHECK(page["rows"].size() == 2);
   CHECK(page["rows"][1] == rows["rows"][3]);
   CHECK(Json::parse(*session.diff_with_pinned(100, 2, false))["rows"].empty());
+}
+
+TEST_CASE("the timeline of the kept run stays, whatever the session does then") {
+  Session session;
+  session.record_trace(1 << 20);
+  CHECK(code_of(session.pinned_lanes(0, 10, 10).diagnostics()) == "E_NOT_PINNED");
+  open(session, "swiglu_block.json", portable);
+  const std::uint64_t cycles = session.status().cycles;
+  const Result<std::string> before = session.lanes(0, cycles, 64);
+  REQUIRE(before.ok());
+  REQUIRE(session.pin("kept"));
+  open(session, "gelu_mlp.json", dense);
+  REQUIRE(session.status().cycles != cycles);
+  const Result<std::string> after = session.pinned_lanes(0, cycles, 64);
+  REQUIRE(after.ok());
+  CHECK(*after == *before);
+  CHECK(code_of(session.pinned_lanes(5, 5, 1).diagnostics()) == "E_RANGE");
+
+  Session other;
+  open(other, "linear.json", portable);
+  REQUIRE(other.pin("not recorded"));
+  CHECK(code_of(other.pinned_lanes(0, 10, 10).diagnostics()) == "E_NO_TRACE");
+  CHECK(code_of(other.spans_with_pinned().diagnostics()) == "E_NO_TRACE");
+}
+
+TEST_CASE("every node's stretch lies in its run, and the last ends with it") {
+  Session session;
+  session.record_trace(1 << 20);
+  open(session, "swiglu_block.json", portable);
+  const std::uint64_t first = session.status().cycles;
+  CHECK(code_of(session.spans_with_pinned().diagnostics()) == "E_NOT_PINNED");
+  REQUIRE(session.pin("kept"));
+  open(session, "swiglu_block.json", dense);
+  const Result<std::string> text = session.spans_with_pinned();
+  REQUIRE(text.ok());
+  const Json spans = Json::parse(*text);
+  CHECK(spans["a"]["cycles"] == first);
+  CHECK(spans["b"]["cycles"] == session.status().cycles);
+  for (const char* side : {"a", "b"}) {
+    const Json& run = spans[side];
+    REQUIRE(run["nodes"].size() == 7);
+    std::uint64_t end = 0;
+    for (const Json& node : run["nodes"]) {
+      CHECK(node["from"] < node["to"]);
+      // One after the other: products are not spread over the program.
+      CHECK(node["from"] >= end);
+      end = node["to"];
+    }
+    CHECK(end <= run["cycles"]);
+    CHECK(run["nodes"][0]["name"] == "norm");
+    // What a node costs by the tables is what its stretch has, all but set-up between nodes.
+    const Json by_node = comparison(session)["by"]["node"];
+    for (const Json& node : run["nodes"]) {
+      for (const Json& row : by_node) {
+        if (row["label"] == node["name"]) {
+          CHECK(number(row[side]) <= number(node["to"]) - number(node["from"]));
+        }
+      }
+    }
+  }
+}
+
+TEST_CASE("the files of a program are those of the machine that it runs on") {
+  Session session;
+  CHECK(code_of(session.program_files().diagnostics()) == "E_NO_PROGRAM");
+  open(session, "swiglu_block.json", portable);
+  const auto names = [&] {
+    std::vector<std::string_view> found;
+    for (const ProgramFile& file : *session.program_files()) {
+      found.push_back(file.name);
+    }
+    return found;
+  };
+  const std::vector<std::string_view> images{
+    "program.asm", "program.mem", "hbm.bin", "fp_sram.bin", "int_sram.bin"};
+  std::vector<std::string_view> compiled = images;
+  compiled.insert(compiled.end(), {"layout.json", "map.json"});
+  CHECK(names() == compiled);
+  const Result<Artefacts> artefacts = session.artefacts();
+  REQUIRE(artefacts.ok());
+  const auto files = session.program_files();
+  CHECK((*files)[0].text == artefacts->asm_text);
+  CHECK((*files)[1].text == artefacts->mem_text);
+  CHECK(std::equal(
+    (*files)[2].image.begin(),
+    (*files)[2].image.end(),
+    artefacts->images.hbm.begin(),
+    artefacts->images.hbm.end()
+  ));
+  // An edited program has words of its own, and no map.
+  REQUIRE(session.assemble("S_ADDI_INT gp1, gp0, 42\n", AsmMode::Compatible));
+  CHECK(names() == images);
+  CHECK((*session.program_files())[0].text == "S_ADDI_INT gp1, gp0, 42\n");
+  CHECK((*session.program_files())[1].text != artefacts->mem_text);
 }

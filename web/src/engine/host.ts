@@ -355,6 +355,15 @@ export function createHost(module: PlenaModule, env: HostEnvironment) {
           'engine',
           module.diff_with_pinned(session, call.first, call.count, call.everything),
         );
+      case 'pinnedLanes':
+        return answer('engine', module.pinned_lanes(session, call.from, call.to, call.pixels));
+      case 'spans':
+        return answer('engine', module.spans_with_pinned(session));
+      case 'bundle': {
+        await settle();
+        const { bundle } = await import('./bundle.ts');
+        return answer('engine', bundle(module, session, call.files));
+      }
       case 'pin':
         await settle();
         return answer('run', module.pin(session, call.name));
@@ -365,6 +374,8 @@ export function createHost(module: PlenaModule, env: HostEnvironment) {
           return answer('engine', module.read_recipe(call.text));
         return answer('engine', module.read_link(call.text, await env.codec()));
       }
+      case 'readBaseline':
+        return answer('engine', module.read_baseline(call.recipe));
       case 'recipeText':
         return answer('engine', module.recipe_text(session, call.recipe));
       case 'judge':

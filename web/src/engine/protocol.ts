@@ -20,11 +20,13 @@ import type {
   Moment,
   Origin,
   Profile,
+  ProgramFile,
   ProgramInfo,
   RecipeInfo,
   Registers,
   Row,
   RunComparison,
+  RunSpans,
   RunState,
   SettingsInfo,
   StaticReport,
@@ -166,8 +168,15 @@ export interface Calls {
   unpin: { ask: object; answer: null };
   compared: { ask: object; answer: RunComparison };
   diffRows: { ask: { first: number; count: number; everything: boolean }; answer: DiffRows };
+  /** The timeline of the run that is kept, and when both runs worked on each of their nodes. */
+  pinnedLanes: { ask: { from: number; to: number; pixels: number }; answer: Lanes };
+  spans: { ask: object; answer: RunSpans };
+  /** The present program, its images, its tables, and these files, as one zip file. */
+  bundle: { ask: { files: readonly ProgramFile[] }; answer: Blob };
   /** What a link, or the text of a recipe file, says. */
   readLink: { ask: { text: string }; answer: RecipeInfo };
+  /** What a recipe is to be compared with. */
+  readBaseline: { ask: { recipe: string }; answer: RecipeInfo | null };
   /** The compiled program's text with the edits of a recipe. */
   recipeText: { ask: { recipe: string }; answer: string };
   /** What the run has come to, against what a recipe says. */

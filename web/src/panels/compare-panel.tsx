@@ -1,7 +1,10 @@
 // The present run beside one that was kept.
 import { later } from '../ui/later.tsx';
+import { fileName, save } from '../ui/save.ts';
+import { Segmented } from '../ui/segmented.tsx';
 import { usePage } from './page.ts';
 import { definePanel } from './panel.ts';
+import { COMPARED_AS, COMPARED_TITLES, compareAs } from './parts/compare-mode.ts';
 
 function Tools() {
   const { store, session } = usePage();
@@ -20,8 +23,30 @@ function Tools() {
       },
     );
   };
+  const writeDiff = async () => {
+    const text = await session.comparing.diffText();
+    if (text) save([text], `${fileName(store.source.peek().name)}.diff.csv`, 'text/csv');
+  };
   return (
     <>
+      <Segmented
+        label="Compare by"
+        value={compareAs.value}
+        options={COMPARED_AS.map((value) => ({ value, text: COMPARED_TITLES[value] }))}
+        onChange={(value) => {
+          compareAs.value = value;
+        }}
+      />
+      <button
+        type="button"
+        class="text-button"
+        title="Both programs line by line, as comma-separated values"
+        aria-label="CSV of the programs"
+        disabled={!result.value}
+        onClick={() => void writeDiff()}
+      >
+        Programs
+      </button>
       <button
         type="button"
         class="text-button"

@@ -5,6 +5,7 @@ import { counted } from '../lib/format.ts';
 import { rangesOf } from '../state/selection.ts';
 import { later } from '../ui/later.tsx';
 import { NodeChip } from '../ui/node-chip.tsx';
+import { fileName, save } from '../ui/save.ts';
 import { Segmented } from '../ui/segmented.tsx';
 import { usePage } from './page.ts';
 import { definePanel } from './panel.ts';
@@ -18,19 +19,37 @@ const NodeTree = later(() => import('./parts/node-tree.tsx').then((module) => mo
 const mode = signal<'graph' | 'tree' | 'table'>('graph');
 
 function Tools() {
+  const page = usePage();
+  const write = async () => {
+    const csv = (await import('./parts/node-file.ts')).nodesCsv(page);
+    save([csv], `${fileName(page.store.source.peek().name)}.nodes.csv`, 'text/csv');
+  };
   return (
-    <Segmented
-      label="Show the model as"
-      value={mode.value}
-      options={[
-        { value: 'graph', text: 'Graph' },
-        { value: 'tree', text: 'Tree' },
-        { value: 'table', text: 'Table' },
-      ]}
-      onChange={(value) => {
-        mode.value = value;
-      }}
-    />
+    <>
+      {mode.value === 'table' && (
+        <button
+          type="button"
+          class="text-button"
+          title="All nodes as comma-separated values"
+          aria-label="CSV of the nodes"
+          onClick={() => void write()}
+        >
+          CSV
+        </button>
+      )}
+      <Segmented
+        label="Show the model as"
+        value={mode.value}
+        options={[
+          { value: 'graph', text: 'Graph' },
+          { value: 'tree', text: 'Tree' },
+          { value: 'table', text: 'Table' },
+        ]}
+        onChange={(value) => {
+          mode.value = value;
+        }}
+      />
+    </>
   );
 }
 
@@ -114,6 +133,7 @@ export default definePanel({
   version: 1,
   initial: {},
   upgrade: () => ({}),
+  ownTables: true,
   tools: Tools,
   view: View,
 });

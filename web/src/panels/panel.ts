@@ -21,6 +21,8 @@ export interface Panel<State extends object = object> {
   upgrade(old: unknown, from: number): State;
   /** The panel's own body scrolls, and so takes the keyboard; other views scroll inside. */
   scrolls?: boolean;
+  /** The panel itself hands out its tables as a file; of others the frame does, as they stand. */
+  ownTables?: boolean;
   /** What stands in the panel's head beside its title. */
   tools?: ComponentType;
   view: ComponentType;

@@ -38,7 +38,8 @@ const NAMES: Record<TableView, string> = {
 };
 
 function Tools() {
-  const { store, session } = usePage();
+  const page = usePage();
+  const { store, session } = page;
   const [writing, setWriting] = useState<string | null>(null);
   const stop = useRef<AbortController | null>(null);
   if (!store.time.live.value || !store.time.profile.value) return null;
@@ -70,6 +71,17 @@ function Tools() {
     );
   return (
     <>
+      <button
+        type="button"
+        class="text-button"
+        title="The timeline in view as a drawing"
+        onClick={async () => {
+          const svg = await (await import('./parts/time-file.ts')).timelineFile(page);
+          if (svg) save([svg], `${name}.timeline.svg`, 'image/svg+xml');
+        }}
+      >
+        SVG
+      </button>
       <button
         type="button"
         class="text-button"
@@ -325,6 +337,7 @@ export default definePanel({
   version: 1,
   initial: {},
   upgrade: () => ({}),
+  ownTables: true,
   tools: Tools,
   view: View,
 });

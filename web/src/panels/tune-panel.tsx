@@ -11,5 +11,6 @@ export default definePanel({
   version: 1,
   initial: {},
   upgrade: () => ({}),
+  ownTables: true,
   view: later(() => import('./parts/tune-view.tsx').then((module) => module.View)),
 });

@@ -16,7 +16,7 @@ export function LearnDoor({ onChoose }: { onChoose(): void }) {
   if (list.length === 0) return null;
   return (
     <section class="learn-door" aria-labelledby="learn-title">
-      <h2 id="learn-title">Learn</h2>
+      <h2 id="learn-title">Lessons</h2>
       <p class="popover-note">From one instruction to the next token, a step at a time.</p>
       <ol>
         {list.map(({ id, title }) => (

@@ -1,10 +1,61 @@
 // The frame of a panel: a landmark with its name, its tools and its own scrolling. Panels that share a
 // region take turns in it; a head names them all.
+import { useEffect, useRef, useState } from 'preact/hooks';
 import { usePage } from '../panels/page.ts';
 import type { Panel, Region } from '../panels/panel.ts';
 import { Icon } from '../ui/icon.tsx';
+import { fileName, save } from '../ui/save.ts';
 import { Segmented } from '../ui/segmented.tsx';
 import { maximise, maximised, showPanel } from './layout.ts';
+
+/** Milliseconds after a change of what a panel shows until it is known whether that has tables. */
+const LOOK_MS = 250;
+
+/** The tables of a panel as a file, while there are any in view. */
+function Tables({ id, title }: { id: string; title: string }) {
+  const { store } = usePage();
+  const mark = useRef<HTMLSpanElement>(null);
+  const [some, setSome] = useState(false);
+  useEffect(() => {
+    const body = mark.current?.closest('.pane')?.querySelector('.pane-body');
+    if (!body) return;
+    let timer: ReturnType<typeof setTimeout> | undefined;
+    const look = () => {
+      timer = undefined;
+      setSome(body.querySelector('table') !== null);
+    };
+    const observer = new MutationObserver(() => {
+      timer ??= setTimeout(look, LOOK_MS);
+    });
+    observer.observe(body, { childList: true, subtree: true });
+    look();
+    return () => {
+      observer.disconnect();
+      clearTimeout(timer);
+    };
+  }, []);
+  const write = async () => {
+    const body = mark.current?.closest('.pane')?.querySelector('.pane-body');
+    if (!body) return;
+    const { tablesAsCsv } = await import('../ui/table-csv.ts');
+    save([tablesAsCsv(body)], `${fileName(store.source.peek().name)}.${id}.csv`, 'text/csv');
+  };
+  return (
+    <span ref={mark} class="pane-tables">
+      {some && (
+        <button
+          type="button"
+          class="text-button"
+          title="The tables in view as comma-separated values"
+          aria-label={`CSV of ${title}`}
+          onClick={() => void write()}
+        >
+          CSV
+        </button>
+      )}
+    </span>
+  );
+}
 
 function Pane({ panel, peers }: { panel: Panel; peers: readonly Panel[] }) {
   const page = usePage();
@@ -43,7 +94,10 @@ function Pane({ panel, peers }: { panel: Panel; peers: readonly Panel[] }) {
             />
           </div>
         )}
-        <div class="pane-tools">{Tools && <Tools />}</div>
+        <div class="pane-tools">
+          {Tools && <Tools />}
+          {!panel.ownTables && <Tables id={id} title={title} />}
+        </div>
         {region !== 'sheet' && (
           <button
             type="button"

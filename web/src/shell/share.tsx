@@ -2,7 +2,7 @@
 import { signal } from '@preact/signals';
 import { useState } from 'preact/hooks';
 import { COMFORTABLE, LONGEST_OFFERED } from '../lib/share.ts';
-import type { Page } from '../panels/page.ts';
+import { type Page, usePage } from '../panels/page.ts';
 import type { Shared } from '../state/sharing.ts';
 import { Icon } from '../ui/icon.tsx';
 import { save } from '../ui/save.ts';
@@ -61,7 +61,15 @@ function Meter({ length }: { length: number }) {
 
 export function ShareDialog() {
   const [copied, setCopied] = useState<Copied>(null);
+  const [bundling, setBundling] = useState(false);
+  const { session } = usePage();
   const made = shared.value;
+  const bundle = async () => {
+    setBundling(true);
+    const packed = await session.bundle();
+    setBundling(false);
+    if (packed) save([packed.zip], packed.name, 'application/zip');
+  };
   const copy = async (what: 'link' | 'issue') => {
     if (!made) return;
     try {
@@ -115,6 +123,16 @@ export function ShareDialog() {
               onClick={() => save([made.file.text], made.file.name, 'application/json')}
             >
               <Icon name="down" /> Download .plena.json
+            </button>
+            <button
+              type="button"
+              class="button"
+              id="share-bundle"
+              title="Model, machine, program, memories, digests and how to run them again, as one zip file"
+              disabled={bundling}
+              onClick={() => void bundle()}
+            >
+              <Icon name="down" /> {bundling ? 'Packing \u2026' : 'Everything as .zip'}
             </button>
           </div>
           <p class="sr-only" aria-live="polite">

@@ -1,5 +1,6 @@
 // A run that is kept as the baseline, and the present one beside it.
 import type { Recipe } from '../engine/protocol.ts';
+import type { Lanes, ModelInfo, RunSpans } from '../engine/types.ts';
 import type { DiffRow } from '../lib/deltas.ts';
 import { type BlockCache, createBlockCache } from './blocks.ts';
 import { announce, type Context, report } from './context.ts';
@@ -13,6 +14,7 @@ export interface Baseline {
   source: Source;
   /** The edited text that ran, where it was edited. */
   text: string | null;
+  model: ModelInfo | null;
 }
 
 export interface Comparing {
@@ -23,7 +25,18 @@ export interface Comparing {
   /** The finished run is set beside the baseline. */
   refresh(): Promise<void>;
   showEverything(everything: boolean): void;
+  /** When both runs worked on their nodes; null where that is not known. */
+  spans(): Promise<RunSpans | null>;
+  /** The timeline of the baseline. */
+  lanes(from: number, to: number, pixels: number): Promise<Lanes | null>;
+  /** Both programs line by line, as a text: all rows, or the real differences, as the store says. */
+  diffText(): Promise<string | null>;
 }
+
+/** Rows of the difference that are asked for at a time. */
+const DIFF_ROWS = 5000;
+
+const quoted = (text: string) => (/[",\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text);
 
 export function createComparing(context: Omit<Context, 'comparing'>): Comparing {
   const { store, client } = context;
@@ -81,6 +94,7 @@ export function createComparing(context: Omit<Context, 'comparing'>): Comparing 
         name: nameOfRun(),
         recipe,
         source: store.source.peek(),
+        model: store.model.peek(),
         text: store.edited.peek() ? (store.text.peek()?.current ?? null) : null,
       };
       const answer = await client.call({ kind: 'pin', name: baseline.name });
@@ -101,6 +115,46 @@ export function createComparing(context: Omit<Context, 'comparing'>): Comparing 
     async refresh() {
       forget();
       if (compared.baseline.peek()) await ask();
+    },
+    async spans() {
+      const version = store.time.version.peek();
+      if (!compared.result.peek()) return null;
+      const answer = await client.call({ kind: 'spans' });
+      return answer.ok && version === store.time.version.peek() ? answer.value : null;
+    },
+    async lanes(from, to, pixels) {
+      const { baseline } = compared;
+      const mine = baseline.peek();
+      if (!mine || store.machine.peek() === 'running') return null;
+      const answer = await client.call({ kind: 'pinnedLanes', from, to, pixels });
+      return answer.ok && baseline.peek() === mine ? answer.value : null;
+    },
+    async diffText() {
+      const lines: string[] = [];
+      const result = compared.result.peek();
+      const everything = compared.everything.peek();
+      for (let first = 0, total = 1; first < total; first += DIFF_ROWS) {
+        const answer = await client.call({ kind: 'diffRows', first, count: DIFF_ROWS, everything });
+        if (!answer.ok || compared.result.peek() !== result) return null;
+        total = answer.value.total;
+        for (const { change, a, b, node } of answer.value.rows)
+          lines.push(
+            [
+              change,
+              node,
+              a?.pc ?? '',
+              a?.text ?? '',
+              a?.cycles ?? '',
+              b?.pc ?? '',
+              b?.text ?? '',
+              b?.cycles ?? '',
+            ]
+              .map((cell) => quoted(String(cell)))
+              .join(','),
+          );
+      }
+      const head = 'change,node,baseline at,baseline,baseline cycles,now at,now,now cycles';
+      return `${[head, ...lines].join('\n')}\n`;
     },
     showEverything(everything) {
       compared.everything.value = everything;

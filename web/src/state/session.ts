@@ -1,7 +1,7 @@
 // All actions of the page in one object, and the life of the engine behind them.
 import { createClient, type WorkerLike } from '../engine/client.ts';
 import type { FileInPlace, Part } from '../engine/protocol.ts';
-import type { ChoiceInfo, Diagnostic } from '../engine/types.ts';
+import type { ChoiceInfo, Diagnostic, ModelInfo } from '../engine/types.ts';
 import type { LayoutClient } from '../graph/layout-client.ts';
 import type { AnalyticView } from '../lib/analytic.ts';
 import { type Lesson, lessonOf } from '../lib/lessons.ts';
@@ -19,18 +19,21 @@ import { createReleases, type ReleaseSite } from './releases.ts';
 import { createRowCache } from './rows.ts';
 import { ablate, pause, run, showPrecision, step, stop } from './running.ts';
 import { createSharing } from './sharing.ts';
-import type { Choices, Store } from './store.ts';
+import type { Choices, GalleryData, Store } from './store.ts';
 import { createTiming } from './timing.ts';
 import { createTuning } from './tuning.ts';
 
 export interface Services {
   spawnEngine(): WorkerLike;
   layouts: LayoutClient;
+  /** Of graphs that are set beside each other; the page's own is not to be cancelled for them. */
+  pairs?: LayoutClient;
   autosave: Autosave;
   fetchExample(id: string): Promise<Uint8Array>;
   /** What is kept of other releases; null where nothing is. */
   releases?: ReleaseSite;
   loadLessons(): Promise<readonly Lesson[]>;
+  gallery?(): Promise<GalleryData>;
 }
 
 function knownChoices(saved: Choices, list: readonly ChoiceInfo[]): Choices {
@@ -136,6 +139,7 @@ export function createSession(store: Store, services: Services) {
     rows,
     timing,
     comparing: context.comparing,
+    layoutPair: async (model: ModelInfo) => (await services.pairs?.layout(model)) ?? null,
     tuning: createTuning(context, opening, releases.spawn),
     releases,
     analytic,
@@ -181,6 +185,11 @@ export function createSession(store: Store, services: Services) {
     compareReleases: () => sharing.compareReleases(),
     /** What the link that waits names by a public address. */
     fetchLinked: () => sharing.fetchFile(),
+    /** Everything that a run again needs, as one file. */
+    bundle: async () =>
+      (await import('./bundling.ts')).createBundling(context, sharing.share).bundle(),
+    /** Links and pictures of the examples, once somebody looks at them. */
+    gallery: async () => (await services.gallery?.()) ?? null,
     openExample(id: string) {
       releases.home();
       return opening.openExample(id);

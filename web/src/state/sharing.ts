@@ -286,6 +286,67 @@ export function createSharing(
     return { kind: 'gallery', id: model.name, name: title };
   }
 
+  /** Opens the model of a recipe and its edits; null when that failed, or something else was opened. */
+  async function openEdited(
+    info: RecipeInfo,
+    recipe: Recipe,
+    source: Source,
+    current: () => boolean,
+  ): Promise<number | null> {
+    const opened = await opening.open(recipe, source, false, true);
+    if (!current()) return null;
+    const refused = (found: readonly Diagnostic[]) => {
+      refuse(found, info);
+      return null;
+    };
+    if (!opened || !store.program.peek())
+      return refused(Object.values(store.problems.peek()).flat());
+    const ticket = context.ticket;
+    if (info.edits === 0) return ticket;
+    const edited = await client.call({ kind: 'recipeText', recipe: info.json });
+    if (ticket !== context.ticket) return null;
+    if (!edited.ok) return refused(edited.diagnostics);
+    if (edited.diagnostics.length > 0) report(context, 'page', edited.diagnostics);
+    if (store.text.peek()) editing.show(edited.value);
+    else await editing.replaceUnseen(edited.value);
+    return (await editing.flush()) ? ticket : refused(store.problems.peek().assemble);
+  }
+
+  /** What the link is to be compared with, run and kept; false when the link goes no further. A
+   * baseline of files that are not at hand is left out, and the page says so. */
+  async function runBaseline(
+    info: RecipeInfo,
+    recipe: Recipe,
+    source: Source,
+    current: () => boolean,
+  ): Promise<boolean> {
+    const answer = await client.call({ kind: 'readBaseline', recipe: info.json });
+    if (!current()) return false;
+    if (!answer.ok) return refuse(answer.diagnostics, info);
+    const before = answer.value;
+    const same = before?.model.sha256 === info.model.sha256;
+    const model = before && (same ? recipe.model : await modelOf(before).catch(() => null));
+    if (!current()) return false;
+    if (!before || !model) {
+      store.notice.value =
+        'The run that the link compares with needs a file of its own; it is left out.';
+      return true;
+    }
+    const other: Recipe = {
+      settings: before.settings,
+      model,
+      inputs: recipe.inputs.filter(({ name }) => before.inputs.some((one) => one.name === name)),
+      options: before.options,
+      link: before.json,
+    };
+    const from = same ? source : sourceOf(before, { name: model.name, bytes: model.bytes });
+    if ((await openEdited(before, other, from, current)) === null) return false;
+    await run(context, 'start', before.stop, false);
+    if (!current()) return false;
+    await context.comparing.pin();
+    return current();
+  }
+
   async function start(
     info: RecipeInfo,
     recipe: Recipe,
@@ -303,21 +364,11 @@ export function createSharing(
       ];
     const running = { state: 'running' as const, info };
     store.link.value = running;
-    const opened = await opening.open(recipe, source, false, true);
-    if (store.link.peek() !== running) return false;
-    if (!opened || !store.program.peek())
-      return refuse(Object.values(store.problems.peek()).flat(), info);
-    const ticket = context.ticket;
+    const current = () => store.link.peek() === running;
+    if (info.baseline && !(await runBaseline(info, recipe, source, current))) return false;
+    const ticket = await openEdited(info, recipe, source, current);
+    if (ticket === null) return false;
     if (info.view.prediction !== null) analytic.restore(info.view.prediction);
-    if (info.edits > 0) {
-      const edited = await client.call({ kind: 'recipeText', recipe: info.json });
-      if (ticket !== context.ticket) return false;
-      if (!edited.ok) return refuse(edited.diagnostics, info);
-      if (edited.diagnostics.length > 0) report(context, 'page', edited.diagnostics);
-      if (store.text.peek()) editing.show(edited.value);
-      else await editing.replaceUnseen(edited.value);
-      if (!(await editing.flush())) return refuse(store.problems.peek().assemble, info);
-    }
     if (notes.length > 0) report(context, 'open', notes);
     const { tab, pc } = info.view;
     if (tab !== null) store.tab.value = tab;

@@ -41,6 +41,24 @@ export interface GalleryEntry {
   summary: string;
   file: string;
   bytes: number;
+  /** One of `GalleryData.doors`. */
+  door: string;
+}
+
+/** A part of the gallery: models, or questions that are two runs beside each other. */
+export interface Door {
+  id: string;
+  title: string;
+  summary: string;
+  questions: readonly { id: string; title: string; summary: string }[];
+}
+
+/** What the build found of the examples, by their ids. */
+export interface GalleryData {
+  doors: readonly Door[];
+  linkOf(id: string): { link: string; cycles: readonly number[] } | undefined;
+  /** Address of a picture. */
+  pictureOf(id: string): string | undefined;
 }
 
 /** What the build found by running the default example; the page starts from it. */

@@ -6,6 +6,9 @@ import { counted, whole } from '../../lib/format.ts';
 import { Segmented } from '../../ui/segmented.tsx';
 import { VirtualList } from '../../ui/virtual-list.tsx';
 import { usePage } from '../page.ts';
+import { compareAs } from './compare-mode.ts';
+import { GraphPair } from './graph-pair.tsx';
+import { TimelinePair } from './timeline-pair.tsx';
 
 const GROUPS = ['cause', 'node', 'opcode', 'unit'] as const;
 type Group = (typeof GROUPS)[number];
@@ -229,6 +232,8 @@ export function View() {
       </p>
     );
   const otherTime = found.a.timing !== found.b.timing;
+  if (compareAs.value === 'time') return <TimelinePair baseline={baseline.value} />;
+  if (compareAs.value === 'graph') return <GraphPair baseline={baseline.value} result={found} />;
   return (
     <div class="compare">
       {/* biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls can be scrolled with the keyboard */}

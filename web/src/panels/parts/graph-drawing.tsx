@@ -2,31 +2,14 @@
 // a group of nodes, Escape shuts the one around. Numbers can be painted on the nodes.
 import { useEffect, useRef, useState } from 'preact/hooks';
 import type { Group } from '../../graph/groups.ts';
-import type { GraphLayout, PlacedEdge, PlacedNode } from '../../graph/shape.ts';
+import type { GraphLayout, PlacedNode } from '../../graph/shape.ts';
 import { numberFor, OVERLAYS, type OverlayName, overlay, titleOf } from '../../lib/overlays.ts';
 import { Icon } from '../../ui/icon.tsx';
+import { fileName, save } from '../../ui/save.ts';
 import { usePage } from '../page.ts';
+import { clip, path } from './graph-paths.ts';
 
 const LABEL = 17;
-
-function path(edge: PlacedEdge): string {
-  const [first, ...rest] = edge.points;
-  if (!first) return '';
-  const last = rest.at(-1) ?? first;
-  let text = `M${first.x} ${first.y}`;
-  for (let i = 0; i < rest.length - 1; i++) {
-    const a = rest[i];
-    const b = rest[i + 1];
-    if (!a || !b) continue;
-    const end = i === rest.length - 2 ? last : { x: (a.x + b.x) / 2, y: (a.y + b.y) / 2 };
-    text += `Q${a.x} ${a.y} ${end.x} ${end.y}`;
-  }
-  return rest.length === 1 ? `${text}L${last.x} ${last.y}` : text;
-}
-
-function clip(text: string, length: number): string {
-  return text.length <= length ? text : `\u2026${text.slice(1 - length)}`;
-}
 
 /** The node that an arrow key leads to: along an edge, or sideways within a rank. */
 export function neighbour(layout: GraphLayout, key: string, arrow: string): string | null {
@@ -174,6 +157,15 @@ export function GraphDrawing() {
   const change = (factor: number) => {
     const shown = drawing.current?.getBoundingClientRect().width ?? layout.width;
     setZoom(Math.min(3, Math.max(0.2, (zoom ?? shown / layout.width) * factor)));
+  };
+
+  const write = async () => {
+    const svg = drawing.current;
+    if (!svg) return;
+    const { svgFile } = await import('../../ui/svg-file.ts');
+    const ground = getComputedStyle(svg).getPropertyValue('--surface').trim();
+    const name = `${fileName(store.source.peek().name)}.graph.svg`;
+    save([svgFile(svg, ground)], name, 'image/svg+xml');
   };
 
   const left = Math.min(0, ...frames.map((one) => one.x - 2));
@@ -344,6 +336,15 @@ export function GraphDrawing() {
         </button>
         <button type="button" class="text-button" onClick={() => setZoom(null)}>
           Fit
+        </button>
+        <button
+          type="button"
+          class="text-button"
+          title="The graph as a drawing"
+          aria-label="SVG of the graph"
+          onClick={() => void write()}
+        >
+          SVG
         </button>
       </div>
     </div>

@@ -28,7 +28,7 @@ import { listenToPointers } from './time-input.ts';
 import { followLook, readLook } from './time-look.ts';
 import { AXIS } from './time-paint.ts';
 import { TimeTable } from './time-table.tsx';
-import { timeAs, timeCursor, timeView } from './time-view.ts';
+import { timeAs, timeCursor, timeView, timeWidth } from './time-view.ts';
 
 const LEAST_ROW = 13;
 const MOST_ROW = 28;
@@ -112,6 +112,7 @@ export function Timeline() {
         width: Math.max(64, box.clientWidth),
         row: Math.min(MOST_ROW, Math.max(LEAST_ROW, row)),
       });
+      timeWidth.value = Math.max(64, box.clientWidth);
     };
     const observer = new ResizeObserver(measure);
     observer.observe(box);

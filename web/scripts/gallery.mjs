@@ -1,0 +1,124 @@
+// The examples that come with the page: models by their files, in doors by models/gallery/doors.json, and
+// questions, which are two runs of a model. Each is run here; what came of it is in its link.
+import { createHash } from 'node:crypto';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { basename, extname, join } from 'node:path';
+import { value } from '../../wasm/first-visit.mjs';
+
+const SLICE = 1_000_000;
+const MAX_SLICES = 10_000;
+/** Door of models that stand in none. */
+const OTHERS = 'models';
+
+const shortHash = (bytes) => createHash('sha256').update(bytes).digest('hex').slice(0, 16);
+
+/** Null for a folder of models that is no gallery. */
+export function readDoors(modelsDir) {
+  if (!existsSync(join(modelsDir, 'gallery', 'doors.json'))) return null;
+  const { doors } = JSON.parse(readFileSync(join(modelsDir, 'gallery', 'doors.json'), 'utf8'));
+  return doors;
+}
+
+export function readGallery(modelsDir, doors) {
+  const files = readdirSync(modelsDir).filter((file) => file.endsWith('.json'));
+  if (files.length === 0) throw new Error(`No model (*.json) lies in ${modelsDir}.`);
+  const entries = files.sort().map((file) => {
+    const text = readFileSync(join(modelsDir, file), 'utf8');
+    const model = JSON.parse(text);
+    const id = basename(file, extname(file)).replace(/\.plena$/, '');
+    return {
+      id,
+      title: model['x-title'] ?? model.name ?? basename(file, '.json'),
+      summary: model.description ?? '',
+      file,
+      bytes: Buffer.byteLength(text),
+      door: doors.find((one) => one.models?.includes(id))?.id ?? OTHERS,
+    };
+  });
+  // In the order of the doors; models of none come last, by name.
+  const place = ({ id, door }) => {
+    const models = doors.find((one) => one.id === door)?.models ?? [];
+    return models.includes(id) ? models.indexOf(id) : models.length;
+  };
+  const order = (one) => doors.findIndex(({ id }) => id === one.door);
+  return entries.sort((a, b) => order(a) - order(b) || place(a) - place(b));
+}
+
+/** A question's recipe with what its file leaves to be found: the model's hash, the release. */
+export function questionRecipe({ recipe }, release, modelsDir) {
+  const bytes = readFileSync(join(modelsDir, `${recipe.m.g}.json`));
+  return {
+    ...recipe,
+    plena_recipe: 1,
+    e: release,
+    m: { ...recipe.m, h: shortHash(bytes) },
+    v: { t: 'compare' },
+  };
+}
+
+/** Runs the session's program to its end. */
+export function runToEnd(module, session, name) {
+  let state = value(module.reset(session), `${name}: reset`);
+  for (let slice = 0; state.reason === 'ready' || state.reason === 'slice'; slice++) {
+    if (slice === MAX_SLICES) throw new Error(`${name} does not end.`);
+    state = value(module.run(session, SLICE), `${name}: run`);
+  }
+  if (state.fault) throw new Error(`${name} faults: ${state.fault.message}`);
+  return state;
+}
+
+/** Runs a recipe that names a model of the gallery; what it has come to. */
+export function runRecipe(module, info, modelsDir, name) {
+  const session = module.session_new();
+  try {
+    value(
+      module.set_settings(session, info.settings.name, info.settings.toml),
+      `${name}: settings`,
+    );
+    value(module.prepare_recipe(session, info.json), `${name}: recipe`);
+    const file = `${info.model.name}.json`;
+    const bytes = new Uint8Array(readFileSync(join(modelsDir, file)));
+    value(module.load_model(session, file, bytes), `${name}: model`);
+    value(module.check_recipe_model(session, info.json), `${name}: model`);
+    value(module.compile(session, info.options), `${name}: compile`);
+    const { cycles } = runToEnd(module, session, name);
+    const verdict = value(module.verify(session, 'hardware'), `${name}: verify`);
+    if (verdict.verdict !== 'pass')
+      throw new Error(`${name} does not agree with its reference; the gallery needs what does.`);
+    const made = value(
+      module.make_recipe(session, JSON.stringify({ gallery: info.model.name })),
+      `${name}: recipe`,
+    );
+    return { cycles, digests: JSON.parse(made).d };
+  } finally {
+    module.session_free(session);
+  }
+}
+
+/** Both runs of a question, and its recipe with their digests. */
+export function runQuestion(module, question, release, modelsDir) {
+  const recipe = questionRecipe(question, release, modelsDir);
+  const info = value(module.read_recipe(JSON.stringify(recipe)), question.id);
+  const before = value(module.read_baseline(info.json), question.id);
+  if (!before) throw new Error(`The question ${question.id} has no baseline.`);
+  const runs = [before, info].map((one) => runRecipe(module, one, modelsDir, question.id));
+  recipe.d = runs[1].digests;
+  recipe.b = { ...recipe.b, d: runs[0].digests };
+  const { json } = value(module.read_recipe(JSON.stringify(recipe)), question.id);
+  return { json, cycles: runs.map((one) => one.cycles) };
+}
+
+/** An example on the machine that the page starts with. */
+export function runExample(module, entry, release, preset, modelsDir) {
+  const bytes = readFileSync(join(modelsDir, entry.file));
+  const recipe = {
+    plena_recipe: 1,
+    e: release,
+    m: { g: entry.id, h: shortHash(bytes) },
+    s: { p: preset },
+  };
+  const info = value(module.read_recipe(JSON.stringify(recipe)), entry.id);
+  const { cycles, digests } = runRecipe(module, info, modelsDir, entry.id);
+  const { json } = value(module.read_recipe(JSON.stringify({ ...recipe, d: digests })), entry.id);
+  return { json, cycles: [cycles] };
+}
