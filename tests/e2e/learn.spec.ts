@@ -17,7 +17,7 @@ test('a walk through the lessons, from one instruction to a token', async ({ pag
   const seen = watch(page);
   await openVerified(page);
   await page.locator('#example').click();
-  const door = page.getByRole('region', { name: 'Learn' });
+  const door = page.getByRole('region', { name: 'Lessons' });
   const titles = await door.getByRole('link').allTextContents();
   expect(titles.length).toBeGreaterThanOrEqual(6);
   await door.getByRole('link').first().click();

@@ -35,7 +35,7 @@ import type {
   Verdict,
 } from './types.ts';
 
-export const PROTOCOL = 6;
+export const PROTOCOL = 7;
 
 /** Milliseconds between two progress messages of a run, at least. */
 export const PROGRESS_INTERVAL = 100;

@@ -50,4 +50,9 @@ export const SINCE: Readonly<Record<CallKind, number>> = {
   share: 6,
   analytic: 6,
   analyticRun: 6,
+  bundle: 7,
+  pinnedLanes: 7,
+  readBaseline: 7,
+  spans: 7,
+  staticProfile: 7,
 };
