@@ -8,6 +8,7 @@ import { OFFLINE_SWITCH } from './offline.ts';
 import type { NamedBytes, Opening } from './opening.ts';
 import { run } from './running.ts';
 import type { Source } from './store.ts';
+import type { Writing } from './writing.ts';
 
 /** What the Share dialog offers. */
 export interface Shared {
@@ -27,7 +28,15 @@ async function sha256(data: Uint8Array): Promise<string> {
   return [...new Uint8Array(hash)].map((byte) => byte.toString(16).padStart(2, '0')).join('');
 }
 
-export function createSharing(context: Context, editing: Editing, opening: Opening) {
+/** Bytes of base64, which the engine has checked. */
+const inside = (text: string) => Uint8Array.from(atob(text), (one) => one.charCodeAt(0));
+
+export function createSharing(
+  context: Context,
+  editing: Editing,
+  opening: Opening,
+  writing: Writing,
+) {
   const { store, client } = context;
   /** Files that were dropped for the link that waits. */
   let given: NamedBytes[] = [];
@@ -96,6 +105,8 @@ export function createSharing(context: Context, editing: Editing, opening: Openi
   async function proceed(info: RecipeInfo, notes: readonly Diagnostic[]): Promise<boolean> {
     const embedded = info.model.kind === 'gallery' || info.model.kind === 'inline';
     const inputs = new Map<string, NamedBytes>();
+    for (const { name, values } of info.inputs)
+      if (values !== null) inputs.set(name, { name, bytes: inside(values) });
     let model = embedded ? given[0] : undefined;
     for (const file of embedded ? given.slice(1) : given) {
       const hash = await sha256(file.bytes);
@@ -188,6 +199,7 @@ export function createSharing(context: Context, editing: Editing, opening: Openi
     const place = bad ? bad.pc : pc;
     if (place !== null) store.selection.selectInstruction(place, store.program.peek(), 'run');
     announce(context, `The link ${judged.value.text}.`);
+    if (info.text) await writing.open(info.text);
     return true;
   }
 
@@ -204,8 +216,9 @@ export function createSharing(context: Context, editing: Editing, opening: Openi
     const selected = store.selection.current.peek().pc;
     return JSON.stringify({
       ...model,
+      ...writing.wish(),
       view: {
-        tab: store.tab.peek(),
+        tab: store.sheet.peek() ?? store.tab.peek(),
         ...(selected === null ? {} : { pc: selected }),
       },
     });

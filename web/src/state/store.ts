@@ -237,6 +237,8 @@ export function createStore(built: StaticResult) {
     /** The link that was opened, until something else is. */
     link: signal<OpenedLink | null>(null),
     tab: signal<Tab>('report'),
+    /** The panel that lies over the desk. */
+    sheet: signal<string | null>(null),
     /** The panel in front, by region, where several share one. */
     front: signal<Readonly<Record<string, string>>>({}),
     reveal: signal<Reveal | null>(null),
