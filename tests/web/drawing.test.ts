@@ -50,7 +50,7 @@ describe('a drawing', () => {
     }
   });
   it('is moved and stretched to the frame', () => {
-    const small = withStroke(blank(size), [{ x: 0.2, y: 0.2 }, { x: 0.2, y: 0.45 }]);
+    const small = withStroke(blank(size), [{ x: 0.1875, y: 0.2 }, { x: 0.1875, y: 0.45 }]);
     const levels = levelsOf(fitted(small));
     const rows = Array.from({ length: 8 }, (_, row) => levels.slice(row * 8, row * 8 + 8));
     expect(rows.every((row) => row.some((one) => one > 0))).toBe(true);

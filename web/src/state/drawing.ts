@@ -90,6 +90,12 @@ export function createDrawing(context: Context, opening: Opening) {
       waiting = false;
       await this.classify();
     },
+    /** The run on the page is of a drawing. */
+    isOfPresent() {
+      const of = canvas.peek();
+      const values = of && floats(context.recipe, of.input);
+      return Boolean(of && values && drawingOf(values, of.shape, scale.peek()));
+    },
     /** The classes of the run on the page, when it is of the drawing. */
     result(): OutputVerdict | null {
       const of = canvas.value;

@@ -100,7 +100,8 @@ export function createSession(store: Store, services: Services) {
   const graph = createGraph(store, services.layouts);
   const opening = createOpening(context, editing, graph);
   const writing = createWriting(context, services.spawnEngine);
-  const sharing = createSharing(context, editing, opening, writing);
+  const drawing = createDrawing(context, opening);
+  const sharing = createSharing(context, editing, opening, writing, drawing);
   const debugging = createDebugging(context);
   let model = '';
   store.programVersion.subscribe(() => {
@@ -120,7 +121,7 @@ export function createSession(store: Store, services: Services) {
     tuning: createTuning(context, opening, services.spawnEngine),
     analytic: createAnalytic(client),
     writing,
-    drawing: createDrawing(context, opening),
+    drawing,
     debug: debugging,
     /** Starts the engine and proves the built result, or returns to what this tab had open. */
     async start(link: string | null = null) {

@@ -3,6 +3,7 @@ import { type Answer, problem, type Recipe } from '../engine/protocol.ts';
 import type { Diagnostic, RecipeInfo } from '../engine/types.ts';
 import { EMBEDDED_BYTES, issueText, LONGEST_OFFERED } from '../lib/share.ts';
 import { announce, type Context, report } from './context.ts';
+import type { DrawingActions } from './drawing.ts';
 import type { Editing } from './editing.ts';
 import { OFFLINE_SWITCH } from './offline.ts';
 import type { NamedBytes, Opening } from './opening.ts';
@@ -36,6 +37,7 @@ export function createSharing(
   editing: Editing,
   opening: Opening,
   writing: Writing,
+  drawing: DrawingActions,
 ) {
   const { store, client } = context;
   /** Files that were dropped for the link that waits. */
@@ -212,13 +214,17 @@ export function createSharing(
     return true;
   }
 
+  /** The panel over the desk that shows what the model was used for. */
+  const usePlace = () =>
+    writing.isOfPresent() ? 'generate' : drawing.isOfPresent() ? 'draw' : null;
+
   const wishOf = (model: object) => {
     const selected = store.selection.current.peek().pc;
     return JSON.stringify({
       ...model,
       ...writing.wish(),
       view: {
-        tab: store.sheet.peek() ?? store.tab.peek(),
+        tab: store.sheet.peek() ?? usePlace() ?? store.tab.peek(),
         ...(selected === null ? {} : { pc: selected }),
       },
     });

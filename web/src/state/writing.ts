@@ -314,10 +314,15 @@ export function createWriting(context: Context, spawn: () => WorkerLike) {
       looked.value = null;
       problems.value = [];
     },
-    /** What a link says of the text, when it is of what is open. */
+    /** There is a text, and it is of what is open. */
+    isOfPresent() {
+      const now = text.peek();
+      return now !== null && now.recipe === context.recipe && now.tokens.length > 0;
+    },
+    /** What a link says of it. */
     wish(): object {
       const now = text.peek();
-      if (!now || now.recipe !== context.recipe || now.tokens.length === 0) return {};
+      if (!now || !this.isOfPresent()) return {};
       return {
         text: {
           i: now.prompt,
