@@ -69,7 +69,7 @@ test('the module writes the tokens that the command line writes, in as many cycl
   const file = path.join(work, 'tiny.json');
   writeFileSync(file, json);
   const info = textOf();
-  for (const [temperature, seed] of [[0, 1], [0.7, 42], [3, 7]]) {
+  for (const [temperature, seed] of [[0, 1], [5, 42], [8, 7]]) {
     const steps = written(info.text, temperature, seed, 24);
     const native = plena(
       'generate', file, '--ids', prompt.join(','), '--tokens', '24', '--context', '64', '--settings', 'm16b4',
@@ -88,7 +88,7 @@ test('the module writes the tokens that the command line writes, in as many cycl
 
 test('a link with a text proves its tokens, logits and cycles natively', { skip }, () => {
   const info = textOf();
-  const last = written(info.text, 0.9, 5, 20).at(-1);
+  const last = written(info.text, 9, 5, 20).at(-1);
   engine.text_free(info.text);
   const session = engine.session_new();
   valueOf(engine.set_settings(session, 'm16b4', toml));
@@ -97,14 +97,14 @@ test('a link with a text proves its tokens, logits and cycles natively', { skip 
   valueOf(engine.reset(session));
   while (valueOf(engine.run(session, 1_000_000)).reason === 'slice');
   const linkOf = (digest) => {
-    const text = { i: prompt, n: 20, r: 5, t: 900, c: 64, h: digest };
+    const text = { i: prompt, n: 20, r: 5, t: 9000, c: 64, h: digest };
     const recipe = valueOf(engine.make_recipe(session, JSON.stringify({ json, text })));
     return valueOf(engine.make_link(recipe, codec));
   };
   const good = linkOf(last.digest.slice(0, 16));
   const read = valueOf(engine.read_link(good, codec));
   assert.deepEqual(read.text, {
-    ids: prompt, count: 20, temperature: 900, seed: 5, context: 64, digest: last.digest.slice(0, 16),
+    ids: prompt, count: 20, temperature: 9000, seed: 5, context: 64, digest: last.digest.slice(0, 16),
   });
   const proved = plena('run', good);
   assert.equal(proved.status, 0, proved.stdout + proved.stderr);

@@ -24,7 +24,12 @@ const scale = { mean: [0.5], std: [0.5] };
 
 describe('a drawing', () => {
   it('has ink along a stroke and nowhere else', () => {
-    const levels = levelsOf(withStroke(blank(size), [{ x: 0.0625, y: 0.5 }, { x: 0.9375, y: 0.5 }]));
+    const levels = levelsOf(
+      withStroke(blank(size), [
+        { x: 0.0625, y: 0.5 },
+        { x: 0.9375, y: 0.5 },
+      ]),
+    );
     // A line along the border of two rows of cells.
     const rows = Array.from({ length: 8 }, (_, row) => levels.slice(row * 8, row * 8 + 8));
     expect(rows[3]?.slice(1, 7)).toEqual(Array(6).fill(8));
@@ -38,7 +43,10 @@ describe('a drawing', () => {
     expect(withStrokes(blank(size), [a, b])).toEqual(withStrokes(blank(size), [b, a]));
   });
   it('stays inside when the stroke does not', () => {
-    const drawing = withStroke(blank(size), [{ x: -0.5, y: 0.5 }, { x: 1.5, y: 0.5 }]);
+    const drawing = withStroke(blank(size), [
+      { x: -0.5, y: 0.5 },
+      { x: 1.5, y: 0.5 },
+    ]);
     expect(drawing.ink).toHaveLength(64 * FINE * FINE);
     expect(levelsOf(drawing).filter((one) => one > 0)).toHaveLength(16);
   });
@@ -50,7 +58,10 @@ describe('a drawing', () => {
     }
   });
   it('is moved and stretched to the frame', () => {
-    const small = withStroke(blank(size), [{ x: 0.1875, y: 0.2 }, { x: 0.1875, y: 0.45 }]);
+    const small = withStroke(blank(size), [
+      { x: 0.1875, y: 0.2 },
+      { x: 0.1875, y: 0.45 },
+    ]);
     const levels = levelsOf(fitted(small));
     const rows = Array.from({ length: 8 }, (_, row) => levels.slice(row * 8, row * 8 + 8));
     expect(rows.every((row) => row.some((one) => one > 0))).toBe(true);
@@ -83,7 +94,12 @@ describe('values of a drawing', () => {
 });
 
 describe('models that are drawn for', () => {
-  const tensor = (name: string, ...of: number[]) => ({ name, dtype: 'f32', shape: of, constant: false });
+  const tensor = (name: string, ...of: number[]) => ({
+    name,
+    dtype: 'f32',
+    shape: of,
+    constant: false,
+  });
   const model = (input: number[], output: number[], more: Partial<ModelInfo> = {}): ModelInfo => ({
     name: 'm',
     format: 'json',

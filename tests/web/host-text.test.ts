@@ -1,6 +1,11 @@
 import { describe, expect, it } from 'vitest';
 import { createTexts } from '../../web/src/engine/host-text.ts';
-import { type Message, PROTOCOL, type TextEnd, type WrittenStep } from '../../web/src/engine/protocol.ts';
+import {
+  type Message,
+  PROTOCOL,
+  type TextEnd,
+  type WrittenStep,
+} from '../../web/src/engine/protocol.ts';
 import type { PlenaModule, Reply, TextInfo, TextStep } from '../../web/src/engine/types.ts';
 import { codec, encode, read, recipe } from './support.ts';
 
@@ -25,7 +30,7 @@ const refuse = (code: string): Reply<never> => ({
 });
 
 /** A module whose next token is its position; what it was called with is kept. */
-function setUp({ room = 20, breathe = async () => undefined as void } = {}) {
+function setUp({ room = 20, breathe = async () => {} } = {}) {
   const calls: string[] = [];
   const messages: Message[] = [];
   let position = 0;
@@ -97,7 +102,7 @@ describe('texts in the worker', () => {
     expect(calls).toEqual(['new m.json text', 'free 7', 'new m.json text']);
     expect(sessions()).toBe(0);
   });
-  it('are refused with the engine\'s reason, and leave nothing behind', async () => {
+  it("are refused with the engine's reason, and leave nothing behind", async () => {
     const { open, texts, sessions } = setUp();
     expect(open('none.json')).toMatchObject({ ok: false, stage: 'model' });
     expect(sessions()).toBe(0);
@@ -113,7 +118,9 @@ describe('texts in the worker', () => {
     expect(steps().every((one, i, all) => i === 0 || one.at > (all[i - 1]?.at ?? 0))).toBe(true);
     // Not a message for each: a page draws no faster.
     expect(messages.length).toBeLessThan(steps().length);
-    expect(messages.every((one) => one.protocol === PROTOCOL && 'id' in one && one.id === 5)).toBe(true);
+    expect(messages.every((one) => one.protocol === PROTOCOL && 'id' in one && one.id === 5)).toBe(
+      true,
+    );
   });
   it('go on without a new start', async () => {
     const { open, texts, calls, steps } = setUp();

@@ -3,10 +3,9 @@ import { nameOf, promptIds, spokenOf, textOf } from '../../web/src/lib/vocabular
 
 const symbols = ['\n', ' ', 'a', 'b', 'the', '\u00e9', '\u{1d11e}'];
 
-const code = (answer: ReturnType<typeof promptIds>) =>
-  answer.ok ? null : answer.diagnostics[0]?.code;
+const code = (answer: ReturnType<typeof promptIds>) => (answer.ok ? null : answer.code);
 const said = (answer: ReturnType<typeof promptIds>) =>
-  answer.ok ? '' : answer.diagnostics.map((one) => `${one.message} ${one.hint}`).join();
+  answer.ok ? '' : `${answer.message} ${answer.hint}`;
 const ids = (answer: ReturnType<typeof promptIds>) => (answer.ok ? answer.value : null);
 
 describe('prompts by characters', () => {

@@ -60,7 +60,7 @@ std::vector<std::int64_t> write(Text& text, Sampling sampling, std::size_t count
 
 TEST_CASE("text: what is chosen is what the sampler chooses of the generation's logits") {
   Text text = make({.capacity = 40});
-  const Sampling warm{0.8, 11};
+  const Sampling warm{8, 11};
   const std::vector<std::int64_t> found = write(text, warm, 12);
   Session session;
   prepare(session);
@@ -81,24 +81,24 @@ TEST_CASE("text: what is chosen is what the sampler chooses of the generation's 
 TEST_CASE("text: the digest is that of the text, and of nothing else") {
   Text text = make({.capacity = 40});
   CHECK(text.digest().empty());
-  const std::vector<std::int64_t> first = write(text, {0.8, 11}, 8);
+  const std::vector<std::int64_t> first = write(text, {8, 11}, 8);
   const std::string digest = text.digest();
   CHECK(digest.size() == 64);
-  CHECK(write(text, {0.8, 11}, 8) == first);
+  CHECK(write(text, {8, 11}, 8) == first);
   CHECK(text.digest() == digest);
-  write(text, {0.8, 12}, 8);
+  write(text, {8, 12}, 8);
   CHECK(text.digest() != digest);
-  write(text, {0.8, 11}, 7);
+  write(text, {8, 11}, 7);
   CHECK(text.digest() != digest);
   REQUIRE(text.next()); // going on is the same as having asked for more
   CHECK(text.chosen() == first);
   CHECK(text.digest() == digest);
   // References beside change nothing of it; another context does, for its rows are read.
   Text checked = make({.capacity = 40, .references = true});
-  write(checked, {0.8, 11}, 8);
+  write(checked, {8, 11}, 8);
   CHECK(checked.digest() == digest);
   Text longer = make({.capacity = 80});
-  CHECK(write(longer, {0.8, 11}, 8) == first);
+  CHECK(write(longer, {8, 11}, 8) == first);
   CHECK(longer.digest() != digest);
 }
 

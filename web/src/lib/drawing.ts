@@ -117,7 +117,8 @@ export function valuesOf(drawing: Drawing, channels: number, { mean, std }: Pict
   for (let channel = 0; channel < channels; channel++)
     levels.forEach((level, at) => {
       const shift = mean[channel % mean.length] ?? 0;
-      values[channel * levels.length + at] = (level / LEVELS - shift) / (std[channel % std.length] ?? 1);
+      values[channel * levels.length + at] =
+        (level / LEVELS - shift) / (std[channel % std.length] ?? 1);
     });
   return values;
 }
@@ -159,7 +160,9 @@ export function canvasOf(model: ModelInfo | null): Canvas | null {
   const shapes = new Map((model?.tensors ?? []).map((one) => [one.name, one.shape]));
   const found = (model?.inputs ?? []).flatMap((input) => {
     const shape = pictureShape(shapes.get(input) ?? []);
-    return shape && shape.width <= MOST_CELLS && shape.height <= MOST_CELLS ? [{ input, shape }] : [];
+    return shape && shape.width <= MOST_CELLS && shape.height <= MOST_CELLS
+      ? [{ input, shape }]
+      : [];
   });
   const told = (model?.outputs ?? []).flatMap((output) => {
     const shape = shapes.get(output) ?? [];
@@ -171,7 +174,7 @@ export function canvasOf(model: ModelInfo | null): Canvas | null {
   const [last] = told;
   if (!model || !first || found.length > 1 || !last) return null;
   const cut = model.nodes.find(({ op, inputs }) => op === 'conv2d' && inputs[0] === first.input);
-  const strides = cut?.attrs['strides'];
+  const strides = cut?.attrs.strides;
   const patch = Array.isArray(strides) && typeof strides[0] === 'number' ? strides[0] : 0;
   return { ...first, ...last, patch };
 }

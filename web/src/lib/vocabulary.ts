@@ -1,5 +1,9 @@
 // Tokens as people type and read them: by the model's own characters, or as ids where it has none.
-import { type Answer, problem } from '../engine/protocol.ts';
+
+/** Ids, or why there are none. */
+export type Prompt =
+  | { ok: true; value: number[] }
+  | { ok: false; code: string; message: string; hint: string };
 
 /** What each id stands for; null: the model does not say. */
 export type Symbols = readonly string[] | null;
@@ -28,15 +32,16 @@ export function textOf(ids: readonly number[], symbols: Symbols): string {
   return symbols ? ids.map((id) => symbols[id] ?? `\u27e8${id}\u27e9`).join('') : ids.join(' ');
 }
 
-const refuse = (code: string, message: string, hint: string): Answer<never> => ({
+const refuse = (code: string, message: string, hint: string): Prompt => ({
   ok: false,
-  stage: 'input',
-  diagnostics: [problem(code, message, hint, 'prompt')],
+  code,
+  message,
+  hint,
 });
 
 const MOST_NAMED = 8;
 
-function charactersOf(text: string, symbols: readonly string[]): Answer<number[]> {
+function charactersOf(text: string, symbols: readonly string[]): Prompt {
   const ids = new Map(symbols.map((symbol, id) => [symbol, id]));
   const longest = Math.max(1, ...symbols.map((symbol) => [...symbol].length));
   const letters = [...text];
@@ -63,10 +68,10 @@ function charactersOf(text: string, symbols: readonly string[]): Answer<number[]
       'Take them out; the panel lists the characters that the model knows.',
     );
   }
-  return { ok: true, value: found, diagnostics: [] };
+  return { ok: true, value: found };
 }
 
-function idsOf(text: string, vocabulary: number): Answer<number[]> {
+function idsOf(text: string, vocabulary: number): Prompt {
   const found: number[] = [];
   for (const word of text.split(/[\s,;]+/).filter((one) => one !== '')) {
     const id = /^\d{1,8}$/.test(word) ? Number(word) : -1;
@@ -80,11 +85,11 @@ function idsOf(text: string, vocabulary: number): Answer<number[]> {
       );
     found.push(id);
   }
-  return { ok: true, value: found, diagnostics: [] };
+  return { ok: true, value: found };
 }
 
 /** Ids of a prompt; every refusal says which of it and why. `vocabulary` 0: not known yet. */
-export function promptIds(text: string, symbols: Symbols, vocabulary: number): Answer<number[]> {
+export function promptIds(text: string, symbols: Symbols, vocabulary: number): Prompt {
   const read = symbols ? charactersOf(text, symbols) : idsOf(text, vocabulary);
   if (read.ok && read.value.length === 0)
     return refuse(

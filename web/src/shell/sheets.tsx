@@ -10,11 +10,13 @@ export function SheetButtons() {
   const { store } = usePage();
   return (
     <>
-      {sheets.filter((one) => one.applies?.(store) ?? true).map(({ id, short, title }) => (
-        <button key={id} type="button" class="button" popovertarget={`sheet-${id}`} title={title}>
-          {short}
-        </button>
-      ))}
+      {sheets
+        .filter((one) => one.applies?.(store) ?? true)
+        .map(({ id, short, title }) => (
+          <button key={id} type="button" class="button" popovertarget={`sheet-${id}`} title={title}>
+            {short}
+          </button>
+        ))}
     </>
   );
 }

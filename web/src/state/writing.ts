@@ -138,7 +138,7 @@ export function createWriting(context: Context, spawn: () => WorkerLike) {
     if (wrong.length > 0) return refuse(wrong as Diagnostic[]);
     const vocabulary = store.model.peek()?.part?.vocabulary ?? 0;
     const ids = promptIds(prompt, symbols.peek(), vocabulary);
-    if (!ids.ok) return refuse(ids.diagnostics);
+    if (!ids.ok) return refuse([problem(ids.code, ids.message, ids.hint, 'prompt')]);
     const [many, size] = [count as number, room as number];
     if (ids.value.length + many > size)
       return refuse([

@@ -1,5 +1,4 @@
 // Draw: a grid to draw on with pointer or keys, and the classes that machine and references see in it.
-import '../../styles/draw.css';
 import { useEffect, useRef, useState } from 'preact/hooks';
 import type { OutputVerdict } from '../../engine/types.ts';
 import {
@@ -93,7 +92,6 @@ function Grid({ canvas, drawing }: { canvas: Canvas; drawing: Drawing }) {
       onKeyDown={press}
     >
       {Array.from({ length: height }, (_, row) => (
-        // biome-ignore lint/a11y/useFocusableInteractive: its cells take the focus
         <div key={row} role="row">
           {Array.from({ length: width }, (_, column) => {
             const cell = row * width + column;
@@ -144,7 +142,9 @@ function Classes({ output, canvas }: { output: OutputVerdict; canvas: Canvas }) 
       </p>
       <div class="table-scroll">
         <table class="draw-classes">
-          <caption class="sr-only">Chances and logits of the classes, machine and references</caption>
+          <caption class="sr-only">
+            Chances and logits of the classes, machine and references
+          </caption>
           <thead>
             <tr>
               <th scope="col">class</th>
@@ -262,11 +262,13 @@ function Drawn({ canvas }: { canvas: Canvas }) {
             <Classes output={output} canvas={canvas} />
           </div>
         ) : (
-          <p class="empty">{busy ? 'The machine runs\u2026' : 'Draw something, or take a sample.'}</p>
+          <p class="empty">
+            {busy ? 'The machine runs\u2026' : 'Draw something, or take a sample.'}
+          </p>
         )}
         <p class="muted draw-note">
-          Which patches attend to which is not shown: the program computes attention tile by tile and
-          writes over the weights, so that no tensor of the run holds them.
+          Which patches attend to which is not shown: the program computes attention tile by tile
+          and writes over the weights, so that no tensor of the run holds them.
         </p>
       </section>
     </div>

@@ -13,7 +13,6 @@ import {
 } from '../../lib/text-numbers.ts';
 import { nameOf, type Symbols } from '../../lib/vocabulary.ts';
 import type { Written, WrittenToken } from '../../state/writing.ts';
-import { usePage } from '../page.ts';
 
 const MOST_CANDIDATES = 8;
 
@@ -106,7 +105,6 @@ const MOST_BARS = 256;
 
 /** Prefill against decode, and each token's own cost. */
 export function Costs({ text, symbols, at }: { text: Written; symbols: Symbols; at: number }) {
-  const { session } = usePage();
   const [listed, setListed] = useState(false);
   const prefill = costOf(runsOf(text.prefill));
   const decode = costOf(runsOf(text.tokens.map((one) => one.step)));
@@ -208,7 +206,9 @@ export function Costs({ text, symbols, at }: { text: Written; symbols: Symbols; 
                         </th>
                         <td class="number">{index === 0 ? 'prefill' : whole(cost.cycles)}</td>
                         <td class="number">{index === 0 ? '' : whole(cost.instructions)}</td>
-                        <td class="number">{cost.checked > 0 ? whole(cost.differing) : '\u2013'}</td>
+                        <td class="number">
+                          {cost.checked > 0 ? whole(cost.differing) : '\u2013'}
+                        </td>
                       </tr>
                     );
                   })}
@@ -223,10 +223,6 @@ export function Costs({ text, symbols, at }: { text: Written; symbols: Symbols; 
                   class={from + index === at ? 'is-at' : ''}
                   style={{ '--height': `${((value / most) * 100).toFixed(1)}%` }}
                   title={`token ${from + index + 1}: ${whole(value)} cycles`}
-                  onClick={() => {
-                    session.writing.looked.value = from + index;
-                  }}
-                  onKeyDown={() => undefined}
                 />
               ))}
             </div>

@@ -1,5 +1,4 @@
 // Generate: a prompt, the text as it grows, and what each of its tokens cost and was chosen from.
-import '../../styles/generate.css';
 import { useEffect, useRef } from 'preact/hooks';
 import type { Diagnostic } from '../../engine/types.ts';
 import { counted, short } from '../../lib/format.ts';
@@ -95,12 +94,7 @@ function Form() {
             <Icon name="run" /> {writing.text.value ? 'Begin again' : 'Write'}
           </button>
         ) : (
-          <button
-            type="button"
-            class="button"
-            id="gen-stop"
-            onClick={() => void writing.stop()}
-          >
+          <button type="button" class="button" id="gen-stop" onClick={() => void writing.stop()}>
             <Icon name="stop" /> Stop
           </button>
         )}
