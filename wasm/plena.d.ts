@@ -195,8 +195,6 @@ export interface ModelInfo {
   /** Of each input: the seed of its values when nobody gives any, as decimal text, since seeds are 64
    * bits wide; null where the model has values. */
   seeds: (string | null)[];
-  /** What each id of a token stands for, where the model says so. */
-  symbols?: string[];
   /** Of models that are read in parts: the part read. */
   part: {
     /** Of the whole model. */

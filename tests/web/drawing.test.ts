@@ -11,6 +11,7 @@ import {
   LEVELS,
   levelsOf,
   likeliest,
+  scaleOf,
   valuesOf,
   withLevel,
   withStroke,
@@ -90,6 +91,18 @@ describe('values of a drawing', () => {
     expect(drawingOf(new Float32Array(64).fill(0.03), shape, scale)).toBeNull();
     expect(drawingOf(new Float32Array(64).fill(7), shape, scale)).toBeNull();
     expect(drawingOf(new Float32Array(64).fill(Number.NaN), shape, scale)).toBeNull();
+  });
+});
+
+describe('pictures of a vocabulary', () => {
+  it('say how ink becomes values', () => {
+    const told = scaleOf({ low: 0, high: 16, scale: 0.125, shift: -1 });
+    expect(told.mean[0]).toBeCloseTo(0.5, 12);
+    expect(told.std[0]).toBeCloseTo(0.5, 12);
+    const other = scaleOf({ low: 10, high: 2, scale: 3, shift: 1 });
+    const values = valuesOf(withLevel(blank(size), 0, LEVELS), 1, other);
+    expect(values[0]).toBeCloseTo(2 * 3 + 1, 5);
+    expect(values[1]).toBeCloseTo(10 * 3 + 1, 5);
   });
 });
 

@@ -88,10 +88,11 @@ function setUp({ room = 20, breathe = async () => {} } = {}) {
 }
 
 const go = () => false;
-const ask = (ids: number[] | null, count: number) => ({
+const ask = (ids: number[] | null, count: number, end: number | null = null) => ({
   kind: 'textWrite' as const,
   start: ids && { ids, temperature: 0.5, seed: 3 },
   count,
+  end,
 });
 
 describe('texts in the worker', () => {
@@ -148,6 +149,13 @@ describe('texts in the worker', () => {
     const end = await texts.write(1, ask([1, 2], 10), go);
     expect(end).toMatchObject({ ok: false, diagnostics: [{ code: 'E_KV_CACHE' }] });
     expect(steps().map((one) => one.id)).toEqual([null, 3, 4]);
+  });
+  it('end with the token after which a text is complete', async () => {
+    const { open, texts, steps } = setUp();
+    open();
+    const end = await texts.write(1, ask([1, 2], 10, 5), go);
+    expect(end).toMatchObject({ ok: true, value: { reason: 'done' } });
+    expect(steps().map((one) => one.id)).toEqual([null, 3, 4, 5]);
   });
   it('leave an empty prompt to the engine to refuse', async () => {
     const { open, texts } = setUp();

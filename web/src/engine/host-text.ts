@@ -57,7 +57,7 @@ export function createTexts(module: PlenaModule, env: HostEnvironment) {
   /** Token by token; between two of them messages are handled. */
   async function write(
     id: number,
-    { start, count }: CallOf<'textWrite'>,
+    { start, count, end: last }: CallOf<'textWrite'>,
     stopped: () => boolean,
   ): Promise<Answer<TextEnd>> {
     if (!info) return fail('run', module.text_next(0).diagnostics);
@@ -94,6 +94,7 @@ export function createTexts(module: PlenaModule, env: HostEnvironment) {
       steps.push({ ...reply.value, at: env.now() - began });
       if (env.now() - told >= TELL_MS) tell();
       await env.breathe();
+      if (last !== null && reply.value.id === last) return end('done');
       if (stopped()) return end('stopped');
     }
     return end('done');

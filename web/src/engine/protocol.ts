@@ -31,6 +31,7 @@ import type {
   Touches,
   TracePiece,
   Verdict,
+  Vocabulary,
 } from './types.ts';
 
 export const PROTOCOL = 6;
@@ -55,6 +56,8 @@ export interface ModelSource {
   /** Empty when the model is `files`. */
   bytes: Uint8Array;
   files?: readonly FileInPlace[];
+  /** What came beside it. */
+  vocabulary?: Vocabulary;
 }
 
 /** What is to be read of a model, and sizes that its file leaves open, by name. */
@@ -200,7 +203,11 @@ export interface Calls {
     answer: TextInfo;
   };
   /** Begins a text, or goes on with it, and writes so many tokens, each told by a progress message. */
-  textWrite: { ask: { start: TextStart | null; count: number }; answer: TextEnd };
+  textWrite: {
+    /** `end`: the id after which the text is complete. */
+    ask: { start: TextStart | null; count: number; end: number | null };
+    answer: TextEnd;
+  };
 }
 
 /** Every `step`-th of some rows or columns. */

@@ -1,6 +1,6 @@
 // Pictures drawn by hand: ink on a fine grid, and each cell's ink as a share of its fine points, which is
 // how pictures of digits of that size are made from scans.
-import type { ModelInfo } from '../engine/types.ts';
+import type { ModelInfo, Vocabulary } from '../engine/types.ts';
 import { type PictureScale, type PictureShape, pictureShape } from './pictures.ts';
 
 /** Fine points of a cell in each direction. */
@@ -108,6 +108,13 @@ export function fitted(drawing: Drawing): Drawing {
     return inside ? (drawing.ink[y * columns + x] ?? 0) : 0;
   });
   return { ...drawing, ink };
+}
+
+/** Ink from 0 to 1 as a model tells of its pictures: values from `low` to `high`, times `scale`, plus
+ * `shift`. */
+export function scaleOf(told: NonNullable<Vocabulary['picture']>): PictureScale {
+  const std = 1 / ((told.high - told.low) * told.scale);
+  return { mean: [-(told.low * told.scale + told.shift) * std], std: [std] };
 }
 
 /** The values that a model takes: each plane the same, scaled. */

@@ -1,9 +1,64 @@
 // Tokens as people type and read them: by the model's own characters, or as ids where it has none.
+import type { Vocabulary } from '../engine/types.ts';
 
 /** Ids, or why there are none. */
 export type Prompt =
   | { ok: true; value: number[] }
   | { ok: false; code: string; message: string; hint: string };
+
+export const VOCABULARY = 'vocabulary.json';
+
+const isTexts = (value: unknown): value is string[] =>
+  Array.isArray(value) && value.every((one) => typeof one === 'string');
+const isIn = (value: unknown, most: number): value is number =>
+  Number.isInteger(value) && (value as number) >= 0 && (value as number) < most;
+
+/** Of the text of such a file, or why it cannot be used. */
+export function readVocabulary(text: string): Vocabulary | string {
+  let document: Record<string, unknown>;
+  try {
+    document = { ...JSON.parse(text) };
+  } catch {
+    return 'it is no JSON';
+  }
+  const {
+    plena_vocabulary: version,
+    kind,
+    tokens,
+    begin,
+    end,
+    context,
+    prompts,
+    picture,
+  } = document;
+  if (version !== 1) return 'its `plena_vocabulary` is not 1, the version that is known here';
+  if (kind !== 'characters' && kind !== 'labels')
+    return 'its `kind` is neither `characters` nor `labels`';
+  if (!isTexts(tokens) || tokens.length === 0) return 'its `tokens` are not a list of texts';
+  if (new Set(tokens).size !== tokens.length) return 'one of its `tokens` is there twice';
+  if (kind === 'characters' && tokens.some((one) => [...one].length !== 1))
+    return 'one of its `tokens` is not a single character';
+  for (const [name, id] of Object.entries({ begin, end }))
+    if (id !== undefined && !isIn(id, tokens.length))
+      return `its \`${name}\` is the id of no token`;
+  if (context !== undefined && !(isIn(context, 2 ** 16 + 1) && context > 0))
+    return 'its `context` is not a number of tokens';
+  if (prompts !== undefined && !isTexts(prompts)) return 'its `prompts` are not a list of texts';
+  const { low, high, scale, shift } = { ...(picture as object) } as Record<string, unknown>;
+  const numbers = [low, high, scale, shift];
+  const shown = numbers.every((one): one is number => Number.isFinite(one));
+  if (picture !== undefined && !(shown && low !== high && scale !== 0))
+    return 'its `picture` does not say how ink becomes values';
+  return {
+    kind,
+    tokens,
+    begin: (begin as number | undefined) ?? null,
+    end: (end as number | undefined) ?? null,
+    context: (context as number | undefined) ?? null,
+    prompts: prompts ?? [],
+    picture: shown ? ({ low, high, scale, shift } as Vocabulary['picture']) : null,
+  };
+}
 
 /** What each id stands for; null: the model does not say. */
 export type Symbols = readonly string[] | null;
@@ -43,19 +98,13 @@ const MOST_NAMED = 8;
 
 function charactersOf(text: string, symbols: readonly string[]): Prompt {
   const ids = new Map(symbols.map((symbol, id) => [symbol, id]));
-  const longest = Math.max(1, ...symbols.map((symbol) => [...symbol].length));
-  const letters = [...text];
   const found: number[] = [];
   const missing = new Map<string, number>();
-  for (let at = 0; at < letters.length; ) {
-    let length = Math.min(longest, letters.length - at);
-    while (length > 0 && !ids.has(letters.slice(at, at + length).join(''))) length--;
-    const id = ids.get(letters.slice(at, at + length).join(''));
-    const letter = letters[at] as string;
-    if (length > 0 && id !== undefined) found.push(id);
+  [...text].forEach((letter, at) => {
+    const id = ids.get(letter);
+    if (id !== undefined) found.push(id);
     else if (!missing.has(letter)) missing.set(letter, at);
-    at += Math.max(1, length);
-  }
+  });
   if (missing.size > 0) {
     const named = [...missing].slice(0, MOST_NAMED).map(([letter, at]) => {
       const code = (letter.codePointAt(0) ?? 0).toString(16).toUpperCase().padStart(4, '0');
@@ -63,7 +112,7 @@ function charactersOf(text: string, symbols: readonly string[]): Prompt {
     });
     const more = missing.size - named.length;
     return refuse(
-      'E_PROMPT_CHARACTER',
+      'E_VOCABULARY',
       `The model has no token for ${named.join(', ')}${more > 0 ? ` and ${more} more` : ''}.`,
       'Take them out; the panel lists the characters that the model knows.',
     );
@@ -88,14 +137,23 @@ function idsOf(text: string, vocabulary: number): Prompt {
   return { ok: true, value: found };
 }
 
-/** Ids of a prompt; every refusal says which of it and why. `vocabulary` 0: not known yet. */
-export function promptIds(text: string, symbols: Symbols, vocabulary: number): Prompt {
-  const read = symbols ? charactersOf(text, symbols) : idsOf(text, vocabulary);
-  if (read.ok && read.value.length === 0)
+/** Ids of a prompt; every refusal says which of it and why. `size`: ids that there are; 0: not known. */
+export function promptIds(text: string, vocabulary: Vocabulary | null, size: number): Prompt {
+  const read = vocabulary ? charactersOf(text, vocabulary.tokens) : idsOf(text, size);
+  if (!read.ok) return read;
+  const begin = vocabulary?.begin ?? null;
+  const value = begin === null ? read.value : [begin, ...read.value];
+  if (value.length === 0)
     return refuse(
       'E_PROMPT',
       'The prompt is empty, and there is nothing to go on with.',
-      symbols ? 'Type at least one character.' : 'Give at least one id.',
+      vocabulary ? 'Type at least one character.' : 'Give at least one id.',
     );
-  return read;
+  return { ok: true, value };
+}
+
+/** The inverse: what is typed for a prompt of these ids. */
+export function promptText(ids: readonly number[], vocabulary: Vocabulary | null): string {
+  const given = vocabulary && ids[0] === vocabulary.begin ? ids.slice(1) : ids;
+  return textOf(given, vocabulary?.tokens ?? null);
 }

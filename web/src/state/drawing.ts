@@ -9,6 +9,7 @@ import {
   type Drawing,
   drawingOf,
   isBlank,
+  scaleOf,
   valuesOf,
 } from '../lib/drawing.ts';
 import { type PictureScale, SYMMETRIC } from '../lib/pictures.ts';
@@ -25,7 +26,10 @@ function floats(recipe: Recipe | null, name: string): Float32Array | null {
 export function createDrawing(context: Context, opening: Opening) {
   const { store } = context;
   const canvas = computed<Canvas | null>(() => canvasOf(store.model.value));
-  const scale = computed<PictureScale>(() => store.pictures.value ?? SYMMETRIC);
+  const scale = computed<PictureScale>(() => {
+    const told = store.vocabulary.value?.picture;
+    return told ? scaleOf(told) : (store.pictures.value ?? SYMMETRIC);
+  });
   const drawn = signal<Drawing | null>(null);
   const problem = signal<string | null>(null);
   /** The drawing that the run on the page is of. */

@@ -1,6 +1,6 @@
 // All actions of the page in one object, and the life of the engine behind them.
 import { createClient, type WorkerLike } from '../engine/client.ts';
-import type { FileInPlace, Part } from '../engine/protocol.ts';
+import type { FileInPlace, ModelSource, Part } from '../engine/protocol.ts';
 import type { ChoiceInfo, Diagnostic } from '../engine/types.ts';
 import type { LayoutClient } from '../graph/layout-client.ts';
 import { createAnalytic } from './analytic.ts';
@@ -24,7 +24,7 @@ export interface Services {
   spawnEngine(): WorkerLike;
   layouts: LayoutClient;
   autosave: Autosave;
-  fetchExample(id: string): Promise<Uint8Array>;
+  fetchExample(id: string): Promise<ModelSource>;
 }
 
 function knownChoices(saved: Choices, list: readonly ChoiceInfo[]): Choices {

@@ -1,5 +1,5 @@
 // Links: what the page shows as a link, and a link opened again, run, and checked.
-import { type Answer, problem, type Recipe } from '../engine/protocol.ts';
+import { type Answer, type ModelSource, problem, type Recipe } from '../engine/protocol.ts';
 import type { Diagnostic, RecipeInfo } from '../engine/types.ts';
 import { EMBEDDED_BYTES, issueText, LONGEST_OFFERED } from '../lib/share.ts';
 import { announce, type Context, report } from './context.ts';
@@ -41,7 +41,7 @@ export function createSharing(
 ) {
   const { store, client } = context;
   /** Files that were dropped for the link that waits. */
-  let given: NamedBytes[] = [];
+  let given: ModelSource[] = [];
   /** Counts links; what belongs to an earlier one is dropped. */
   let turn = 0;
 
@@ -53,11 +53,11 @@ export function createSharing(
   }
 
   /** The link's model, when it is at hand. */
-  async function modelOf({ model }: RecipeInfo): Promise<NamedBytes | null> {
+  async function modelOf({ model }: RecipeInfo): Promise<ModelSource | null> {
     if (model.kind === 'inline') return { name: 'model.json', bytes: bytes(model.json) };
     if (model.kind !== 'gallery') return null;
     const entry = store.built.gallery.find((one) => one.id === model.name);
-    return entry ? { name: entry.file, bytes: await context.fetchExample(entry.id) } : null;
+    return entry ? context.fetchExample(entry.id) : null;
   }
 
   async function openLink(link: string): Promise<boolean> {
@@ -143,7 +143,7 @@ export function createSharing(
     return false;
   }
 
-  function sourceOf({ model }: RecipeInfo, file: NamedBytes): Source {
+  function sourceOf({ model }: RecipeInfo, file: ModelSource): Source {
     if (model.kind !== 'gallery') return { kind: 'file', name: file.name, inputs: [] };
     const title = store.built.gallery.find((one) => one.id === model.name)?.title ?? model.name;
     return { kind: 'gallery', id: model.name, name: title };
@@ -250,7 +250,7 @@ export function createSharing(
       announce(context, 'The edited program has errors; there is no link of it.');
       return null;
     }
-    if (context.recipe?.model.files) {
+    if (context.recipe?.model.files && store.source.peek().kind !== 'gallery') {
       const why = 'A link cannot name the files of a checkpoint.';
       const hint = 'Save the part that is open as JSON, open that, and share it.';
       report(context, 'page', [problem('E_RECIPE_CHECKPOINT', why, hint)]);

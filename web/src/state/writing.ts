@@ -4,7 +4,7 @@ import { createClient, type EngineClient, type WorkerLike } from '../engine/clie
 import { problem, type Recipe, type TextStart, type WrittenStep } from '../engine/protocol.ts';
 import type { Diagnostic, RecipeInfo, TextInfo } from '../engine/types.ts';
 import { counted } from '../lib/format.ts';
-import { promptIds, type Symbols, textOf } from '../lib/vocabulary.ts';
+import { promptIds, promptText, type Symbols } from '../lib/vocabulary.ts';
 import { announce, type Context } from './context.ts';
 
 /** What is asked for, as typed. */
@@ -98,7 +98,7 @@ export function createWriting(context: Context, spawn: () => WorkerLike) {
   const problems = signal<readonly Diagnostic[]>([]);
   /** The token looked at; null: the latest. */
   const looked = signal<number | null>(null);
-  const symbols = computed<Symbols>(() => store.model.value?.symbols ?? null);
+  const symbols = computed<Symbols>(() => store.vocabulary.value?.tokens ?? null);
   let client: EngineClient | null = null;
   /** What the engine has compiled. */
   let compiled: { recipe: Recipe; context: number; references: boolean; info: TextInfo } | null =
@@ -137,15 +137,26 @@ export function createWriting(context: Context, spawn: () => WorkerLike) {
     const wrong = [count, room, seed, temperature].filter((one) => typeof one === 'object');
     if (wrong.length > 0) return refuse(wrong as Diagnostic[]);
     const vocabulary = store.model.peek()?.part?.vocabulary ?? 0;
-    const ids = promptIds(prompt, symbols.peek(), vocabulary);
+    const words = store.vocabulary.peek();
+    const ids = promptIds(prompt, words, vocabulary);
     if (!ids.ok) return refuse([problem(ids.code, ids.message, ids.hint, 'prompt')]);
     const [many, size] = [count as number, room as number];
+    const trained = words?.context ?? LONGEST_CONTEXT;
+    if (size > trained)
+      return refuse([
+        problem(
+          'E_CONTEXT',
+          `The model was trained for texts of at most ${trained} tokens, and the context is ${size}.`,
+          `Give a context of at most ${trained}.`,
+          'Context',
+        ),
+      ]);
     if (ids.value.length + many > size)
       return refuse([
         problem(
           'E_CONTEXT',
           `${counted(ids.value.length, 'token')} of the prompt and ${many} to come pass the context of ${size}.`,
-          size < LONGEST_CONTEXT
+          size < trained
             ? 'Give a larger context, fewer tokens, or a shorter prompt.'
             : 'Ask for fewer tokens, or give a shorter prompt.',
           'prompt',
@@ -195,9 +206,10 @@ export function createWriting(context: Context, spawn: () => WorkerLike) {
 
   async function write(start: TextStart | null, count: number) {
     const mine = turn;
+    const end = store.vocabulary.peek()?.end ?? null;
     const before = text.peek()?.tokens.length ?? 0;
     state.value = 'writing';
-    const answer = await engine().call({ kind: 'textWrite', start, count }, ({ steps }) => {
+    const answer = await engine().call({ kind: 'textWrite', start, count, end }, ({ steps }) => {
       if (mine === turn && steps) take(steps);
     });
     if (mine !== turn) return;
@@ -256,6 +268,22 @@ export function createWriting(context: Context, spawn: () => WorkerLike) {
     problems,
     looked,
     symbols,
+    /** Another model has another prompt to begin from, and room for so much. */
+    suggest() {
+      const words = store.vocabulary.peek();
+      const ids = store.model.peek()?.part?.ids ?? [];
+      const size = words?.context ?? Number(FIRST_FORM.context);
+      const prompt = words ? (words.prompts[0] ?? '') : ids.join(' ');
+      const longest = Math.max(0, ...(words?.prompts ?? []).map((one) => one.length));
+      const left = size - (words ? longest + 1 : ids.length);
+      const count = Math.max(1, Math.min(Number(FIRST_FORM.count), left));
+      form.value = { ...form.peek(), prompt, context: String(size), count: String(count) };
+    },
+    /** The text is complete: the model has said so. */
+    isComplete() {
+      const end = store.vocabulary.value?.end ?? null;
+      return end !== null && text.value?.tokens.at(-1)?.id === end;
+    },
     change(next: Partial<TextForm>) {
       form.value = { ...form.peek(), ...next };
     },
@@ -269,6 +297,7 @@ export function createWriting(context: Context, spawn: () => WorkerLike) {
       return (
         now !== null &&
         now.tokens.length > 0 &&
+        !this.isComplete() &&
         compiled?.info === now.info &&
         now.recipe === context.recipe
       );
@@ -338,7 +367,7 @@ export function createWriting(context: Context, spawn: () => WorkerLike) {
     async open(of: NonNullable<RecipeInfo['text']>) {
       form.value = {
         ...form.peek(),
-        prompt: textOf(of.ids, symbols.peek()),
+        prompt: promptText(of.ids, store.vocabulary.peek()),
         temperature: String(of.temperature / 1000),
         seed: String(of.seed),
         count: String(of.count),

@@ -123,6 +123,10 @@ const SIDES = [
 ] as const;
 
 function Classes({ output, canvas }: { output: OutputVerdict; canvas: Canvas }) {
+  const { store } = usePage();
+  const words = store.vocabulary.value;
+  const names = words?.kind === 'labels' ? words.tokens : [];
+  const name = (index: number | undefined) => names[index ?? -1] ?? String(index);
   const sides = SIDES.map((side) => {
     const logits = output.sample[side.key].slice(0, canvas.classes);
     return { ...side, logits, shares: chances(logits), best: likeliest(logits) };
@@ -132,12 +136,12 @@ function Classes({ output, canvas }: { output: OutputVerdict; canvas: Canvas }) 
   return (
     <>
       <p class="draw-answer">
-        The machine sees a <strong id="draw-class">{machine?.best}</strong>
+        The machine sees a <strong id="draw-class">{name(machine?.best)}</strong>
         {agree
           ? '; both references do, too.'
           : `; ${sides
               .slice(1)
-              .map((one) => `${one.title} ${one.best}`)
+              .map((one) => `${one.title} ${name(one.best)}`)
               .join(', ')}.`}
       </p>
       <div class="table-scroll">
@@ -164,7 +168,7 @@ function Classes({ output, canvas }: { output: OutputVerdict; canvas: Canvas }) 
             {Array.from({ length: canvas.classes }, (_, index) => (
               <tr key={index} class={index === machine?.best ? 'is-chosen' : ''}>
                 <th scope="row">
-                  {index}
+                  {name(index)}
                   {index === machine?.best && <span class="sr-only"> chosen</span>}
                 </th>
                 {sides.map(({ key, shares }) => (

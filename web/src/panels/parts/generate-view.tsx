@@ -50,6 +50,7 @@ function Form() {
   const { writing } = session;
   const form = writing.form.value;
   const symbols = writing.symbols.value;
+  const words = store.vocabulary.value;
   const state = writing.state.value;
   const part = store.model.value?.part ?? null;
   const ready = store.engine.value === 'ready' && store.model.value !== null;
@@ -74,6 +75,20 @@ function Form() {
           onInput={(event) => change('prompt')(event.currentTarget.value)}
         />
       </label>
+      {words && words.prompts.length > 0 && (
+        <p class="gen-prompts" role="group" aria-label="Prompts to try">
+          {words.prompts.map((prompt) => (
+            <button
+              key={prompt}
+              type="button"
+              class="text-button"
+              onClick={() => writing.change({ prompt })}
+            >
+              {prompt}
+            </button>
+          ))}
+        </p>
+      )}
       {symbols && <Characters symbols={symbols} />}
       <div class="options">
         {FIELDS.map(({ key, label }) => (
@@ -194,13 +209,15 @@ function Standing({ text }: { text: Written }) {
   const { compared, differing, checked, same } = costOf(runs);
   const last = text.tokens.at(-1)?.step;
   const pace = text.paceMs > 0 ? (text.paced * 1000) / text.paceMs : null;
-  const wanted = text.tokens.length >= text.wanted;
+  const complete = session.writing.isComplete();
+  const wanted = complete || text.tokens.length >= text.wanted;
   const found = last?.digest.slice(0, 16);
   return (
     <p class="gen-standing">
       <strong id="gen-count">
         {counted(text.tokens.length, 'token')}
         {!wanted && ` of ${text.wanted}`}
+        {complete && ', complete'}
       </strong>{' '}
       {pace !== null && <span id="gen-pace">{short(pace)} tokens/s of wall time</span>}{' '}
       {checked > 0 &&
@@ -254,17 +271,18 @@ function Result({ text }: { text: Written }) {
   );
 }
 
+/** The model whose prompt was put into the form; what is typed after that stays. */
+let suggested: object | null = null;
+
 export function View() {
   const { store, session } = usePage();
   const { writing } = session;
   const model = store.model.value;
   const text = writing.text.value;
-  // What the model itself starts with is a prompt to begin from.
   useEffect(() => {
-    const { symbols, form } = writing;
-    const ids = model?.part?.ids ?? [];
-    if (form.peek().prompt === '' && ids.length > 0)
-      writing.change({ prompt: textOf(ids, symbols.peek()) });
+    if (suggested === model || writing.state.peek() !== 'idle') return;
+    suggested = model;
+    if (!writing.isOfPresent()) writing.suggest();
   }, [model, writing]);
   return (
     <div class="gen">
