@@ -1,7 +1,8 @@
 // Links: what the page shows as a link, and a link opened again, run, and checked.
 import { type Answer, type ModelSource, problem, type Recipe } from '../engine/protocol.ts';
-import type { Diagnostic, RecipeInfo } from '../engine/types.ts';
+import type { Diagnostic, RecipeInfo, Vocabulary } from '../engine/types.ts';
 import { EMBEDDED_BYTES, issueText, LONGEST_OFFERED } from '../lib/share.ts';
+import { readVocabulary, VOCABULARY } from '../lib/vocabulary.ts';
 import { announce, type Context, report } from './context.ts';
 import type { DrawingActions } from './drawing.ts';
 import type { Editing } from './editing.ts';
@@ -110,7 +111,14 @@ export function createSharing(
     for (const { name, values } of info.inputs)
       if (values !== null) inputs.set(name, { name, bytes: inside(values) });
     let model = embedded ? given[0] : undefined;
+    let words: Vocabulary | undefined;
     for (const file of embedded ? given.slice(1) : given) {
+      // Links do not ask for it: it only says what ids stand for.
+      if (file.name === VOCABULARY) {
+        const read = readVocabulary(text(file.bytes));
+        if (typeof read !== 'string') words = read;
+        continue;
+      }
       const hash = await sha256(file.bytes);
       const input = info.inputs.find((one) => one.sha256 === hash);
       if (input) inputs.set(input.name, { name: input.name, bytes: file.bytes });
@@ -126,6 +134,7 @@ export function createSharing(
         ]);
       }
     }
+    if (model && words) model = { ...model, vocabulary: words };
     if (!model || info.inputs.some(({ name }) => !inputs.has(name))) return wait(info, []);
     const recipe: Recipe = {
       settings: info.settings,
