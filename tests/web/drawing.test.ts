@@ -8,6 +8,7 @@ import {
   FINE,
   fitted,
   isBlank,
+  isSame,
   LEVELS,
   levelsOf,
   likeliest,
@@ -50,6 +51,12 @@ describe('a drawing', () => {
     ]);
     expect(drawing.ink).toHaveLength(64 * FINE * FINE);
     expect(levelsOf(drawing).filter((one) => one > 0)).toHaveLength(16);
+  });
+  it('is the same as another with the same levels', () => {
+    const one = withLevel(withLevel(blank(size), 3, 7), 4, 0);
+    expect(isSame(one, withLevel(blank(size), 3, 7))).toBe(true);
+    expect(isSame(one, withLevel(blank(size), 3, 8))).toBe(false);
+    expect(isSame(blank(size), blank({ width: 16, height: 16 }))).toBe(false);
   });
   it('has cells of any level', () => {
     for (const level of [0, 1, 7, LEVELS]) {

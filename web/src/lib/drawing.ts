@@ -87,6 +87,14 @@ export function withLevel(drawing: Drawing, cell: number, level: number): Drawin
   return { ...drawing, ink };
 }
 
+/** The same levels, which are all that a model is told. */
+export function isSame(a: Drawing, b: Drawing): boolean {
+  const [one, other] = [levelsOf(a), levelsOf(b)];
+  return (
+    a.width === b.width && a.height === b.height && one.every((level, at) => level === other[at])
+  );
+}
+
 export const isBlank = ({ ink }: Drawing) => ink.every((one) => one === 0);
 
 /** Moved to the middle and stretched, in the same proportions, until it fills the height or width. */

@@ -9,6 +9,7 @@ import {
   type Drawing,
   drawingOf,
   isBlank,
+  isSame,
   scaleOf,
   valuesOf,
 } from '../lib/drawing.ts';
@@ -53,13 +54,14 @@ export function createDrawing(context: Context, opening: Opening) {
     /** What is given for the input becomes the drawing, as far as it is one; of a link for example. */
     adopt() {
       const of = canvas.peek();
-      if (!of) return;
+      // What is run now was drawn here, and may have been drawn on since.
+      if (!of || working) return;
       const values = floats(context.recipe, of.input);
       const given = values && drawingOf(values, of.shape, scale.peek());
-      if (given && !isBlank(given)) {
+      if (given && !(classified.peek() && isSame(given, classified.peek() as Drawing)))
         drawn.value = given;
-        classified.value = given;
-      } else drawn.value = present(of);
+      else drawn.value = present(of);
+      classified.value = given;
     },
     draw(next: Drawing) {
       drawn.value = next;
@@ -86,10 +88,12 @@ export function createDrawing(context: Context, opening: Opening) {
       }
       working = true;
       problem.value = null;
-      const values = valuesOf(drawing, of.shape.channels, scale.peek());
-      await opening.chooseInput(of.input, new Uint8Array(values.buffer));
+      const bytes = new Uint8Array(valuesOf(drawing, of.shape.channels, scale.peek()).buffer);
+      await opening.chooseInput(of.input, bytes);
       working = false;
-      classified.value = drawing;
+      // Unless something else was opened meanwhile.
+      const ran = context.recipe?.inputs.some((one) => one.bytes === bytes) ?? false;
+      classified.value = ran ? drawing : null;
       if (!waiting) return;
       waiting = false;
       await this.classify();

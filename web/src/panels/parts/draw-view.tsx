@@ -7,6 +7,7 @@ import {
   chances,
   type Drawing,
   fitted,
+  isSame,
   LEVELS,
   levelsOf,
   likeliest,
@@ -201,7 +202,8 @@ function Drawn({ canvas }: { canvas: Canvas }) {
   const now = drawing.drawn.value ?? blank(canvas.shape);
   const output = drawing.result();
   const busy = store.busy.value !== null || store.machine.value === 'running';
-  const stale = drawing.classified.value !== now;
+  const { value: classified } = drawing.classified;
+  const stale = classified === null || !isSame(classified, now);
   const take = (digit: number) => {
     drawing.draw(withStrokes(blank(canvas.shape), DIGITS[digit] ?? []));
     void drawing.classify();
