@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import type { ModelInfo } from '../../web/src/engine/types.ts';
+import { canvasOf } from '../../web/src/lib/canvas.ts';
 import {
   blank,
-  canvasOf,
   chances,
   drawingOf,
   FINE,

@@ -1,13 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { Vocabulary } from '../../web/src/engine/types.ts';
-import {
-  nameOf,
-  promptIds,
-  promptText,
-  readVocabulary,
-  spokenOf,
-  textOf,
-} from '../../web/src/lib/vocabulary.ts';
+import { nameOf, promptIds, promptText, spokenOf, textOf } from '../../web/src/lib/vocabulary.ts';
+import { readVocabulary } from '../../web/src/lib/vocabulary-file.ts';
 
 const symbols = ['\n', ' ', 'a', 'b', 'c', '\u00e9', '\u{1d11e}'];
 const words: Vocabulary = {

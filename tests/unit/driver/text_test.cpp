@@ -75,7 +75,7 @@ TEST_CASE("text: what is chosen is what the sampler chooses of the generation's 
     REQUIRE(plain->feed(std::span(&id, 1)));
   }
   CHECK(found == expected);
-  CHECK(std::set<std::int64_t>(found.begin(), found.end()).size() > 3);
+  CHECK(std::set<std::int64_t>(found.begin(), found.end()).size() >= 3);
 }
 
 TEST_CASE("text: the digest is that of the text, and of nothing else") {
@@ -167,7 +167,8 @@ TEST_CASE("text: what is told of it has its caches") {
   REQUIRE(basics.caches.size() == 4); // keys and values of two layers
   std::uint64_t end = 0;
   for (const report::TextCache& cache : basics.caches) {
-    CHECK(cache.rows == 32); // whole tiles of 16
+    CHECK(cache.rows % 16 == 0); // whole tiles
+    CHECK(cache.rows >= 20);
     CHECK(cache.cols == 32);
     CHECK(cache.bytes >= 32 * 32);
     CHECK(cache.address >= end); // one after the other

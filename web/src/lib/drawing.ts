@@ -1,7 +1,7 @@
 // Pictures drawn by hand: ink on a fine grid, and each cell's ink as a share of its fine points, which is
 // how pictures of digits of that size are made from scans.
-import type { ModelInfo, Vocabulary } from '../engine/types.ts';
-import { type PictureScale, type PictureShape, pictureShape } from './pictures.ts';
+import type { Vocabulary } from '../engine/types.ts';
+import type { PictureScale, PictureShape } from './pictures.ts';
 
 /** Fine points of a cell in each direction. */
 export const FINE = 4;
@@ -154,44 +154,6 @@ export function drawingOf(
     if (whole > 0) drawing = withLevel(drawing, cell, whole);
   }
   return drawing;
-}
-
-/** What pictures are drawn for: the input, its shape, and the patches that the model cuts it into. */
-export interface Canvas {
-  input: string;
-  shape: PictureShape;
-  /** Cells of a patch in each direction; 0: it is not cut. */
-  patch: number;
-  /** The output that tells the classes, and how many these are. */
-  output: string;
-  classes: number;
-}
-
-const MOST_CELLS = 32;
-const MOST_CLASSES = 32;
-
-/** Null: the model does not take a picture of a size that can be drawn, or does not tell classes. */
-export function canvasOf(model: ModelInfo | null): Canvas | null {
-  const shapes = new Map((model?.tensors ?? []).map((one) => [one.name, one.shape]));
-  const found = (model?.inputs ?? []).flatMap((input) => {
-    const shape = pictureShape(shapes.get(input) ?? []);
-    return shape && shape.width <= MOST_CELLS && shape.height <= MOST_CELLS
-      ? [{ input, shape }]
-      : [];
-  });
-  const told = (model?.outputs ?? []).flatMap((output) => {
-    const shape = shapes.get(output) ?? [];
-    const classes = shape.at(-1) ?? 0;
-    const one = shape.slice(0, -1).every((size) => size === 1);
-    return one && classes >= 2 && classes <= MOST_CLASSES ? [{ output, classes }] : [];
-  });
-  const [first] = found;
-  const [last] = told;
-  if (!model || !first || found.length > 1 || !last) return null;
-  const cut = model.nodes.find(({ op, inputs }) => op === 'conv2d' && inputs[0] === first.input);
-  const strides = cut?.attrs.strides;
-  const patch = Array.isArray(strides) && typeof strides[0] === 'number' ? strides[0] : 0;
-  return { ...first, ...last, patch };
 }
 
 /** exp(x) over their sum, for bars. */

@@ -1,5 +1,5 @@
 // A picture drawn by hand, for models that tell what it shows.
-import { canvasOf } from '../lib/drawing.ts';
+import { canvasOf } from '../lib/canvas.ts';
 import { later } from '../ui/later.tsx';
 import { definePanel } from './panel.ts';
 

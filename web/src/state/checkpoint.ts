@@ -1,6 +1,6 @@
 // Which of the files given together are a checkpoint, and what of it is opened at first.
 import { type FileInPlace, type Part, WHOLE } from '../engine/protocol.ts';
-import { VOCABULARY } from '../lib/vocabulary.ts';
+import { VOCABULARY } from '../lib/vocabulary-file.ts';
 
 const base = (name: string) => name.replace(/^.*\//, '');
 const isTensors = (name: string) => name.toLowerCase().endsWith('.safetensors');

@@ -2,10 +2,9 @@
 import { computed, signal } from '@preact/signals';
 import type { Recipe } from '../engine/protocol.ts';
 import type { OutputVerdict } from '../engine/types.ts';
+import { type Canvas, canvasOf } from '../lib/canvas.ts';
 import {
   blank,
-  type Canvas,
-  canvasOf,
   type Drawing,
   drawingOf,
   isBlank,

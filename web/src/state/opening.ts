@@ -13,7 +13,7 @@ import {
 import type { Diagnostic } from '../engine/types.ts';
 import { counted } from '../lib/format.ts';
 import { type PictureScale, readPreprocessor } from '../lib/pictures.ts';
-import { readVocabulary, VOCABULARY } from '../lib/vocabulary.ts';
+import { readVocabulary, VOCABULARY } from '../lib/vocabulary-file.ts';
 import { checkpointName, firstPart, PREPROCESSOR } from './checkpoint.ts';
 import type { Baseline } from './comparing.ts';
 import { announce, type Context, EDITABLE_LINES, errorsOf, forget, report } from './context.ts';

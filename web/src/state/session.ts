@@ -8,7 +8,6 @@ import type { Autosave } from './autosave.ts';
 import { createComparing } from './comparing.ts';
 import { announce, type Context, report } from './context.ts';
 import { createDebugging } from './debugging.ts';
-import { createDrawing } from './drawing.ts';
 import { createEditing } from './editing.ts';
 import { createGraph } from './graph.ts';
 import { createOpening, type NamedBytes } from './opening.ts';
@@ -18,7 +17,7 @@ import { createSharing } from './sharing.ts';
 import type { Choices, Store } from './store.ts';
 import { createTiming } from './timing.ts';
 import { createTuning } from './tuning.ts';
-import { createWriting } from './writing.ts';
+import { createUsing } from './using.ts';
 
 export interface Services {
   spawnEngine(): WorkerLike;
@@ -99,9 +98,8 @@ export function createSession(store: Store, services: Services) {
   const editing = createEditing(context);
   const graph = createGraph(store, services.layouts);
   const opening = createOpening(context, editing, graph);
-  const writing = createWriting(context, services.spawnEngine);
-  const drawing = createDrawing(context, opening);
-  const sharing = createSharing(context, editing, opening, writing, drawing);
+  const using = createUsing(context, opening, services.spawnEngine);
+  const sharing = createSharing(context, editing, opening, using);
   const debugging = createDebugging(context);
   let model = '';
   store.programVersion.subscribe(() => {
@@ -120,8 +118,7 @@ export function createSession(store: Store, services: Services) {
     comparing: context.comparing,
     tuning: createTuning(context, opening, services.spawnEngine),
     analytic: createAnalytic(client),
-    writing,
-    drawing,
+    using,
     debug: debugging,
     /** Starts the engine and proves the built result, or returns to what this tab had open. */
     async start(link: string | null = null) {

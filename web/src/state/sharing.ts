@@ -2,15 +2,14 @@
 import { type Answer, type ModelSource, problem, type Recipe } from '../engine/protocol.ts';
 import type { Diagnostic, RecipeInfo, Vocabulary } from '../engine/types.ts';
 import { EMBEDDED_BYTES, issueText, LONGEST_OFFERED } from '../lib/share.ts';
-import { readVocabulary, VOCABULARY } from '../lib/vocabulary.ts';
+import { readVocabulary, VOCABULARY } from '../lib/vocabulary-file.ts';
 import { announce, type Context, report } from './context.ts';
-import type { DrawingActions } from './drawing.ts';
 import type { Editing } from './editing.ts';
 import { OFFLINE_SWITCH } from './offline.ts';
 import type { NamedBytes, Opening } from './opening.ts';
 import { run } from './running.ts';
 import type { Source } from './store.ts';
-import type { Writing } from './writing.ts';
+import type { Using } from './using.ts';
 
 /** What the Share dialog offers. */
 export interface Shared {
@@ -33,13 +32,7 @@ async function sha256(data: Uint8Array): Promise<string> {
 /** Bytes of base64, which the engine has checked. */
 const inside = (text: string) => Uint8Array.from(atob(text), (one) => one.charCodeAt(0));
 
-export function createSharing(
-  context: Context,
-  editing: Editing,
-  opening: Opening,
-  writing: Writing,
-  drawing: DrawingActions,
-) {
+export function createSharing(context: Context, editing: Editing, opening: Opening, using: Using) {
   const { store, client } = context;
   /** Files that were dropped for the link that waits. */
   let given: ModelSource[] = [];
@@ -210,7 +203,7 @@ export function createSharing(
     const place = bad ? bad.pc : pc;
     if (place !== null) store.selection.selectInstruction(place, store.program.peek(), 'run');
     announce(context, `The link ${judged.value.text}.`);
-    if (info.text) await writing.open(info.text);
+    if (info.text) await (await using.load()).writing.open(info.text);
     return true;
   }
 
@@ -224,14 +217,16 @@ export function createSharing(
   }
 
   /** The panel over the desk that shows what the model was used for. */
-  const usePlace = () =>
-    writing.isOfPresent() ? 'generate' : drawing.isOfPresent() ? 'draw' : null;
+  const usePlace = () => {
+    const uses = using.loaded.peek();
+    return uses?.writing.isOfPresent() ? 'generate' : uses?.drawing.isOfPresent() ? 'draw' : null;
+  };
 
   const wishOf = (model: object) => {
     const selected = store.selection.current.peek().pc;
     return JSON.stringify({
       ...model,
-      ...writing.wish(),
+      ...using.loaded.peek()?.writing.wish(),
       view: {
         tab: store.sheet.peek() ?? usePlace() ?? store.tab.peek(),
         ...(selected === null ? {} : { pc: selected }),

@@ -1,6 +1,6 @@
 // A shipped model from its files: one, or a trained model's several.
 import type { ModelSource } from '../engine/protocol.ts';
-import { readVocabulary, VOCABULARY } from '../lib/vocabulary.ts';
+import { readVocabulary, VOCABULARY } from '../lib/vocabulary-file.ts';
 import type { GalleryEntry } from './store.ts';
 
 const base = (file: string) => file.replace(/^.*\//, '');

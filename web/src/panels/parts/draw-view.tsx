@@ -1,9 +1,9 @@
 // Draw: a grid to draw on with pointer or keys, and the classes that machine and references see in it.
 import { useEffect, useRef, useState } from 'preact/hooks';
 import type { OutputVerdict } from '../../engine/types.ts';
+import type { Canvas } from '../../lib/canvas.ts';
 import {
   blank,
-  type Canvas,
   chances,
   type Drawing,
   fitted,
@@ -19,6 +19,7 @@ import {
 import { percent, short } from '../../lib/format.ts';
 import { DIGITS } from '../../lib/strokes.ts';
 import { usePage } from '../page.ts';
+import { useModel, withUses } from './use-model.tsx';
 
 const STEPS: Readonly<Record<string, readonly [number, number]>> = {
   ArrowUp: [-1, 0],
@@ -29,7 +30,7 @@ const STEPS: Readonly<Record<string, readonly [number, number]>> = {
 
 /** Cells to draw on: pointers draw strokes, arrow keys move, Space turns a cell on or off. */
 function Grid({ canvas, drawing }: { canvas: Canvas; drawing: Drawing }) {
-  const { session } = usePage();
+  const { drawing: actions } = useModel();
   const { width, height } = canvas.shape;
   const [at, setAt] = useState(0);
   const grid = useRef<HTMLDivElement>(null);
@@ -45,8 +46,8 @@ function Grid({ canvas, drawing }: { canvas: Canvas; drawing: Drawing }) {
   };
   const ink = (event: PointerEvent) => {
     const point = pointOf(event);
-    const now = session.drawing.drawn.peek() ?? drawing;
-    session.drawing.draw(withStroke(now, last.current ? [last.current, point] : [point]));
+    const now = actions.drawn.peek() ?? drawing;
+    actions.draw(withStroke(now, last.current ? [last.current, point] : [point]));
     last.current = point;
   };
   const begin = (event: PointerEvent) => {
@@ -58,7 +59,7 @@ function Grid({ canvas, drawing }: { canvas: Canvas; drawing: Drawing }) {
   const end = () => {
     if (!last.current) return;
     last.current = null;
-    void session.drawing.classify();
+    void actions.classify();
   };
   const press = (event: KeyboardEvent) => {
     const step = STEPS[event.key];
@@ -71,9 +72,9 @@ function Grid({ canvas, drawing }: { canvas: Canvas; drawing: Drawing }) {
       setAt(to);
       grid.current?.querySelectorAll<HTMLElement>('[role="gridcell"]')[to]?.focus();
     } else if (event.key === ' ') {
-      session.drawing.draw(withLevel(drawing, at, (levels[at] ?? 0) > 0 ? 0 : LEVELS));
+      actions.draw(withLevel(drawing, at, (levels[at] ?? 0) > 0 ? 0 : LEVELS));
     } else if (event.key === 'Enter') {
-      void session.drawing.classify();
+      void actions.classify();
     } else return;
     event.preventDefault();
   };
@@ -145,7 +146,8 @@ function Classes({ output, canvas }: { output: OutputVerdict; canvas: Canvas }) 
               .map((one) => `${one.title} ${name(one.best)}`)
               .join(', ')}.`}
       </p>
-      <div class="table-scroll">
+      {/* biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls can be scrolled with the keyboard */}
+      <section class="table-scroll" aria-label="Chances of the classes" tabIndex={0}>
         <table class="draw-classes">
           <caption class="sr-only">
             Chances and logits of the classes, machine and references
@@ -191,14 +193,14 @@ function Classes({ output, canvas }: { output: OutputVerdict; canvas: Canvas }) 
             ))}
           </tbody>
         </table>
-      </div>
+      </section>
     </>
   );
 }
 
 function Drawn({ canvas }: { canvas: Canvas }) {
-  const { store, session } = usePage();
-  const { drawing } = session;
+  const { store } = usePage();
+  const { drawing } = useModel();
   const now = drawing.drawn.value ?? blank(canvas.shape);
   const output = drawing.result();
   const busy = store.busy.value !== null || store.machine.value === 'running';
@@ -281,11 +283,12 @@ function Drawn({ canvas }: { canvas: Canvas }) {
   );
 }
 
-export function View() {
-  const { store, session } = usePage();
-  const canvas = session.drawing.canvas.value;
+export const View = withUses(() => {
+  const { store } = usePage();
+  const { drawing } = useModel();
+  const canvas = drawing.canvas.value;
   const version = store.programVersion.value;
-  useEffect(() => session.drawing.adopt(), [version, session]);
+  useEffect(() => drawing.adopt(), [version, drawing]);
   if (!canvas)
     return (
       <p class="empty">
@@ -294,4 +297,4 @@ export function View() {
       </p>
     );
   return <Drawn canvas={canvas} />;
-}
+});

@@ -1,4 +1,5 @@
 // What the tokens of a text cost, what they were chosen from, and where their keys and values lie.
+import type { ComponentChildren } from 'preact';
 import { useState } from 'preact/hooks';
 import { bytes, duration, hex, percent, short, whole } from '../../lib/format.ts';
 import {
@@ -19,6 +20,20 @@ const MOST_CANDIDATES = 8;
 const sourcesOf = (list: readonly Candidate[]) =>
   SOURCES.filter(({ key }) => list.some((one) => one.odds[key] !== undefined));
 
+/** A table that scrolls sideways, also by keyboard. */
+function ScrolledTable(props: { label: string; tall?: boolean; children: ComponentChildren }) {
+  return (
+    <section
+      class={`table-scroll ${props.tall ? 'gen-list' : ''}`}
+      aria-label={props.label}
+      // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls can be scrolled with the keyboard
+      tabIndex={0}
+    >
+      {props.children}
+    </section>
+  );
+}
+
 /** Chances side by side, as bars that are a table. */
 export function Candidates(props: { token: WrittenToken; at: number; symbols: Symbols }) {
   const { token, at, symbols } = props;
@@ -30,7 +45,7 @@ export function Candidates(props: { token: WrittenToken; at: number; symbols: Sy
         Token {at + 1}: <code>{nameOf(token.id, symbols)}</code>{' '}
         <span class="muted">chosen from these, at position {token.step.position}</span>
       </h3>
-      <div class="table-scroll">
+      <ScrolledTable label="Chances and logits">
         <table class="gen-odds">
           <caption class="sr-only">
             Chances and logits of the likeliest tokens, of machine and references
@@ -80,7 +95,7 @@ export function Candidates(props: { token: WrittenToken; at: number; symbols: Sy
             ))}
           </tbody>
         </table>
-      </div>
+      </ScrolledTable>
     </section>
   );
 }
@@ -123,7 +138,7 @@ export function Costs({ text, symbols, at }: { text: Written; symbols: Symbols; 
       <h3>
         Cost <span class="muted">{text.info.timing}</span>
       </h3>
-      <div class="table-scroll">
+      <ScrolledTable label="Prefill against decode">
         <table>
           <caption class="sr-only">Prefill against decode</caption>
           <thead>
@@ -159,7 +174,7 @@ export function Costs({ text, symbols, at }: { text: Written; symbols: Symbols; 
             <CostRow title="decode" cost={decode} made={one ? words([one]) : ''} />
           </tbody>
         </table>
-      </div>
+      </ScrolledTable>
       {cycles.length > 1 && (
         <>
           <p class="gen-caption">
@@ -175,7 +190,7 @@ export function Costs({ text, symbols, at }: { text: Written; symbols: Symbols; 
             </button>
           </p>
           {listed ? (
-            <div class="table-scroll gen-list">
+            <ScrolledTable tall label="Cost of each token">
               <table>
                 <caption class="sr-only">Cost of each token</caption>
                 <thead>
@@ -214,7 +229,7 @@ export function Costs({ text, symbols, at }: { text: Written; symbols: Symbols; 
                   })}
                 </tbody>
               </table>
-            </div>
+            </ScrolledTable>
           ) : (
             <div class="gen-bars" aria-hidden="true">
               {cycles.slice(from).map((value, index) => (
@@ -247,7 +262,7 @@ export function Caches({ text }: { text: Written }) {
           each token
         </span>
       </h3>
-      <div class="table-scroll">
+      <ScrolledTable label="The caches">
         <table class="gen-caches">
           <caption class="sr-only">The caches, their places in HBM and their rows in use</caption>
           <thead>
@@ -293,7 +308,7 @@ export function Caches({ text }: { text: Written }) {
             ))}
           </tbody>
         </table>
-      </div>
+      </ScrolledTable>
     </section>
   );
 }

@@ -9,6 +9,7 @@ import { Field } from '../../ui/field.tsx';
 import { Icon } from '../../ui/icon.tsx';
 import { usePage } from '../page.ts';
 import { Caches, Candidates, Costs } from './generate-numbers.tsx';
+import { useModel, withUses } from './use-model.tsx';
 
 function Problems({ found }: { found: readonly Diagnostic[] }) {
   if (found.length === 0) return null;
@@ -46,8 +47,8 @@ function Characters({ symbols }: { symbols: readonly string[] }) {
 }
 
 function Form() {
-  const { store, session } = usePage();
-  const { writing } = session;
+  const { store } = usePage();
+  const { writing } = useModel();
   const form = writing.form.value;
   const symbols = writing.symbols.value;
   const words = store.vocabulary.value;
@@ -152,8 +153,7 @@ const KEYS: Readonly<Record<string, (at: number, last: number) => number>> = {
 
 /** The text, a token each to look at. One of them takes the focus; arrows go on from there. */
 function Text({ text, symbols, at }: { text: Written; symbols: Symbols; at: number }) {
-  const { session } = usePage();
-  const { looked } = session.writing;
+  const { looked } = useModel().writing;
   const list = useRef<HTMLDivElement>(null);
   const go = (event: KeyboardEvent) => {
     const to = KEYS[event.key]?.(at, text.tokens.length - 1);
@@ -203,13 +203,13 @@ function Text({ text, symbols, at }: { text: Written; symbols: Symbols; at: numb
 }
 
 function Standing({ text }: { text: Written }) {
-  const { session } = usePage();
-  const state = session.writing.state.value;
+  const { writing } = useModel();
+  const state = writing.state.value;
   const runs = runsOf([...text.prefill, ...text.tokens.map((one) => one.step)]);
   const { compared, differing, checked, same } = costOf(runs);
   const last = text.tokens.at(-1)?.step;
   const pace = text.paceMs > 0 ? (text.paced * 1000) / text.paceMs : null;
-  const complete = session.writing.isComplete();
+  const complete = writing.isComplete();
   const wanted = complete || text.tokens.length >= text.wanted;
   const found = last?.digest.slice(0, 16);
   return (
@@ -255,8 +255,7 @@ function Standing({ text }: { text: Written }) {
 }
 
 function Result({ text }: { text: Written }) {
-  const { session } = usePage();
-  const { writing } = session;
+  const { writing } = useModel();
   const symbols = writing.symbols.value;
   const at = Math.min(writing.looked.value ?? text.tokens.length - 1, text.tokens.length - 1);
   const token = text.tokens[at];
@@ -274,9 +273,9 @@ function Result({ text }: { text: Written }) {
 /** The model whose prompt was put into the form; what is typed after that stays. */
 let suggested: object | null = null;
 
-export function View() {
-  const { store, session } = usePage();
-  const { writing } = session;
+export const View = withUses(() => {
+  const { store } = usePage();
+  const { writing } = useModel();
   const model = store.model.value;
   const text = writing.text.value;
   useEffect(() => {
@@ -301,4 +300,4 @@ export function View() {
       </section>
     </div>
   );
-}
+});
