@@ -85,7 +85,7 @@ async function setUp(
     },
     layouts: { layout: () => Promise.resolve(null), remember() {} },
     autosave: createAutosave(options.storage ?? memory()),
-    fetchExample: () => Promise.resolve(GOOD_MODEL),
+    fetchExample: () => Promise.resolve({ name: 'small.json', bytes: GOOD_MODEL }),
     loadLessons: () => Promise.resolve(options.lessons ?? []),
   });
   return { module, store, session, workers };

@@ -1,7 +1,7 @@
 // The examples that come with the page: models by their files, in doors by models/gallery/doors.json, and
 // questions, which are two runs of a model. Each is run here; what came of it is in its link.
 import { createHash } from 'node:crypto';
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { basename, extname, join } from 'node:path';
 import { value } from '../../wasm/first-visit.mjs';
 
@@ -19,10 +19,40 @@ export function readDoors(modelsDir) {
   return doors;
 }
 
+/** Trained models: folders with a model, or the files of a checkpoint, and what goes with it. */
+function readTrained(folder) {
+  if (!existsSync(folder)) return [];
+  return readdirSync(folder, { withFileTypes: true })
+    .filter((one) => one.isDirectory() && existsSync(join(folder, one.name, 'vocabulary.json')))
+    .map(({ name }) => name)
+    .sort()
+    .map((name) => {
+      const inside = readdirSync(join(folder, name));
+      const model = inside
+        .filter((one) => /^(config\.json|.*\.(onnx|safetensors))$/.test(one))
+        .sort();
+      const files = [...model, 'vocabulary.json'].map((one) => `trained/${name}/${one}`);
+      if (model.length === 0) throw new Error(`No model lies in ${join(folder, name)}.`);
+      const { title, summary } = JSON.parse(
+        readFileSync(join(folder, name, 'vocabulary.json'), 'utf8'),
+      );
+      const [file, ...beside] = files;
+      return {
+        id: name,
+        title: title ?? `Trained: ${name}`,
+        summary: summary ?? 'Trained by the project, as models/trained/README.md tells',
+        file,
+        beside,
+        door: OTHERS,
+        bytes: files.reduce((sum, one) => sum + statSync(join(folder, '..', one)).size, 0),
+      };
+    });
+}
+
 export function readGallery(modelsDir, doors) {
   const files = readdirSync(modelsDir).filter((file) => file.endsWith('.json'));
   if (files.length === 0) throw new Error(`No model (*.json) lies in ${modelsDir}.`);
-  const entries = files.sort().map((file) => {
+  const plain = files.sort().map((file) => {
     const text = readFileSync(join(modelsDir, file), 'utf8');
     const model = JSON.parse(text);
     const id = basename(file, extname(file)).replace(/\.plena$/, '');
@@ -35,6 +65,7 @@ export function readGallery(modelsDir, doors) {
       door: doors.find((one) => one.models?.includes(id))?.id ?? OTHERS,
     };
   });
+  const entries = [...plain, ...readTrained(join(modelsDir, 'trained'))];
   // In the order of the doors; models of none come last, by name.
   const place = ({ id, door }) => {
     const models = doors.find((one) => one.id === door)?.models ?? [];

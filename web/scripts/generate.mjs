@@ -1,7 +1,7 @@
 // Runs the default example in the compiled engine and writes what the page starts with:
 // web/src/generated/default.json and the shipped models beside it.
 import { copyFileSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { join, resolve } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { createServer } from 'vite';
 import { codec } from '../../wasm/codec.mjs';
@@ -69,7 +69,8 @@ function runGallery(module, codec, gallery, doors, modelsDir, out, layoutOf) {
     links[id] = { link: value(module.make_link(json, codec), id), cycles };
   };
   const drawn = new Map();
-  for (const entry of gallery) {
+  // Trained models are several files, and are opened for what they do: they have neither.
+  for (const entry of gallery.filter((one) => !one.beside)) {
     linkOf(entry.id, runExample(module, entry, version, DEFAULT.preset, modelsDir));
     const session = module.session_new();
     const bytes = new Uint8Array(readFileSync(join(modelsDir, entry.file)));
@@ -105,7 +106,10 @@ try {
   const out = join(webRoot, 'src', 'generated');
   rmSync(out, { recursive: true, force: true });
   mkdirSync(join(out, 'models'), { recursive: true });
-  for (const { file } of gallery) copyFileSync(join(modelsDir, file), join(out, 'models', file));
+  for (const file of gallery.flatMap((one) => [one.file, ...(one.beside ?? [])])) {
+    mkdirSync(dirname(join(out, 'models', file)), { recursive: true });
+    copyFileSync(join(modelsDir, file), join(out, 'models', file));
+  }
   writeFileSync(join(out, 'default.json'), JSON.stringify(result));
   const links = known ? runGallery(module, codec, gallery, doors, modelsDir, out, layoutOf) : {};
   const told = doors.map(({ id, title, summary, questions }) => ({

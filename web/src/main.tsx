@@ -1,7 +1,7 @@
 // Boots the page: takes over the HTML that the build wrote, then starts the engine.
 import { hydrate } from 'preact';
 import { built } from './built.ts';
-import { fetchModel } from './examples.ts';
+import { fetchFile } from './examples.ts';
 import { createLayoutClient } from './graph/layout-client.ts';
 import { embedName } from './lib/embed.ts';
 import { App } from './shell/app.tsx';
@@ -10,6 +10,7 @@ import { createSite } from './site.ts';
 import { createAutosave, tabStorage } from './state/autosave.ts';
 import { keepForOffline } from './state/offline.ts';
 import { createSession } from './state/session.ts';
+import { shippedModel } from './state/shipped.ts';
 import { createStore } from './state/store.ts';
 
 const store = createStore(built);
@@ -27,7 +28,11 @@ const session = createSession(store, {
   autosave: createAutosave(tabStorage()),
   loadLessons: async () => (await import('./state/lesson-files.ts')).lessons,
   gallery: () => import('./gallery-data.ts'),
-  fetchExample: (id) => fetchModel(built.gallery.find((one) => one.id === id)?.file ?? id),
+  async fetchExample(id) {
+    const entry = built.gallery.find((one) => one.id === id);
+    if (!entry) throw new Error(`there is no ${id}`);
+    return shippedModel(entry, fetchFile);
+  },
   releases: site,
 });
 

@@ -2,6 +2,7 @@
 // module, so that tests can drive it without a worker.
 
 import { createAdmission } from './admission.ts';
+import { createTexts } from './host-text.ts';
 import {
   type Answer,
   type Call,
@@ -64,6 +65,7 @@ export function createHost(module: PlenaModule, env: HostEnvironment) {
   let wanted: 'go' | 'pause' | 'stop' = 'go';
   let running: Promise<Answer<unknown>> | null = null;
   let budget = FIRST_BUDGET;
+  const texts = createTexts(module, env);
   /** Where the timeline starts to be kept one by one; the program's start unless asked otherwise. */
   let firstCycle = 0;
 
@@ -398,6 +400,11 @@ export function createHost(module: PlenaModule, env: HostEnvironment) {
           'engine',
           module.static_profile(session, call.latencies, call.first, call.count),
         );
+      case 'textOpen':
+        await settle();
+        return texts.open(call);
+      case 'textWrite':
+        return inFlight(() => texts.write(id, call, () => wanted !== 'go'));
       case 'record':
         await settle();
         firstCycle = call.firstCycle;

@@ -30,9 +30,12 @@ import type {
   RunState,
   SettingsInfo,
   StaticReport,
+  TextInfo,
+  TextStep,
   Touches,
   TracePiece,
   Verdict,
+  Vocabulary,
 } from './types.ts';
 
 export const PROTOCOL = 7;
@@ -57,6 +60,8 @@ export interface ModelSource {
   /** Empty when the model is `files`. */
   bytes: Uint8Array;
   files?: readonly FileInPlace[];
+  /** What came beside it. */
+  vocabulary?: Vocabulary;
 }
 
 /** What is to be read of a model, and sizes that its file leaves open, by name. */
@@ -97,6 +102,25 @@ export interface Opened {
 export interface Progress {
   executed: number;
   expected: number | null;
+  elapsedMs: number;
+  /** Of a text: what has come since the progress before. */
+  steps?: WrittenStep[];
+}
+
+export interface WrittenStep extends TextStep {
+  /** Milliseconds since the writing began. */
+  at: number;
+}
+
+/** How a text begins. */
+export interface TextStart {
+  ids: readonly number[];
+  temperature: number;
+  seed: number;
+}
+
+export interface TextEnd {
+  reason: 'done' | 'stopped';
   elapsedMs: number;
 }
 
@@ -189,6 +213,17 @@ export interface Calls {
   staticProfile: {
     ask: { latencies: string; first: number; count: number };
     answer: StaticReport;
+  };
+  /** Compiles the model for texts, in place of the one before. */
+  textOpen: {
+    ask: { recipe: Recipe; capacity: number; references: boolean };
+    answer: TextInfo;
+  };
+  /** Begins a text, or goes on with it, and writes so many tokens, each told by a progress message. */
+  textWrite: {
+    /** `end`: the id after which the text is complete. */
+    ask: { start: TextStart | null; count: number; end: number | null };
+    answer: TextEnd;
   };
 }
 

@@ -55,4 +55,6 @@ export const SINCE: Readonly<Record<CallKind, number>> = {
   readBaseline: 7,
   spans: 7,
   staticProfile: 7,
+  textOpen: 7,
+  textWrite: 7,
 };

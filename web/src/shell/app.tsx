@@ -57,8 +57,9 @@ export function App({ store, session }: { store: Store; session: Session }) {
     () =>
       store.tab.subscribe((id) => {
         const panel = panels.find((one) => one.id === id);
-        if (panel) bringForward(page, panel);
-        else store.tab.value = 'report';
+        if (panel?.region === 'sheet') store.sheet.value = id;
+        if (!panel || panel.region === 'sheet') store.tab.value = 'report';
+        else bringForward(page, panel);
       }),
     [page],
   );

@@ -26,7 +26,10 @@ export function SettingsButton() {
 
 /** On narrow screens they are in the list of all actions. */
 export function SheetButtons() {
-  const buttons = sheets.filter((one) => one.id !== 'settings');
+  const { store } = usePage();
+  const buttons = sheets.filter(
+    (one) => one.id !== 'settings' && (one.applies?.(store) ?? true),
+  );
   return (
     <>
       {buttons.map(({ id, short, title }) => (
@@ -58,6 +61,7 @@ function Sheet({ panel }: { panel: (typeof sheets)[number] }) {
   );
   return (
     <div
+      ref={place}
       id={`sheet-${panel.id}`}
       ref={element}
       popover="auto"

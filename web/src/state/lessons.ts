@@ -1,6 +1,6 @@
 // Lessons: each opens an example in a certain way and runs it; things to try change some of that.
 import { signal } from '@preact/signals';
-import { problem, type Recipe } from '../engine/protocol.ts';
+import { type ModelSource, problem, type Recipe } from '../engine/protocol.ts';
 import type { Diagnostic } from '../engine/types.ts';
 import { type Lesson, type LessonWay, wayOf } from '../lib/lessons.ts';
 import type { Analytic } from './analytic.ts';
@@ -72,9 +72,9 @@ export function createLessons(
         problem('E_RECIPE_GALLERY', `No example "${way.model}" comes with this release.`, hint),
       ]);
     }
-    let bytes: Uint8Array;
+    let model: ModelSource;
     try {
-      bytes = await context.fetchExample(entry.id);
+      model = await context.fetchExample(entry.id);
     } catch (error) {
       const why = `The example could not be loaded: ${String(error)}.`;
       return refuse([problem('E_FETCH', why, 'Reload the page.')]);
@@ -83,7 +83,7 @@ export function createLessons(
     if (Array.isArray(settings)) return refuse(settings);
     const recipe: Recipe = {
       settings,
-      model: { name: entry.file, bytes },
+      model,
       inputs: [],
       options: JSON.stringify(way.options),
     };

@@ -1,6 +1,6 @@
 // All actions of the page in one object, and the life of the engine behind them.
 import { createClient, type WorkerLike } from '../engine/client.ts';
-import type { FileInPlace, Part } from '../engine/protocol.ts';
+import type { FileInPlace, ModelSource, Part } from '../engine/protocol.ts';
 import type { ChoiceInfo, Diagnostic, ModelInfo } from '../engine/types.ts';
 import type { LayoutClient } from '../graph/layout-client.ts';
 import type { AnalyticView } from '../lib/analytic.ts';
@@ -22,6 +22,7 @@ import { createSharing } from './sharing.ts';
 import type { Choices, GalleryData, Store } from './store.ts';
 import { createTiming } from './timing.ts';
 import { createTuning } from './tuning.ts';
+import { createUsing } from './using.ts';
 
 export interface Services {
   spawnEngine(): WorkerLike;
@@ -29,7 +30,7 @@ export interface Services {
   /** Of graphs that are set beside each other; the page's own is not to be cancelled for them. */
   pairs?: LayoutClient;
   autosave: Autosave;
-  fetchExample(id: string): Promise<Uint8Array>;
+  fetchExample(id: string): Promise<ModelSource>;
   /** What is kept of other releases; null where nothing is. */
   releases?: ReleaseSite;
   loadLessons(): Promise<readonly Lesson[]>;
@@ -117,7 +118,8 @@ export function createSession(store: Store, services: Services) {
   const graph = createGraph(store, services.layouts);
   const opening = createOpening(context, editing, graph);
   const analytic = createAnalytic(context, releases.spawn);
-  const sharing = createSharing(context, editing, opening, releases, analytic);
+  const using = createUsing(context, opening, releases.spawn);
+  const sharing = createSharing(context, editing, opening, { releases, analytic, using });
   const lessons = createLessons(context, { opening, editing, analytic }, services.loadLessons);
   const openLink = (link: string) => {
     const lesson = lessonOf(link);
@@ -143,6 +145,7 @@ export function createSession(store: Store, services: Services) {
     tuning: createTuning(context, opening, releases.spawn),
     releases,
     analytic,
+    using,
     machineSettings: createMachineSettings(context, opening),
     /** The address of what is open with a prediction beside it. */
     linkTo: (view: AnalyticView) => sharing.linkTo(view),

@@ -6,11 +6,12 @@ import {
   problem,
   type Recipe,
 } from '../engine/protocol.ts';
-import type { Diagnostic, RecipeInfo } from '../engine/types.ts';
+import type { Diagnostic, RecipeInfo, Vocabulary } from '../engine/types.ts';
 import { fetchBytes, fileName, type Remote, readRemote, refusedAddress } from '../lib/address.ts';
 import { type AnalyticView, linkedView } from '../lib/analytic.ts';
 import { EMBED_PARAMETER, embedName } from '../lib/embed.ts';
 import { EMBEDDED_BYTES, issueText, LONGEST_OFFERED } from '../lib/share.ts';
+import { readVocabulary, VOCABULARY } from '../lib/vocabulary-file.ts';
 import { ANALYTIC_SHEET, type Analytic } from './analytic.ts';
 import { announce, type Context, report } from './context.ts';
 import type { Editing } from './editing.ts';
@@ -19,6 +20,7 @@ import type { NamedBytes, Opening } from './opening.ts';
 import type { OpenedFiles, Releases } from './releases.ts';
 import { run } from './running.ts';
 import type { Source } from './store.ts';
+import type { Using } from './using.ts';
 
 /** What the Share dialog offers. */
 export interface Shared {
@@ -42,12 +44,14 @@ async function sha256(data: Uint8Array): Promise<string> {
   return [...new Uint8Array(hash)].map((byte) => byte.toString(16).padStart(2, '0')).join('');
 }
 
+/** Bytes of base64, which the engine has checked. */
+const inside = (text: string) => Uint8Array.from(atob(text), (one) => one.charCodeAt(0));
+
 export function createSharing(
   context: Context,
   editing: Editing,
   opening: Opening,
-  releases: Releases,
-  analytic: Analytic,
+  { releases, analytic, using }: { releases: Releases; analytic: Analytic; using: Using },
 ) {
   const { store, client } = context;
   /** The link that is open or waits, as it came. */
@@ -57,7 +61,7 @@ export function createSharing(
   /** What the link that is open was opened with. */
   let files: OpenedFiles | null = null;
   /** Files that were dropped for the link that waits. */
-  let given: NamedBytes[] = [];
+  let given: ModelSource[] = [];
   /** The files of a checkpoint that were dropped for it. */
   let checkpoint: readonly FileInPlace[] = [];
   /** Counts links; what belongs to an earlier one is dropped. */
@@ -71,13 +75,13 @@ export function createSharing(
   }
 
   /** The link's model, when it is at hand. */
-  async function modelOf({ model, release }: RecipeInfo): Promise<NamedBytes | null> {
+  async function modelOf({ model, release }: RecipeInfo): Promise<ModelSource | null> {
     if (model.kind === 'inline') return { name: 'model.json', bytes: bytes(model.json) };
     if (model.kind !== 'gallery') return null;
     const then = await releases.example(release, model.name);
     if (then) return then;
     const entry = store.built.gallery.find((one) => one.id === model.name);
-    return entry ? { name: entry.file, bytes: await context.fetchExample(entry.id) } : null;
+    return entry ? context.fetchExample(entry.id) : null;
   }
 
   async function openLink(
@@ -227,11 +231,20 @@ export function createSharing(
   async function proceed(info: RecipeInfo, notes: readonly Diagnostic[]): Promise<boolean> {
     const embedded = info.model.kind === 'gallery' || info.model.kind === 'inline';
     const inputs = new Map<string, NamedBytes>();
+    for (const { name, values } of info.inputs)
+      if (values !== null) inputs.set(name, { name, bytes: inside(values) });
     let model: ModelSource | undefined = embedded ? given[0] : undefined;
     // Its hash is of what is read of it: the engine tells whether it is the link's.
     if (info.model.kind === 'file' && info.model.bytes === 0 && checkpoint.length > 0)
       model = { name: info.model.name, bytes: new Uint8Array(), files: checkpoint };
+    let words: Vocabulary | undefined;
     for (const file of embedded ? given.slice(1) : given) {
+      // Links do not ask for it: it only says what ids stand for.
+      if (file.name === VOCABULARY) {
+        const read = readVocabulary(text(file.bytes));
+        if (typeof read !== 'string') words = read;
+        continue;
+      }
       const hash = await sha256(file.bytes);
       const input = info.inputs.find((one) => one.sha256 === hash);
       if (input) inputs.set(input.name, { name: input.name, bytes: file.bytes });
@@ -247,6 +260,7 @@ export function createSharing(
         ]);
       }
     }
+    if (model && words) model = { ...model, vocabulary: words };
     if (!model || info.inputs.some(({ name }) => !inputs.has(name))) return wait(info, []);
     return enter(info, model, [...inputs.values()], notes);
   }
@@ -391,6 +405,7 @@ export function createSharing(
     const place = bad ? bad.pc : pc;
     if (place !== null) store.selection.selectInstruction(place, store.program.peek(), 'run');
     announce(context, `The link ${judged.value.text}.`);
+    if (info.text) await (await using.load()).writing.open(info.text);
     return true;
   }
 
@@ -410,13 +425,20 @@ export function createSharing(
     return true;
   }
 
+  /** The panel over the desk that shows what the model was used for. */
+  const usePlace = () => {
+    const uses = using.loaded.peek();
+    return uses?.writing.isOfPresent() ? 'generate' : uses?.drawing.isOfPresent() ? 'draw' : null;
+  };
+
   /** `prediction`: that of the sheet, when it is open. */
   const wishOf = (model: object, prediction: object | null) => {
     const selected = store.selection.current.peek().pc;
     return JSON.stringify({
       ...model,
+      ...using.loaded.peek()?.writing.wish(),
       view: {
-        tab: store.tab.peek(),
+        tab: store.sheet.peek() ?? usePlace() ?? store.tab.peek(),
         ...(selected === null ? {} : { pc: selected }),
         ...(prediction === null ? {} : { prediction }),
       },

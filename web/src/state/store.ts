@@ -23,6 +23,7 @@ import type {
   SettingsInfo,
   Touches,
   Verdict,
+  Vocabulary,
 } from '../engine/types.ts';
 import { type GraphView, groupsOf, viewOf } from '../graph/groups.ts';
 import type { GraphLayout } from '../graph/shape.ts';
@@ -43,6 +44,8 @@ export interface GalleryEntry {
   bytes: number;
   /** One of `GalleryData.doors`. */
   door: string;
+  /** Of a trained model, which is several files: their names beside `file`. */
+  beside?: string[];
 }
 
 /** A part of the gallery: models, or questions that are two runs beside each other. */
@@ -189,6 +192,8 @@ export function createStore(built: StaticResult) {
     given: signal<{ part: Part; inputs: string[] }>({ part: WHOLE, inputs: [] }),
     /** How pictures are prepared for the model that is open, when it came with that. */
     pictures: signal<PictureScale | null>(null),
+    /** What the ids of the model that is open stand for, where it says so. */
+    vocabulary: signal<Vocabulary | null>(null),
     /** Settings files that the user opened, by name. */
     ownSettings: signal<{ name: string; toml: string }[]>([]),
     settings: signal<SettingsInfo | null>(built.settings),
