@@ -169,7 +169,7 @@ TEST_CASE("analytic: prices are asked for one by one", "[unit][driver]") {
   CHECK(cycles(R"({"M_MM.pipelined": "BLEN"})") == plain);
   CHECK(cycles(R"({"M_MM.pipelined": "2 * BLEN"})") > plain);
   const Json report = Json::parse(
-    *analytic_document(session, R"({"prices": {"M_MM.pipelined": "min(BLEN, 3)"}})")
+    *analytic_document(session, R"json({"prices": {"M_MM.pipelined": "min(BLEN, 3)"}})json")
   );
   for (const Json& price : report["prices"]) {
     if (price["insn"] == "M_MM") {
@@ -179,7 +179,7 @@ TEST_CASE("analytic: prices are asked for one by one", "[unit][driver]") {
     }
   }
   for (const char* bad :
-       {R"({"M_MM.pipelined": "1 // (MLEN - MLEN)"})",
+       {R"json({"M_MM.pipelined": "1 // (MLEN - MLEN)"})json",
         R"({"M_MM.pipelined": "0"})",
         R"({"M_MM.pipelined": "while 1"})",
         R"({"M_NONE.pipelined": "1"})",

@@ -61,7 +61,6 @@ function Sheet({ panel }: { panel: (typeof sheets)[number] }) {
   );
   return (
     <div
-      ref={place}
       id={`sheet-${panel.id}`}
       ref={element}
       popover="auto"
