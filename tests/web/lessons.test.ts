@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { lessons } from '../../web/src/state/lesson-files.ts';
 import { lessonLink, lessonOf, pieces, readLesson, wayOf } from '../../web/src/lib/lessons.ts';
+import { lessons } from '../../web/src/state/lesson-files.ts';
 
 const file = {
   plena_lesson: 1,

@@ -13,7 +13,6 @@ import { EmbedBar } from './embed-bar.tsx';
 import { Header } from './header.tsx';
 import { Headline } from './headline.tsx';
 import { listenToKeys } from './keys.ts';
-import { LessonPane } from './learn.tsx';
 import {
   bringForward,
   isAway,
@@ -24,6 +23,7 @@ import {
   restoreLayout,
   sizes,
 } from './layout.ts';
+import { LessonPane } from './learn.tsx';
 import { LinkBar } from './link-bar.tsx';
 import { paletteQuery } from './palette-state.ts';
 import { Dock } from './pane.tsx';

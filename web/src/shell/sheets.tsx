@@ -27,9 +27,7 @@ export function SettingsButton() {
 /** On narrow screens they are in the list of all actions. */
 export function SheetButtons() {
   const { store } = usePage();
-  const buttons = sheets.filter(
-    (one) => one.id !== 'settings' && (one.applies?.(store) ?? true),
-  );
+  const buttons = sheets.filter((one) => one.id !== 'settings' && (one.applies?.(store) ?? true));
   return (
     <>
       {buttons.map(({ id, short, title }) => (
