@@ -13,7 +13,7 @@ END = 0
 CONTEXT = 16
 BELOW = 100
 HELD_OUT, MEASURED = 1000, 400
-TEXTS, STEPS, RATE = 256, 3000, 3e-3
+TEXTS, STEPS, RATE = 256, 1600, 3e-3
 SIZES = {
     "hidden_size": 64, "intermediate_size": 128, "num_hidden_layers": 2, "num_attention_heads": 4,
     "num_key_value_heads": 2, "head_dim": 16, "max_position_embeddings": CONTEXT

@@ -16,9 +16,9 @@ SHARED = {
     "head_dim": 32, "max_position_embeddings": bible.CONTEXT
 }
 MODELS = {
-    "verses": ("llama", {"intermediate_size": 256}, 2000),
+    "verses": ("llama", {"intermediate_size": 256}, 1200),
     "experts": (
-        "mixtral", {"intermediate_size": 128, "num_local_experts": 4, "num_experts_per_tok": 2}, 2000
+        "mixtral", {"intermediate_size": 128, "num_local_experts": 4, "num_experts_per_tok": 2}, 1000
     ),
 }
 TEXTS, RATE = 16, 4e-3
