@@ -1,5 +1,5 @@
 // The functions of the engine module, as plena.d.ts declares them. Each is a few lines over
-// driver/session.h; handles keep the C++ objects on this side. This is the only file with Embind.
+// driver/session.h; handles keep the C++ objects on this side. bindings_text.cpp has those of texts.
 #include "boundary.h"
 #include "driver/reproduce.h"
 #include "driver/tools.h"
@@ -721,6 +721,9 @@ val find_anchor(const val& handle, const val& text) {
 }
 
 } // namespace
+
+Session* find_session(const val& handle) { return find(handle); }
+
 } // namespace plena::wasm
 
 EMSCRIPTEN_BINDINGS(plena) {

@@ -218,6 +218,9 @@ inline Result<driver::ModelPart> to_part(const val& value, std::string_view name
   return part;
 }
 
+/// The session with this handle, or none (bindings.cpp).
+driver::Session* find_session(const val& handle);
+
 /// `{name, size, read}`; what `read` returns is judged whenever it is called.
 inline Result<driver::ModelFile> to_file(const val& value, std::string_view argument) {
   if (!is_object(value) || value["read"].typeOf().as<std::string>() != "function") {

@@ -696,7 +696,8 @@ export interface RecipeInfo {
   settings: { name: string; toml: string };
   /** Compile options, as JSON. */
   options: string;
-  inputs: { name: string; bytes: number; sha256: string }[];
+  /** `values`: a small one itself, as base64, in the place of size and hash. */
+  inputs: { name: string; bytes: number; sha256: string; values: string | null }[];
   /** Number of edits of the compiled program. */
   edits: number;
   /** The run stops after so many instructions; null at its end. */
@@ -704,6 +705,15 @@ export interface RecipeInfo {
   /** Whether it says what must come of it. */
   checked: boolean;
   baseline: boolean;
+  /** What the model goes on with; the temperature in thousandths. */
+  text: {
+    ids: number[];
+    count: number;
+    temperature: number;
+    seed: number;
+    context: number;
+    digest: string | null;
+  } | null;
   view: { tab: string | null; pc: number | null; node: number | null; cycle: number | null };
 }
 
@@ -871,6 +881,70 @@ export interface AnalyticRun {
   };
 }
 
+/** Some tokens that went through the machine together. */
+export interface TextRun {
+  /** Of the first. */
+  position: number;
+  tokens: number;
+  instructions: number;
+  cycles: number;
+  seconds: number;
+  /** Of logits and caches against the references; null when these do not run. */
+  check: {
+    compared: number;
+    /** Numbers that are not to the bit those of the hardware reference. */
+    differing: number;
+    fp32RelRms: number | null;
+    /** The exact reference would choose the same as the machine, without chance. */
+    sameChoice: boolean;
+  } | null;
+}
+
+/** A program for some tokens at a time. */
+export interface TextProgram {
+  tokens: number;
+  words: number;
+  /** Of its compilation. */
+  seconds: number;
+}
+
+/** What a text is written with. */
+export interface TextInfo {
+  text: number;
+  model: string;
+  timing: string;
+  vocabulary: number;
+  /** Tokens that a text may have. */
+  capacity: number;
+  /** Tokens of a prompt that run together. */
+  chunk: number;
+  references: boolean;
+  /** Keys and values of each layer in HBM, a row for each token; `rows` in whole tiles. */
+  caches: { name: string; address: number; bytes: number; rows: number; cols: number }[];
+  programs: TextProgram[];
+}
+
+export interface TextOdds {
+  logit: number | null;
+  /** Among all tokens, at the temperature of the text; at 0 as at 1. */
+  chance: number;
+}
+
+/** What has run since the step before, and the token that was chosen then. */
+export interface TextStep {
+  /** null: the prompt has run, nothing was chosen yet. */
+  id: number | null;
+  /** Tokens that have run. */
+  position: number;
+  runs: TextRun[];
+  /** The likeliest tokens of each source, and the chosen one; `hardware` and `fp32` where they run. */
+  candidates: { id: number; machine: TextOdds; hardware?: TextOdds; fp32?: TextOdds }[];
+  /** Compiled for these runs. */
+  programs: TextProgram[];
+  /** Of ids, cycles and the bits of the machine's logits since the start of the text. */
+  digest: string;
+}
+
 export interface PlenaModule {
   api_version(): number;
   describe(): Reply<Description>;
@@ -932,7 +1006,8 @@ export interface PlenaModule {
   /** The fragment of a link, without `#`. */
   make_link(recipe: string, codec: LinkCodec): Reply<string>;
   /** Of what the session has done. `wishJson`: an object with `gallery`, `address` or `json`, how to
-   * name the model (else by its file's hash), and `view`, where the reader is. */
+   * name the model (else by its file's hash), `view`, where the reader is, and `text`, what the model
+   * went on with, as the recipe has it. */
   make_recipe(session: number, wishJson: string): Reply<string>;
   /** Before the model is loaded: what the recipe says about it. */
   prepare_recipe(session: number, recipe: string): Reply<null>;
@@ -974,6 +1049,19 @@ export interface PlenaModule {
   anchor(session: number, pc: number): Reply<string>;
   /** Where it is now, null when it is gone. */
   find_anchor(session: number, anchor: string): Reply<number | null>;
+  /** A text of a model, which goes on token by token, with the session's settings and these compile
+   * options; of at most `capacity` tokens. `references`: computes both references beside. */
+  text_new(
+    session: number, name: string, files: ModelFile[], optionsJson: string, capacity: number,
+    references: boolean
+  ): Reply<TextInfo>;
+  text_free(text: number): void;
+  /** An empty text. Temperature 0 chooses the likeliest token, others by chance. */
+  text_start(text: number, temperature: number, seed: number): Reply<null>;
+  /** Runs tokens that are given. */
+  text_feed(text: number, ids: number[]): Reply<TextStep>;
+  /** Runs the token that was chosen before, if any, and chooses the next. */
+  text_next(text: number): Reply<TextStep>;
 }
 
 export interface ModuleOptions {

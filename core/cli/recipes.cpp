@@ -6,6 +6,7 @@
 #include "cli/gallery.h"
 #include "cli/model_files.h"
 #include "cli/run.h"
+#include "driver/text.h"
 #include "recipe/zlib_codec.h"
 
 #include <algorithm>
@@ -52,23 +53,22 @@ Diagnostic not_given(std::string message) {
     .hint = "give the file with --file, or ask whoever made the link for it"};
 }
 
-Status load_recipe_model(
-  driver::Session& session, const recipe::Model& model, const std::vector<std::string>& files
-) {
-  if (!model.gallery.empty()) {
-    for (const EmbeddedFile& one : gallery()) {
-      if (one.name == model.gallery) {
-        const Result<std::string> loaded =
-          session.load_model(fmt::format("{}.json", one.name), bytes_of(one.text));
-        return loaded ? Status(Done{}, loaded.diagnostics()) : Status(loaded.diagnostics());
-      }
+Result<std::string_view> gallery_text(const recipe::Model& model) {
+  for (const EmbeddedFile& one : gallery()) {
+    if (one.name == model.gallery) {
+      return std::string_view(one.text);
     }
-    return Diagnostic{
-      .code = "E_RECIPE_GALLERY",
-      .message = fmt::format("no model '{}' comes with this release", model.gallery),
-      .hint = "open the link with the release that made it",
-      .where = "/m/g"};
   }
+  return Diagnostic{
+    .code = "E_RECIPE_GALLERY",
+    .message = fmt::format("no model '{}' comes with this release", model.gallery),
+    .hint = "open the link with the release that made it",
+    .where = "/m/g"};
+}
+
+/// The one of the files that the recipe's model must be.
+Result<std::string>
+model_path(const recipe::Model& model, const std::vector<std::string>& files) {
   const std::string wanted =
     model.file.empty() ? std::filesystem::path(model.address).filename().string() : model.file;
   const auto named = std::find_if(files.begin(), files.end(), [&](const std::string& path) {
@@ -78,10 +78,47 @@ Status load_recipe_model(
   });
   // The hash decides whether it is the right one, whatever its name.
   if (const auto file = named != files.end() ? named : files.begin(); file != files.end()) {
-    return load_model_path(session, *file);
+    return *file;
   }
   return not_given(needs(model.file.empty() ? model.address : model.file, model.bytes, model.sha256)
   );
+}
+
+Status load_recipe_model(
+  driver::Session& session, const recipe::Model& model, const std::vector<std::string>& files
+) {
+  if (!model.gallery.empty()) {
+    const Result<std::string_view> text = gallery_text(model);
+    if (!text) {
+      return text.diagnostics();
+    }
+    const Result<std::string> loaded =
+      session.load_model(fmt::format("{}.json", model.gallery), bytes_of(*text));
+    return loaded ? Status(Done{}, loaded.diagnostics()) : Status(loaded.diagnostics());
+  }
+  const Result<std::string> path = model_path(model, files);
+  return path ? load_model_path(session, *path) : Status(path.diagnostics());
+}
+
+/// The same, for who reads it in pieces. `model` must live as long as the files.
+Result<NamedFiles>
+recipe_files(const recipe::Model& model, const std::vector<std::string>& files) {
+  if (model.gallery.empty() && model.json.empty()) {
+    const Result<std::string> path = model_path(model, files);
+    return path ? files_of_model(*path) : Result<NamedFiles>(path.diagnostics());
+  }
+  Result<std::string_view> text =
+    model.json.empty() ? gallery_text(model) : Result<std::string_view>(model.json);
+  if (!text) {
+    return text.diagnostics();
+  }
+  const std::string name = model.json.empty() ? model.gallery + ".json" : "model.json";
+  const auto read = [bytes = bytes_of(*text)](std::uint64_t offset, std::span<std::uint8_t> into) {
+    const auto piece = bytes.subspan(static_cast<std::size_t>(offset), into.size());
+    std::copy(piece.begin(), piece.end(), into.begin());
+    return Status(Done{});
+  };
+  return NamedFiles{name, {{name, text->size(), read}}};
 }
 
 Result<std::vector<std::uint8_t>>
@@ -98,6 +135,32 @@ input_bytes(const recipe::Input& input, const std::vector<std::string>& files) {
   return not_given(
     needs(fmt::format("values of the input {}", input.name), input.bytes, input.sha256)
   );
+}
+
+/// The digest of the text that a recipe says.
+Result<std::string> text_digest(
+  driver::Session& session, const recipe::Recipe& recipe, const std::vector<std::string>& files
+) {
+  const Result<NamedFiles> named = recipe_files(recipe.model, files);
+  if (!named) {
+    return named.diagnostics();
+  }
+  driver::GenerationOptions options;
+  options.choices = recipe::options_json(recipe);
+  options.capacity = static_cast<std::int64_t>(recipe.text.context);
+  Result<driver::Text> text =
+    driver::Text::create(session, named->name, named->files, std::move(options));
+  if (!text) {
+    return text.diagnostics();
+  }
+  constexpr double thousandths = 1000.0;
+  text->start({static_cast<double>(recipe.text.temperature) / thousandths, recipe.text.seed});
+  const std::vector<std::int64_t> ids(recipe.text.ids.begin(), recipe.text.ids.end());
+  Result<report::TextStep> step = text->feed(ids);
+  for (std::uint64_t i = 0; step && i < recipe.text.count; ++i) {
+    step = text->next();
+  }
+  return step ? Result<std::string>(text->digest()) : Result<std::string>(step.diagnostics());
 }
 
 } // namespace
@@ -413,7 +476,15 @@ int run_recipe(const RunOptions& options) {
   if (status.fault) {
     keep({*status.fault});
   }
-  const recipe::Judgement judgement = recipe::judge(recipe.digests, session.recipe_digests());
+  recipe::Judgement judgement = recipe::judge(recipe.digests, session.recipe_digests());
+  if (recipe.text != recipe::Text{}) {
+    const Result<std::string> digest = text_digest(session, recipe, options.files);
+    keep(digest.diagnostics());
+    if (!digest) {
+      return cannot();
+    }
+    recipe::judge_text(judgement, recipe.text, *digest);
+  }
   print(notes);
   if (!report(judgement)) {
     return exit_unusable;

@@ -454,7 +454,7 @@ Result<std::vector<GenerationRun>> Generation::feed(std::span<const std::int64_t
   }
   impl.all_logits = {};
   std::vector<GenerationRun> runs;
-  const std::int64_t chunk = impl.options.chunk > 0 ? impl.options.chunk : impl.tile;
+  const std::int64_t chunk = this->chunk();
   for (std::int64_t done = 0; done < count;) {
     const std::int64_t tokens = std::min(chunk, count - done);
     const Result<StepProgram*> program = impl.program(tokens);
@@ -501,6 +501,19 @@ std::uint64_t Generation::cache_bytes() const {
     bytes += bytes_of(*cache.place);
   }
   return bytes;
+}
+
+std::vector<GenerationCache> Generation::caches() const {
+  std::vector<GenerationCache> caches;
+  for (const CachePair& cache : impl_->made.front()->caches) {
+    const codegen::Placement& place = *cache.place;
+    caches.push_back({place.name, place.address, bytes_of(place), place.phys_rows, place.cols});
+  }
+  return caches;
+}
+
+std::int64_t Generation::chunk() const {
+  return impl_->options.chunk > 0 ? impl_->options.chunk : impl_->tile;
 }
 
 Result<Generation> Session::generation(

@@ -65,6 +65,15 @@ struct GenerationProgram {
   double compile_seconds = 0;
 };
 
+/// Keys or values of a layer, in HBM; a row for each token.
+struct GenerationCache {
+  std::string name; ///< of the tensor
+  std::uint64_t address = 0;
+  std::uint64_t bytes = 0;
+  std::uint64_t rows = 0; ///< that have room, whole tiles
+  std::uint64_t cols = 0;
+};
+
 /// Made by Session::generation.
 class Generation {
  public:
@@ -88,6 +97,8 @@ class Generation {
   std::int64_t vocabulary() const;
   const std::vector<GenerationProgram>& programs() const; ///< in the order in which they were made
   std::uint64_t cache_bytes() const; ///< of HBM that the caches take
+  std::vector<GenerationCache> caches() const; ///< in the order of the layers
+  std::int64_t chunk() const; ///< tokens of a prompt at a time
 
   struct Impl; ///< generation.cpp
   explicit Generation(std::unique_ptr<Impl> impl);

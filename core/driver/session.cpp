@@ -337,7 +337,11 @@ Session::set_input(std::string_view name, std::span<const std::uint8_t> bytes, T
     warnings.push_back(*std::move(warning));
   }
   state_->inputs[std::string(name)] = std::move(values).value();
-  state_->input_files[std::string(name)] = {bytes.size(), sha256_hex(bytes)};
+  State::InputFile& file = state_->input_files[std::string(name)];
+  file = {bytes.size(), sha256_hex(bytes), {}};
+  if (bytes.size() <= recipe::max_input_bytes) {
+    file.small.assign(bytes.begin(), bytes.end());
+  }
   return {Done{}, std::move(warnings)};
 }
 

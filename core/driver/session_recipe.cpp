@@ -4,6 +4,7 @@
 #include "driver/reproduce.h"
 #include "driver/session_state.h"
 #include "driver/tools.h"
+#include "io/base64.h"
 #include "recipe/patch.h"
 
 #include <algorithm>
@@ -136,7 +137,10 @@ Result<recipe::Recipe> Session::recipe(const recipe::Wish& wish) const {
       made.part.ids.push_back(static_cast<std::uint64_t>(std::max<std::int64_t>(id, 0)));
     }
     for (const auto& [name, file] : state.input_files) {
-      made.inputs.push_back({name, file.bytes, file.sha256});
+      made.inputs.push_back(
+        file.small.empty() ? recipe::Input{.name = name, .bytes = file.bytes, .sha256 = file.sha256}
+                           : recipe::Input{.name = name, .values = io::base64_encode(file.small)}
+      );
     }
     made.seed = state.seed;
   }
@@ -156,6 +160,7 @@ Result<recipe::Recipe> Session::recipe(const recipe::Wish& wish) const {
   }
   made.digests = recipe::shortened(std::move(found));
   made.view = wish.view;
+  made.text = wish.text;
   if (const Status readable = recipe::check(made); !readable) {
     return readable.diagnostics();
   }
@@ -315,11 +320,13 @@ Status open_recipe(Session& session, const recipe::Recipe& recipe, const RecipeF
       return notes;
     }
     for (const recipe::Input& input : recipe.inputs) {
-      const Result<std::vector<std::uint8_t>> values = files.input(input);
+      const auto inside = io::base64_decode(input.values);
+      const Result<std::vector<std::uint8_t>> values =
+        input.values.empty() || !inside ? files.input(input) : *inside;
       if (!took(values, notes)) {
         return notes;
       }
-      if (sha256_hex(*values) != input.sha256) {
+      if (input.values.empty() && sha256_hex(*values) != input.sha256) {
         notes.push_back(
           {.code = "E_RECIPE_FILE",
            .message = "the values of this input are others than the link's",

@@ -44,6 +44,7 @@ struct Session::State {
   struct InputFile {
     std::uint64_t bytes = 0;
     std::string sha256{};
+    std::vector<std::uint8_t> small{}; ///< itself, where it fits into a link
   };
   std::map<std::string, InputFile> input_files; ///< that `inputs` come from
   std::map<std::string, std::vector<float>, std::less<>> expected;

@@ -16,7 +16,7 @@ namespace plena::driver {
 
 namespace {
 
-constexpr std::size_t sample_size = 8;
+constexpr std::size_t sample_size = 32;
 
 /// Of the table of models.md 3.6.
 constexpr numerics::Tolerance ablation_tolerance{1e-2, 1e-5};

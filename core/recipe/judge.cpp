@@ -61,6 +61,31 @@ Digests shortened(Digests digests) {
   return digests;
 }
 
+void judge_text(Judgement& judgement, const Text& text, const std::string& found) {
+  if (text == Text{}) {
+    return;
+  }
+  judgement.stages.push_back(
+    {"text", "text", text.digest, found.substr(0, std::min(found.size(), kept_digits))}
+  );
+  const StageCheck& stage = judgement.stages.back();
+  if (!stage.same() && !judgement.first) {
+    judgement.first = judgement.stages.size() - 1;
+    judgement.outcome = Outcome::Differs;
+    judgement.text = fmt::format(
+      "differs, first in the text: its tokens, their logits or their cycles are others (expected {}, "
+      "found {})",
+      stage.expected,
+      stage.found
+    );
+  } else if (!stage.expected.empty() && judgement.outcome == Outcome::Reproduced) {
+    judgement.text += ", text";
+  } else if (!stage.expected.empty() && judgement.outcome == Outcome::Unchecked) {
+    judgement.outcome = Outcome::Reproduced;
+    judgement.text = "reproduced: text";
+  }
+}
+
 Judgement judge(const Digests& expected, const Digests& found) {
   const Digests short_found = shortened(found);
   Judgement judgement{
@@ -185,11 +210,21 @@ info_json(const Recipe& recipe, std::string_view settings_name, std::string_view
     one["name"] = input.name;
     one["bytes"] = input.bytes;
     one["sha256"] = input.sha256;
+    one["values"] = text_or_null(input.values);
   }
   document["edits"] = recipe.edits.size();
   document["stop"] = or_null(recipe.stop);
   document["checked"] = recipe.digests.any();
   document["baseline"] = recipe.baseline.has_value();
+  Json& text = document["text"] = nullptr;
+  if (recipe.text != Text{}) {
+    text["ids"] = recipe.text.ids;
+    text["count"] = recipe.text.count;
+    text["temperature"] = recipe.text.temperature;
+    text["seed"] = recipe.text.seed;
+    text["context"] = recipe.text.context;
+    text["digest"] = text_or_null(recipe.text.digest);
+  }
   Json& view = document["view"];
   view["tab"] = text_or_null(recipe.view.tab);
   view["pc"] = or_null(recipe.view.pc);

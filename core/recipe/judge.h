@@ -38,6 +38,9 @@ struct Judgement {
 /// `found` may have longer digests than a recipe keeps.
 Judgement judge(const Digests& expected, const Digests& found);
 
+/// Adds the stage of the text, whose digest was found so; nothing for recipes without one.
+void judge_text(Judgement& judgement, const Text& text, const std::string& found);
+
 /// What came in the way.
 Judgement cannot_run(const Diagnostics& problems);
 

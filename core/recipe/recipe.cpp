@@ -1,6 +1,7 @@
 #include "recipe/recipe.h"
 
 #include "base/text.h"
+#include "io/base64.h"
 #include "io/json_syntax.h"
 #include "recipe/link.h"
 #include "recipe/upgrade.h"
@@ -36,6 +37,7 @@ enum class Rule : std::uint8_t {
   Hex16,
   Hex,
   Text,
+  Base64,
   Model
 };
 
@@ -101,6 +103,10 @@ bool fits(Rule rule, std::string_view text) {
     return (text.size() == 16 || text.size() == 64) && all_of(text, is_hex);
   case Rule::Text:
     return text.find('\0') == std::string_view::npos;
+  case Rule::Base64: {
+    const auto bytes = io::base64_decode(text);
+    return bytes && !bytes->empty() && bytes->size() <= max_input_bytes;
+  }
   }
   return false;
 }
@@ -129,6 +135,8 @@ std::string_view wanted(Rule rule) {
     return "16 or 64 hexadecimal digits";
   case Rule::Text:
     return "text without a zero byte";
+  case Rule::Base64:
+    return "1 to 4096 bytes as base64";
   }
   return {};
 }
@@ -146,6 +154,7 @@ using Place = std::variant<
   Settings*,
   Part*,
   Digests*,
+  Text*,
   View*,
   std::vector<Input>*,
   std::vector<Edit>*,
@@ -187,7 +196,8 @@ Fields fields_of(Input& input) {
   return {
     {"f", &input.name, Rule::Line, "graph input"},
     {"h", &input.sha256, Rule::Hex, "SHA-256 of the file"},
-    {"n", &input.bytes, Rule::Any, "bytes of the file"}};
+    {"n", &input.bytes, Rule::Any, "bytes of the file"},
+    {"v", &input.values, Rule::Base64, "a small file itself, as base64, in the place of `h` and `n`"}};
 }
 Fields fields_of(Edit& edit) {
   return {
@@ -201,6 +211,15 @@ Fields fields_of(Digests& digests) {
     {"c", &digests.cycles, Rule::Hex16, "of the cycles and how they are counted"},
     {"s", &digests.state, Rule::Hex16, "of all memories at the end"},
     {"w", &digests.words, Rule::Hex16, "of the machine words"}};
+}
+Fields fields_of(Text& text) {
+  return {
+    {"c", &text.context, Rule::Any, "tokens that the caches have room for"},
+    {"h", &text.digest, Rule::Hex16, "of the tokens that must come, their logits and cycles"},
+    {"i", &text.ids, Rule::Any, "ids of the prompt"},
+    {"n", &text.count, Rule::Any, "tokens to come"},
+    {"r", &text.seed, Rule::Any, "seed of the choices"},
+    {"t", &text.temperature, Rule::Any, "temperature in thousandths; none: the likeliest token"}};
 }
 Fields fields_of(View& view) {
   return {
@@ -227,6 +246,7 @@ Fields fields_of(Recipe& recipe) {
   fields.push_back({"b", &recipe.baseline, Rule::Any, "what it is compared with: only what differs"}
   );
   fields.push_back({"e", &recipe.release, Rule::Release, "release of the engine that made it"});
+  fields.push_back({"t", &recipe.text, Rule::Any, "a text that the model goes on with"});
   fields.push_back({"v", &recipe.view, Rule::Any, "where the reader was; has no part in the result"}
   );
   return fields;
@@ -454,6 +474,26 @@ class Reader {
     }
   }
 
+  void check(const Text& text, const std::string& path) {
+    if (text == Text{}) {
+      return;
+    }
+    if (text.ids.empty()) {
+      error("E_RECIPE_MISSING", path + "/i", "the text has no prompt", "give the ids of its tokens");
+    }
+    if (text.context > max_context || text.ids.size() > text.context ||
+        text.count > text.context - text.ids.size()) {
+      error(
+        "E_RECIPE_VALUE",
+        path + "/c",
+        fmt::format(
+          "{} tokens and {} to come do not fit into {}", text.ids.size(), text.count, text.context
+        ),
+        fmt::format("give a context of as many, at most {}", max_context)
+      );
+    }
+  }
+
   void check(const Way& way, const std::string& path) {
     const Model& model = way.model;
     const int kinds = static_cast<int>(!model.gallery.empty()) +
@@ -508,12 +548,20 @@ class Reader {
       }
     }
     for (std::size_t i = 0; i < way.inputs.size(); ++i) {
-      if (way.inputs[i].name.empty() || way.inputs[i].sha256.size() != 64) {
+      const Input& input = way.inputs[i];
+      if (input.name.empty() || (input.values.empty() && input.sha256.size() != 64)) {
         error(
           "E_RECIPE_MISSING",
           fmt::format("{}/i/{}", path, i),
-          "an input needs its name and its SHA-256",
-          "give `f` and `h`"
+          "an input needs its name, and its values or their SHA-256",
+          "give `f` and `h`, or `f` and `v`"
+        );
+      } else if (!input.values.empty() && (input.bytes != 0 || !input.sha256.empty())) {
+        error(
+          "E_RECIPE_VALUE",
+          fmt::format("{}/i/{}", path, i),
+          "the values of an input are given in two ways",
+          "keep `v`, or `h` and `n`"
         );
       }
     }
@@ -606,7 +654,8 @@ Result<Recipe> parse(std::string_view text, std::string_view name) {
   Reader reader(name);
   reader.object(fields_of(recipe), json, "", version_key);
   if (reader.diagnostics.empty()) {
-    reader.check(recipe, "");
+    reader.check(static_cast<const Way&>(recipe), "");
+    reader.check(recipe.text, "/t");
     if (recipe.release.empty()) {
       reader.error(
         "E_RECIPE_MISSING", "/e", "the release that made it is not named", "give it as `e`"
@@ -676,7 +725,7 @@ Result<Wish> parse_wish(std::string_view json) {
     return Diagnostic{
       .code = "E_ARGUMENT",
       .message = "this says nothing about a recipe",
-      .hint = "an object with `gallery`, `address` or `json`, and `view`",
+      .hint = "an object with `gallery`, `address` or `json`, `view` and `text`",
       .where = std::move(where)};
   };
   if (!given.is_object()) {
@@ -690,6 +739,15 @@ Result<Wish> parse_wish(std::string_view json) {
                                            : nullptr;
     if (text != nullptr && value.is_string()) {
       *text = value.get<std::string>();
+    } else if (key == "text" && value.is_object()) {
+      Reader reader({});
+      reader.object(fields_of(wish.text), value, "/text");
+      if (reader.diagnostics.empty()) {
+        reader.check(wish.text, "/text");
+      }
+      if (!reader.diagnostics.empty()) {
+        return std::move(reader.diagnostics);
+      }
     } else if (key == "view" && value.is_object()) {
       const auto number = [&, &value = value](const char* name) {
         const auto found = value.find(name);
@@ -719,6 +777,7 @@ std::string fields_markdown() {
   Recipe recipe;
   Input input;
   Edit edit;
+  Text text;
   describe(page, "", fields_of(recipe));
   describe(page, "m.", fields_of(recipe.model));
   describe(page, "s.", fields_of(recipe.settings));
@@ -726,6 +785,7 @@ std::string fields_markdown() {
   describe(page, "i[].", fields_of(input));
   describe(page, "a[].", fields_of(edit));
   describe(page, "d.", fields_of(recipe.digests));
+  describe(page, "t.", fields_of(text));
   describe(page, "v.", fields_of(recipe.view));
   return page;
 }

@@ -51,11 +51,13 @@ struct Part {
   bool operator==(const Part&) const = default;
 };
 
-/// Values of a graph input that a file gives instead of the seeded generator.
+/// Values of a graph input that a file gives instead of the seeded generator: a small one as it is, base64
+/// of its bytes, else its size and hash.
 struct Input {
   std::string name{};
   std::uint64_t bytes{};
   std::string sha256{};
+  std::string values{};
 
   bool operator==(const Input&) const = default;
 };
@@ -96,6 +98,22 @@ struct Way {
   bool operator==(const Way&) const = default;
 };
 
+/// A text that the model goes on with, token by token. None: there are no ids.
+struct Text {
+  std::vector<std::uint64_t> ids{}; ///< of the prompt
+  std::uint64_t count{};            ///< tokens to come
+  std::uint64_t temperature{};      ///< in thousandths; 0: always the likeliest
+  std::uint64_t seed{};
+  std::uint64_t context{}; ///< tokens that the caches have room for; they have a part in the cycles
+  std::string digest{};    ///< of what must come of it, 16 digits; empty where not known
+
+  bool operator==(const Text&) const = default;
+};
+/// Contexts of more tokens are refused, as driver::Generation does.
+inline constexpr std::uint64_t max_context = 1 << 16;
+/// Files of inputs up to this size go into the recipe.
+inline constexpr std::size_t max_input_bytes = 4096;
+
 /// Where the reader was. It has no part in what is computed.
 struct View {
   std::string tab{};
@@ -109,6 +127,7 @@ struct View {
 struct Recipe : Way {
   std::string release{};
   std::optional<Way> baseline{}; ///< what it is to be compared with
+  Text text{};
   View view{};
 
   bool operator==(const Recipe&) const = default;
@@ -137,12 +156,14 @@ std::optional<Recipe> baseline_of(const Recipe& recipe);
 bool is_recipe(std::string_view json);
 
 /// What a caller adds to what a session knows, from JSON: `{"gallery": NAME, "address": ADDRESS,
-/// "json": the model's text, "view": {}}`, at most one of the first three. E_ARGUMENT.
+/// "json": the model's text, "view": {}, "text": {}}`, at most one of the first three; a text as recipes have
+/// it. E_ARGUMENT.
 struct Wish {
   std::string gallery{};
   std::string address{};
   std::string json{};
   View view{};
+  Text text{};
 };
 Result<Wish> parse_wish(std::string_view json);
 

@@ -33,5 +33,5 @@ TEST_CASE("museum: every link opens as the recipe that it was made from", "[unit
     CHECK(recipe::write(*read) == json);
   }
   // What was put in stays in.
-  CHECK(files.size() >= 12);
+  CHECK(files.size() >= 16);
 }

@@ -123,6 +123,21 @@ TEST_CASE("recipe: what is wrong is told with its place", "[unit][recipe]") {
     {with("/n", {{"a/b", true}}), "E_RECIPE_TYPE", "/n/a~1b"},
     {with("/x", "end"), "E_RECIPE_TYPE", "/x"},
     {with("/i", {{{"f", "x"}}}), "E_RECIPE_MISSING", "/i/0"},
+    {with("/i", {{{"f", "x"}, {"v", "AAA"}}}), "E_RECIPE_VALUE", "/i/0/v"},
+    {with("/i", {{{"f", "x"}, {"v", ""}}}), "E_RECIPE_VALUE", "/i/0/v"},
+    {with("/i", {{{"f", "x"}, {"v", std::string(8192, 'A')}}}), "E_RECIPE_VALUE", "/i/0/v"},
+    {with("/i", {{{"f", "x"}, {"v", "AAAA"}, {"n", 3}}}), "E_RECIPE_VALUE", "/i/0"},
+    {with("/i", {{{"f", "x"}, {"v", "AAAA"}, {"h", std::string(64, 'a')}}}), "E_RECIPE_VALUE", "/i/0"},
+    {with("/t", {{"n", 3}, {"c", 8}}), "E_RECIPE_MISSING", "/t/i"},
+    {with("/t", {{"i", {1, 2}}, {"n", 7}, {"c", 8}}), "E_RECIPE_VALUE", "/t/c"},
+    {with("/t", {{"i", {1, 2}}, {"n", 7}}), "E_RECIPE_VALUE", "/t/c"},
+    {with("/t", {{"i", {1}}, {"n", 1}, {"c", 65537}}), "E_RECIPE_VALUE", "/t/c"},
+    {with("/t", {{"i", {1}}, {"n", ~std::uint64_t{0}}, {"c", 8}}), "E_RECIPE_VALUE", "/t/c"},
+    {with("/t", {{"i", {-1}}, {"n", 1}, {"c", 8}}), "E_RECIPE_TYPE", "/t/i/0"},
+    {with("/t", {{"i", {1}}, {"n", 1}, {"c", 8}, {"t", 0.5}}), "E_RECIPE_TYPE", "/t/t"},
+    {with("/t", {{"i", {1}}, {"n", 1}, {"c", 8}, {"h", "x"}}), "E_RECIPE_VALUE", "/t/h"},
+    {with("/t", {{"i", {1}}, {"p", "text"}}), "E_RECIPE_KEY", "/t/p"},
+    {with("/b", {{"t", nlohmann::json::object()}}), "E_RECIPE_KEY", "/b/t"},
     {with("/d/w", "x"), "E_RECIPE_VALUE", "/d/w"},
     {with("/b", 1), "E_RECIPE_TYPE", "/b"},
     {with("/b", {{"b", nlohmann::json::object()}}), "E_RECIPE_KEY", "/b/b"},
@@ -150,7 +165,7 @@ TEST_CASE("recipe: what cannot be read is not to be written", "[unit][recipe]") 
   };
   CHECK(refused([](Recipe& one) { one.model.file = std::string(256, 'x'); }));
   CHECK(refused([](Recipe& one) {
-    one.inputs = {{std::string(201, 'x'), 4, std::string(64, 'a')}};
+    one.inputs = {{.name = std::string(201, 'x'), .bytes = 4, .sha256 = std::string(64, 'a')}};
   }));
   CHECK(refused([](Recipe& one) { one.part.ids.assign((1 << 16) + 1, 0); }));
   CHECK(refused([](Recipe& one) {
@@ -217,4 +232,40 @@ TEST_CASE("recipe: three outcomes, and the first stage that differs", "[unit][re
   const Judgement none = cannot_run({{.code = "E_X", .message = "why"}});
   CHECK(none.outcome == Outcome::CannotRun);
   CHECK(none.text == "cannot be run here: why");
+}
+
+TEST_CASE("recipe: a text is a stage of its own, the last", "[unit][recipe]") {
+  const std::string full(64, 'a');
+  const std::string half(16, 'a');
+  const Text text{.ids = {1}, .count = 2, .context = 8, .digest = half};
+  const auto judged = [&](const Digests& expected, const std::string& found) {
+    Judgement judgement = judge(expected, {full, full, full});
+    judge_text(judgement, text, found);
+    return judgement;
+  };
+  CHECK(judged({half, half, half}, full).text == "reproduced: machine words, final state, cycles, text");
+  CHECK(judged({}, full).outcome == Outcome::Reproduced);
+  const Judgement other = judged({half, half, half}, std::string(64, 'b'));
+  CHECK(other.outcome == Outcome::Differs);
+  CHECK(other.first == 3);
+  CHECK(other.stages.back().found == std::string(16, 'b'));
+  // What came before the text is the first to differ.
+  CHECK(judged({std::string(16, 'b'), half, half}, std::string(64, 'b')).first == 0);
+  Judgement none = judge({half, half, half}, {full, full, full});
+  judge_text(none, Text{}, "");
+  CHECK(none.stages.size() == 3);
+  // Nothing is known of what must come: nothing is claimed.
+  Judgement unknown = judge({}, {full, full, full});
+  judge_text(unknown, Text{.ids = {1}, .count = 2, .context = 8}, full);
+  CHECK(unknown.outcome == Outcome::Unchecked);
+}
+
+TEST_CASE("recipe: a wish may have a text", "[unit][recipe]") {
+  const Result<Wish> wish =
+    parse_wish(R"({"gallery":"linear","text":{"i":[3,4],"n":5,"r":6,"t":700,"c":64,"h":"0123456789abcdef"}})");
+  REQUIRE(wish);
+  CHECK(wish->text == Text{{3, 4}, 5, 700, 6, 64, "0123456789abcdef"});
+  CHECK(parse_wish("{}")->text == Text{});
+  CHECK(parse_wish(R"({"text":{"i":[3],"n":5,"c":4}})").diagnostics().front().code == "E_RECIPE_VALUE");
+  CHECK(parse_wish(R"({"text":3})").diagnostics().front().code == "E_ARGUMENT");
 }

@@ -93,7 +93,10 @@ Way random_way(Random& random) {
     }
   }
   if (random.often(1)) {
-    way.inputs.push_back({"x", random.below(1u << 20), hex(random, 64)});
+    way.inputs.push_back(
+      random.often(5) ? Input{.name = "x", .bytes = random.below(1u << 20), .sha256 = hex(random, 64)}
+                      : Input{.name = "x", .values = pick(random, {"AAAA", "AQ==", "/+8="})}
+    );
   }
   way.seed = perhaps(random, ~std::uint64_t{0});
   for (std::uint64_t i = random.below(4); i > 0; --i) {
@@ -125,6 +128,15 @@ Recipe random_recipe(Random& random) {
   if (random.often(3)) {
     made.baseline = random.often(5) ? random_way(random) : static_cast<const Way&>(made);
     made.baseline->options["opt"] = std::string("auto");
+  }
+  if (random.often(3)) {
+    made.text = {
+      .ids = {random.below(96), random.below(96)},
+      .count = random.below(100),
+      .temperature = random.below(2000),
+      .seed = random.next() >> random.below(64),
+      .context = 102 + random.below(1000),
+      .digest = random.often(5) ? hex(random, 16) : ""};
   }
   if (random.often(5)) {
     made.view = {

@@ -80,7 +80,7 @@ async function setUp(options: { storage?: Storage; built?: StaticResult } = {}) 
     },
     layouts: { layout: () => Promise.resolve(null), remember() {} },
     autosave: createAutosave(options.storage ?? memory()),
-    fetchExample: () => Promise.resolve(GOOD_MODEL),
+    fetchExample: () => Promise.resolve({ name: 'small.json', bytes: GOOD_MODEL }),
   });
   return { module, store, session, workers };
 }

@@ -1,7 +1,16 @@
 // Runs the default example in the compiled engine and writes what the page starts with:
 // web/src/generated/default.json and the shipped models beside it.
-import { copyFileSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { basename, extname, join, resolve } from 'node:path';
+import {
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
+import { basename, dirname, extname, join, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { createServer } from 'vite';
 
@@ -32,7 +41,8 @@ function value(reply, what) {
 function readGallery(modelsDir) {
   const files = readdirSync(modelsDir).filter((file) => file.endsWith('.json'));
   if (files.length === 0) throw new Error(`No model (*.json) lies in ${modelsDir}.`);
-  return files.sort().map((file) => {
+  const trained = readTrained(join(modelsDir, 'trained'));
+  const plain = files.sort().map((file) => {
     const text = readFileSync(join(modelsDir, file), 'utf8');
     const model = JSON.parse(text);
     return {
@@ -43,6 +53,36 @@ function readGallery(modelsDir) {
       bytes: Buffer.byteLength(text),
     };
   });
+  return [...plain, ...trained];
+}
+
+/** Trained models: folders with a model, or the files of a checkpoint, and what goes with it. */
+function readTrained(folder) {
+  if (!existsSync(folder)) return [];
+  return readdirSync(folder, { withFileTypes: true })
+    .filter((one) => one.isDirectory() && existsSync(join(folder, one.name, 'vocabulary.json')))
+    .map(({ name }) => name)
+    .sort()
+    .map((name) => {
+      const inside = readdirSync(join(folder, name));
+      const model = inside
+        .filter((one) => /^(config\.json|.*\.(onnx|safetensors))$/.test(one))
+        .sort();
+      const files = [...model, 'vocabulary.json'].map((one) => `trained/${name}/${one}`);
+      if (model.length === 0) throw new Error(`No model lies in ${join(folder, name)}.`);
+      const { title, summary } = JSON.parse(
+        readFileSync(join(folder, name, 'vocabulary.json'), 'utf8'),
+      );
+      const [file, ...beside] = files;
+      return {
+        id: name,
+        title: title ?? `Trained: ${name}`,
+        summary: summary ?? 'Trained by the project, as models/trained/README.md tells',
+        file,
+        beside,
+        bytes: files.reduce((sum, one) => sum + statSync(join(folder, '..', one)).size, 0),
+      };
+    });
 }
 
 function runDefault(module, gallery, modelsDir, layoutOf) {
@@ -113,7 +153,10 @@ try {
   const out = join(webRoot, 'src', 'generated');
   rmSync(out, { recursive: true, force: true });
   mkdirSync(join(out, 'models'), { recursive: true });
-  for (const { file } of gallery) copyFileSync(join(modelsDir, file), join(out, 'models', file));
+  for (const file of gallery.flatMap((one) => [one.file, ...(one.beside ?? [])])) {
+    mkdirSync(dirname(join(out, 'models', file)), { recursive: true });
+    copyFileSync(join(modelsDir, file), join(out, 'models', file));
+  }
   writeFileSync(join(out, 'default.json'), JSON.stringify(result));
   const schema = JSON.parse(
     readFileSync(resolve(import.meta.dirname, '..', '..', 'core/io/model.schema.json'), 'utf8'),

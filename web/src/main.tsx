@@ -1,12 +1,13 @@
 // Boots the page: takes over the HTML that the build wrote, then starts the engine.
 import { hydrate } from 'preact';
 import { built } from './built.ts';
-import { fetchModel } from './examples.ts';
+import { fetchFile } from './examples.ts';
 import { createLayoutClient } from './graph/layout-client.ts';
 import { App } from './shell/app.tsx';
 import { createAutosave, tabStorage } from './state/autosave.ts';
 import { keepForOffline } from './state/offline.ts';
 import { createSession } from './state/session.ts';
+import { shippedModel } from './state/shipped.ts';
 import { createStore } from './state/store.ts';
 
 const store = createStore(built);
@@ -20,7 +21,11 @@ const session = createSession(store, {
     new Worker(new URL('./engine/worker.ts', import.meta.url), { type: 'module', name: 'engine' }),
   layouts,
   autosave: createAutosave(tabStorage()),
-  fetchExample: (id) => fetchModel(built.gallery.find((one) => one.id === id)?.file ?? id),
+  async fetchExample(id) {
+    const entry = built.gallery.find((one) => one.id === id);
+    if (!entry) throw new Error(`there is no ${id}`);
+    return shippedModel(entry, fetchFile);
+  },
 });
 
 const root = document.getElementById('app');

@@ -1,5 +1,6 @@
 // The worker's side of the protocol: one session of the engine, driven in slices. It is given the
 // module, so that tests can drive it without a worker.
+import { createTexts } from './host-text.ts';
 import {
   type Answer,
   type Call,
@@ -52,6 +53,7 @@ export function createHost(module: PlenaModule, env: HostEnvironment) {
   let wanted: 'go' | 'pause' | 'stop' = 'go';
   let running: Promise<Answer<unknown>> | null = null;
   let budget = FIRST_BUDGET;
+  const texts = createTexts(module, env);
   /** Where the timeline starts to be kept one by one; the program's start unless asked otherwise. */
   let firstCycle = 0;
 
@@ -370,6 +372,11 @@ export function createHost(module: PlenaModule, env: HostEnvironment) {
         return answer('engine', module.analytic(session, JSON.stringify(call.request)));
       case 'analyticRun':
         return answer('run', module.analytic_run(session));
+      case 'textOpen':
+        await settle();
+        return texts.open(call);
+      case 'textWrite':
+        return inFlight(() => texts.write(id, call, () => wanted !== 'go'));
       case 'record':
         await settle();
         firstCycle = call.firstCycle;

@@ -26,9 +26,12 @@ import type {
   RunComparison,
   RunState,
   SettingsInfo,
+  TextInfo,
+  TextStep,
   Touches,
   TracePiece,
   Verdict,
+  Vocabulary,
 } from './types.ts';
 
 export const PROTOCOL = 6;
@@ -53,6 +56,8 @@ export interface ModelSource {
   /** Empty when the model is `files`. */
   bytes: Uint8Array;
   files?: readonly FileInPlace[];
+  /** What came beside it. */
+  vocabulary?: Vocabulary;
 }
 
 /** What is to be read of a model, and sizes that its file leaves open, by name. */
@@ -93,6 +98,25 @@ export interface Opened {
 export interface Progress {
   executed: number;
   expected: number | null;
+  elapsedMs: number;
+  /** Of a text: what has come since the progress before. */
+  steps?: WrittenStep[];
+}
+
+export interface WrittenStep extends TextStep {
+  /** Milliseconds since the writing began. */
+  at: number;
+}
+
+/** How a text begins. */
+export interface TextStart {
+  ids: readonly number[];
+  temperature: number;
+  seed: number;
+}
+
+export interface TextEnd {
+  reason: 'done' | 'stopped';
   elapsedMs: number;
 }
 
@@ -173,6 +197,17 @@ export interface Calls {
   share: { ask: { wish: string }; answer: { json: string; link: string } };
   analytic: { ask: { request: AnalyticRequest }; answer: AnalyticReport };
   analyticRun: { ask: object; answer: AnalyticRun };
+  /** Compiles the model for texts, in place of the one before. */
+  textOpen: {
+    ask: { recipe: Recipe; capacity: number; references: boolean };
+    answer: TextInfo;
+  };
+  /** Begins a text, or goes on with it, and writes so many tokens, each told by a progress message. */
+  textWrite: {
+    /** `end`: the id after which the text is complete. */
+    ask: { start: TextStart | null; count: number; end: number | null };
+    answer: TextEnd;
+  };
 }
 
 /** Every `step`-th of some rows or columns. */

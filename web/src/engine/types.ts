@@ -59,8 +59,30 @@ export type {
   SettingsInfo,
   Span,
   StageVerdict,
+  TextInfo,
+  TextOdds,
+  TextProgram,
+  TextRun,
+  TextStep,
   TimingInfo,
   Touches,
   TracePiece,
   Verdict,
 } from '../../../wasm/plena.d.ts';
+
+/** How people's input becomes the model's, and its output theirs: the file `vocabulary.json` beside a model. */
+export interface Vocabulary {
+  kind: 'characters' | 'labels';
+  /** What each id, or class, stands for. */
+  tokens: readonly string[];
+  /** Id that stands before every text. */
+  begin: number | null;
+  /** Id after which a text is complete. */
+  end: number | null;
+  /** Tokens that a text may have, `begin` included; null: not said. */
+  context: number | null;
+  /** Texts to try. */
+  prompts: readonly string[];
+  /** Ink from `low` to `high` becomes the input's values, times `scale` and plus `shift`. */
+  picture: { low: number; high: number; scale: number; shift: number } | null;
+}

@@ -64,7 +64,8 @@ export function App({ store, session }: { store: Store; session: Session }) {
     () =>
       store.tab.subscribe((id) => {
         const panel = panels.find((one) => one.id === id);
-        if (!panel) store.tab.value = 'report';
+        if (panel?.region === 'sheet') store.sheet.value = id;
+        if (!panel || panel.region === 'sheet') store.tab.value = 'report';
         else store.front.value = { ...store.front.peek(), [panel.region]: id };
       }),
     [store],

@@ -1,13 +1,15 @@
 // Which of the files given together are a checkpoint, and what of it is opened at first.
 import { type FileInPlace, type Part, WHOLE } from '../engine/protocol.ts';
+import { VOCABULARY } from '../lib/vocabulary.ts';
 
 const base = (name: string) => name.replace(/^.*\//, '');
 const isTensors = (name: string) => name.toLowerCase().endsWith('.safetensors');
 const belongs = (name: string) =>
   isTensors(name) || name.endsWith('.safetensors.index.json') || base(name) === 'config.json';
-/** What may come beside the files of a checkpoint: inputs, settings, assembly, and how pictures are prepared. */
+/** What may come beside the files of a checkpoint: inputs, settings, assembly, how pictures are prepared, and what
+ * ids stand for. */
 const isBeside = (name: string) =>
-  /\.(npy|bin|toml|asm)$/i.test(name) || base(name) === PREPROCESSOR;
+  /\.(npy|bin|toml|asm)$/i.test(name) || [PREPROCESSOR, VOCABULARY].includes(base(name));
 
 /** How pictures are prepared for a model, in the folder of its checkpoint. */
 export const PREPROCESSOR = 'preprocessor_config.json';

@@ -1,6 +1,6 @@
 // What the actions share: the store, the engine, and the services of the page.
 import type { EngineClient } from '../engine/client.ts';
-import type { Recipe } from '../engine/protocol.ts';
+import type { ModelSource, Recipe } from '../engine/protocol.ts';
 import type { Diagnostic, ProgramInfo } from '../engine/types.ts';
 import type { Autosave } from './autosave.ts';
 import type { Comparing } from './comparing.ts';
@@ -18,8 +18,8 @@ export interface Context {
   timing: Timing;
   comparing: Comparing;
   autosave: Autosave;
-  /** Bytes of a gallery model. */
-  fetchExample(id: string): Promise<Uint8Array>;
+  /** A gallery model. */
+  fetchExample(id: string): Promise<ModelSource>;
   /** What is open now; a fresh engine is given it again. */
   recipe: Recipe | null;
   /** The program as the compiler made it; edits are mapped to its nodes. */

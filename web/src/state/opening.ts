@@ -13,6 +13,7 @@ import {
 import type { Diagnostic } from '../engine/types.ts';
 import { counted } from '../lib/format.ts';
 import { type PictureScale, readPreprocessor } from '../lib/pictures.ts';
+import { readVocabulary, VOCABULARY } from '../lib/vocabulary.ts';
 import { checkpointName, firstPart, PREPROCESSOR } from './checkpoint.ts';
 import type { Baseline } from './comparing.ts';
 import { announce, type Context, EDITABLE_LINES, errorsOf, forget, report } from './context.ts';
@@ -110,6 +111,7 @@ export function createOpening(context: Context, editing: Editing, graph: GraphAc
     store.notice.value = null;
     store.source.value = source;
     store.preset.value = recipe.settings.name;
+    store.vocabulary.value = recipe.model.vocabulary ?? null;
     store.choices.value = choicesOf(recipe);
     store.settings.value = settings;
     store.given.value = {
@@ -209,8 +211,8 @@ export function createOpening(context: Context, editing: Editing, graph: GraphAc
     const entry = store.built.gallery.find((one) => one.id === id);
     if (!entry) return;
     try {
-      const bytes = await context.fetchExample(id);
-      const recipe = recipeFor({ name: entry.file, bytes }, [], preset, choices);
+      const model = await context.fetchExample(id);
+      const recipe = recipeFor(model, [], preset, choices);
       const source: Source = { kind: 'gallery', id, name: entry.title };
       if (recipe) await openAndRun(recipe, source, first);
     } catch (error) {
@@ -294,7 +296,11 @@ export function createOpening(context: Context, editing: Editing, graph: GraphAc
   ) {
     const models: ModelSource[] = files.filter(
       ({ name }) =>
-        !isInput(name) && !isSettings(name) && !isAssembly(name) && name !== PREPROCESSOR,
+        !isInput(name) &&
+        !isSettings(name) &&
+        !isAssembly(name) &&
+        name !== PREPROCESSOR &&
+        name !== VOCABULARY,
     );
     if (checkpoint.length > 0)
       models.push({
@@ -307,6 +313,18 @@ export function createOpening(context: Context, editing: Editing, graph: GraphAc
       .map(({ name, bytes }) => ({ name: stem(name), bytes }));
     const settings = files.find(({ name }) => isSettings(name));
     const assembly = files.find(({ name }) => isAssembly(name));
+    const told = files.find(({ name }) => name === VOCABULARY);
+    const vocabulary = told && readVocabulary(new TextDecoder().decode(told.bytes));
+    if (typeof vocabulary === 'string') {
+      const hint =
+        'models/trained/README.md says what it holds; open the model without it, or mend it.';
+      report(context, 'open', [
+        problem('E_VOCABULARY', `${VOCABULARY} cannot be used: ${vocabulary}.`, hint),
+      ]);
+      store.tab.value = 'diagnostics';
+      return;
+    }
+    if (vocabulary && models[0]) models[0] = { ...models[0], vocabulary };
     if (models.length > 1) {
       report(context, 'open', [
         problem(

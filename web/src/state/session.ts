@@ -1,6 +1,6 @@
 // All actions of the page in one object, and the life of the engine behind them.
 import { createClient, type WorkerLike } from '../engine/client.ts';
-import type { FileInPlace, Part } from '../engine/protocol.ts';
+import type { FileInPlace, ModelSource, Part } from '../engine/protocol.ts';
 import type { ChoiceInfo, Diagnostic } from '../engine/types.ts';
 import type { LayoutClient } from '../graph/layout-client.ts';
 import { createAnalytic } from './analytic.ts';
@@ -8,6 +8,7 @@ import type { Autosave } from './autosave.ts';
 import { createComparing } from './comparing.ts';
 import { announce, type Context, report } from './context.ts';
 import { createDebugging } from './debugging.ts';
+import { createDrawing } from './drawing.ts';
 import { createEditing } from './editing.ts';
 import { createGraph } from './graph.ts';
 import { createOpening, type NamedBytes } from './opening.ts';
@@ -17,12 +18,13 @@ import { createSharing } from './sharing.ts';
 import type { Choices, Store } from './store.ts';
 import { createTiming } from './timing.ts';
 import { createTuning } from './tuning.ts';
+import { createWriting } from './writing.ts';
 
 export interface Services {
   spawnEngine(): WorkerLike;
   layouts: LayoutClient;
   autosave: Autosave;
-  fetchExample(id: string): Promise<Uint8Array>;
+  fetchExample(id: string): Promise<ModelSource>;
 }
 
 function knownChoices(saved: Choices, list: readonly ChoiceInfo[]): Choices {
@@ -97,7 +99,9 @@ export function createSession(store: Store, services: Services) {
   const editing = createEditing(context);
   const graph = createGraph(store, services.layouts);
   const opening = createOpening(context, editing, graph);
-  const sharing = createSharing(context, editing, opening);
+  const writing = createWriting(context, services.spawnEngine);
+  const drawing = createDrawing(context, opening);
+  const sharing = createSharing(context, editing, opening, writing, drawing);
   const debugging = createDebugging(context);
   let model = '';
   store.programVersion.subscribe(() => {
@@ -116,6 +120,8 @@ export function createSession(store: Store, services: Services) {
     comparing: context.comparing,
     tuning: createTuning(context, opening, services.spawnEngine),
     analytic: createAnalytic(client),
+    writing,
+    drawing,
     debug: debugging,
     /** Starts the engine and proves the built result, or returns to what this tab had open. */
     async start(link: string | null = null) {

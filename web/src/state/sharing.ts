@@ -1,13 +1,16 @@
 // Links: what the page shows as a link, and a link opened again, run, and checked.
-import { type Answer, problem, type Recipe } from '../engine/protocol.ts';
-import type { Diagnostic, RecipeInfo } from '../engine/types.ts';
+import { type Answer, type ModelSource, problem, type Recipe } from '../engine/protocol.ts';
+import type { Diagnostic, RecipeInfo, Vocabulary } from '../engine/types.ts';
 import { EMBEDDED_BYTES, issueText, LONGEST_OFFERED } from '../lib/share.ts';
+import { readVocabulary, VOCABULARY } from '../lib/vocabulary.ts';
 import { announce, type Context, report } from './context.ts';
+import type { DrawingActions } from './drawing.ts';
 import type { Editing } from './editing.ts';
 import { OFFLINE_SWITCH } from './offline.ts';
 import type { NamedBytes, Opening } from './opening.ts';
 import { run } from './running.ts';
 import type { Source } from './store.ts';
+import type { Writing } from './writing.ts';
 
 /** What the Share dialog offers. */
 export interface Shared {
@@ -27,10 +30,19 @@ async function sha256(data: Uint8Array): Promise<string> {
   return [...new Uint8Array(hash)].map((byte) => byte.toString(16).padStart(2, '0')).join('');
 }
 
-export function createSharing(context: Context, editing: Editing, opening: Opening) {
+/** Bytes of base64, which the engine has checked. */
+const inside = (text: string) => Uint8Array.from(atob(text), (one) => one.charCodeAt(0));
+
+export function createSharing(
+  context: Context,
+  editing: Editing,
+  opening: Opening,
+  writing: Writing,
+  drawing: DrawingActions,
+) {
   const { store, client } = context;
   /** Files that were dropped for the link that waits. */
-  let given: NamedBytes[] = [];
+  let given: ModelSource[] = [];
   /** Counts links; what belongs to an earlier one is dropped. */
   let turn = 0;
 
@@ -42,11 +54,11 @@ export function createSharing(context: Context, editing: Editing, opening: Openi
   }
 
   /** The link's model, when it is at hand. */
-  async function modelOf({ model }: RecipeInfo): Promise<NamedBytes | null> {
+  async function modelOf({ model }: RecipeInfo): Promise<ModelSource | null> {
     if (model.kind === 'inline') return { name: 'model.json', bytes: bytes(model.json) };
     if (model.kind !== 'gallery') return null;
     const entry = store.built.gallery.find((one) => one.id === model.name);
-    return entry ? { name: entry.file, bytes: await context.fetchExample(entry.id) } : null;
+    return entry ? context.fetchExample(entry.id) : null;
   }
 
   async function openLink(link: string): Promise<boolean> {
@@ -96,8 +108,17 @@ export function createSharing(context: Context, editing: Editing, opening: Openi
   async function proceed(info: RecipeInfo, notes: readonly Diagnostic[]): Promise<boolean> {
     const embedded = info.model.kind === 'gallery' || info.model.kind === 'inline';
     const inputs = new Map<string, NamedBytes>();
+    for (const { name, values } of info.inputs)
+      if (values !== null) inputs.set(name, { name, bytes: inside(values) });
     let model = embedded ? given[0] : undefined;
+    let words: Vocabulary | undefined;
     for (const file of embedded ? given.slice(1) : given) {
+      // Links do not ask for it: it only says what ids stand for.
+      if (file.name === VOCABULARY) {
+        const read = readVocabulary(text(file.bytes));
+        if (typeof read !== 'string') words = read;
+        continue;
+      }
       const hash = await sha256(file.bytes);
       const input = info.inputs.find((one) => one.sha256 === hash);
       if (input) inputs.set(input.name, { name: input.name, bytes: file.bytes });
@@ -113,6 +134,7 @@ export function createSharing(context: Context, editing: Editing, opening: Openi
         ]);
       }
     }
+    if (model && words) model = { ...model, vocabulary: words };
     if (!model || info.inputs.some(({ name }) => !inputs.has(name))) return wait(info, []);
     const recipe: Recipe = {
       settings: info.settings,
@@ -130,7 +152,7 @@ export function createSharing(context: Context, editing: Editing, opening: Openi
     return false;
   }
 
-  function sourceOf({ model }: RecipeInfo, file: NamedBytes): Source {
+  function sourceOf({ model }: RecipeInfo, file: ModelSource): Source {
     if (model.kind !== 'gallery') return { kind: 'file', name: file.name, inputs: [] };
     const title = store.built.gallery.find((one) => one.id === model.name)?.title ?? model.name;
     return { kind: 'gallery', id: model.name, name: title };
@@ -188,6 +210,7 @@ export function createSharing(context: Context, editing: Editing, opening: Openi
     const place = bad ? bad.pc : pc;
     if (place !== null) store.selection.selectInstruction(place, store.program.peek(), 'run');
     announce(context, `The link ${judged.value.text}.`);
+    if (info.text) await writing.open(info.text);
     return true;
   }
 
@@ -200,12 +223,17 @@ export function createSharing(context: Context, editing: Editing, opening: Openi
     return true;
   }
 
+  /** The panel over the desk that shows what the model was used for. */
+  const usePlace = () =>
+    writing.isOfPresent() ? 'generate' : drawing.isOfPresent() ? 'draw' : null;
+
   const wishOf = (model: object) => {
     const selected = store.selection.current.peek().pc;
     return JSON.stringify({
       ...model,
+      ...writing.wish(),
       view: {
-        tab: store.tab.peek(),
+        tab: store.sheet.peek() ?? usePlace() ?? store.tab.peek(),
         ...(selected === null ? {} : { pc: selected }),
       },
     });
@@ -231,7 +259,7 @@ export function createSharing(context: Context, editing: Editing, opening: Openi
       announce(context, 'The edited program has errors; there is no link of it.');
       return null;
     }
-    if (context.recipe?.model.files) {
+    if (context.recipe?.model.files && store.source.peek().kind !== 'gallery') {
       const why = 'A link cannot name the files of a checkpoint.';
       const hint = 'Save the part that is open as JSON, open that, and share it.';
       report(context, 'page', [problem('E_RECIPE_CHECKPOINT', why, hint)]);

@@ -23,6 +23,7 @@ import type {
   SettingsInfo,
   Touches,
   Verdict,
+  Vocabulary,
 } from '../engine/types.ts';
 import { type GraphView, groupsOf, viewOf } from '../graph/groups.ts';
 import type { GraphLayout } from '../graph/shape.ts';
@@ -40,6 +41,8 @@ export interface GalleryEntry {
   summary: string;
   file: string;
   bytes: number;
+  /** Of a trained model, which is several files: their names beside `file`. */
+  beside?: string[];
 }
 
 /** What the build found by running the default example; the page starts from it. */
@@ -166,6 +169,8 @@ export function createStore(built: StaticResult) {
     given: signal<{ part: Part; inputs: string[] }>({ part: WHOLE, inputs: [] }),
     /** How pictures are prepared for the model that is open, when it came with that. */
     pictures: signal<PictureScale | null>(null),
+    /** What the ids of the model that is open stand for, where it says so. */
+    vocabulary: signal<Vocabulary | null>(null),
     /** Settings files that the user opened, by name. */
     ownSettings: signal<{ name: string; toml: string }[]>([]),
     settings: signal<SettingsInfo | null>(built.settings),
@@ -237,6 +242,8 @@ export function createStore(built: StaticResult) {
     /** The link that was opened, until something else is. */
     link: signal<OpenedLink | null>(null),
     tab: signal<Tab>('report'),
+    /** The panel that lies over the desk. */
+    sheet: signal<string | null>(null),
     /** The panel in front, by region, where several share one. */
     front: signal<Readonly<Record<string, string>>>({}),
     reveal: signal<Reveal | null>(null),
