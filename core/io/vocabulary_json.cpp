@@ -80,12 +80,16 @@ class VocabularyReader {
       return;
     }
     const bool characters = *kind == "characters";
+    // Lists of models show these; here they are only checked.
+    for (const char* shown : {"title", "summary"}) {
+      (void)fields_.text(document_, "", shown);
+    }
     tokens(characters);
     if (characters) {
       fields_.check_keys(
         document_,
         "",
-        {"plena_vocabulary", "kind", "tokens", "begin", "end", "context", "prompts"},
+        {"plena_vocabulary", "title", "summary", "kind", "tokens", "begin", "end", "context", "prompts"},
         false
       );
       result_.begin = id("begin");
@@ -94,7 +98,9 @@ class VocabularyReader {
         static_cast<std::int64_t>(whole(document_, "", "context", max_context).value_or(1));
       prompts();
     } else {
-      fields_.check_keys(document_, "", {"plena_vocabulary", "kind", "tokens", "picture"}, false);
+      fields_.check_keys(
+        document_, "", {"plena_vocabulary", "title", "summary", "kind", "tokens", "picture"}, false
+      );
       picture();
     }
   }

@@ -99,7 +99,9 @@ def main():
         input_names=["pixel_values"], output_names=["logits"]
     )
     vocabulary = {
-        "plena_vocabulary": 1, "kind": "labels", "tokens": [str(i) for i in range(CLASSES)],
+        "plena_vocabulary": 1, "title": "Trained: digits",
+        "summary": "Reads handwritten digits of 8 x 8 pixels: a vision transformer of two layers",
+        "kind": "labels", "tokens": [str(i) for i in range(CLASSES)],
         "picture": {
             "input": "pixel_values", "output": "logits", "width": SIDE, "height": SIDE, "low": LOW,
             "high": HIGH, "scale": SCALE, "shift": SHIFT

@@ -8,6 +8,8 @@ from torch.nn import functional as F
 
 from transformer import Decoder, configuration, save, train, write_vocabulary
 
+TITLE = "Trained: sums"
+SUMMARY = "Adds two numbers below 100, digit by digit: a Llama of two layers that learnt it from 9,000 sums"
 TOKENS = ["\n", *"0123456789", "+", "="]
 END = 0
 CONTEXT = 16
@@ -51,7 +53,7 @@ def main():
         found = model(rows[taught:, :-1]).argmax(-1)
         right = ((found == rows[taught:, 1:]) | (weights[taught:] == 0)).all(1)
     prompts = ["2+2=", "37+85=", "99+1=", "64+64="]
-    write_vocabulary(folder, TOKENS, CONTEXT, prompts, begin=END, end=END)
+    write_vocabulary(folder, TITLE, SUMMARY, TOKENS, CONTEXT, prompts, begin=END, end=END)
     asked = [{"prompt": f"{a}+{b}=", "answer": f"{a + b}"} for a, b in pairs[taught:][:MEASURED]]
     (folder / "holdout.json").write_text(
         json.dumps({"plena_holdout": 1, "kind": "answers", "answers": asked}, indent=1) + "\n"

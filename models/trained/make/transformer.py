@@ -188,10 +188,10 @@ def save(model, folder):
     (folder / "model.safetensors").write_bytes(struct.pack("<Q", len(text)) + text + data)
 
 
-def write_vocabulary(folder, tokens, context, prompts, **ends):
+def write_vocabulary(folder, title, summary, tokens, context, prompts, **ends):
     vocabulary = {
-        "plena_vocabulary": 1, "kind": "characters", "tokens": tokens, **ends, "context": context,
-        "prompts": prompts
+        "plena_vocabulary": 1, "title": title, "summary": summary, "kind": "characters", "tokens": tokens,
+        **ends, "context": context, "prompts": prompts
     }
     (folder / "vocabulary.json").write_text(json.dumps(vocabulary, indent=1, ensure_ascii=False) + "\n")
 

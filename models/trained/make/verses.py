@@ -21,6 +21,10 @@ MODELS = {
         "mixtral", {"intermediate_size": 128, "num_local_experts": 4, "num_experts_per_tok": 2}, 1000
     ),
 }
+SUMMARIES = {
+    "verses": "Writes in the tone of the King James Bible, letter by letter: a Llama of two layers",
+    "experts": "The same text from a mixture of experts: for each letter a router chooses two of four",
+}
 TEXTS, RATE = 16, 4e-3
 PROMPTS = ["And the LORD said", "In the beginning", "Blessed are ", "The king of "]
 MEASURED = 64  # held-out verses that are shipped
@@ -62,7 +66,7 @@ def main(name):
     folder = pathlib.Path(__file__).parent.parent / name
     with torch.no_grad():
         save(model, folder)
-    write_vocabulary(folder, tokens, bible.CONTEXT, PROMPTS, begin=number[bible.BEGIN])
+    write_vocabulary(folder, f"Trained: {name}", SUMMARIES[name], tokens, bible.CONTEXT, PROMPTS, begin=number[bible.BEGIN])
     held = [verse[: bible.CONTEXT - 1] for verse, out in found if out][:: 4][:MEASURED]
     (folder / "holdout.json").write_text(
         json.dumps({"plena_holdout": 1, "kind": "texts", "texts": held}, indent=1) + "\n"

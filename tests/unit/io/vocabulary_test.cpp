@@ -50,6 +50,17 @@ TEST_CASE("texts that a vocabulary does not have are refused") {
   CHECK(code(vocabulary->ids_of("\x80").diagnostics()) == "E_VOCABULARY");
 }
 
+TEST_CASE("a vocabulary may say how lists name its model") {
+  const auto with = [](const std::string& member) {
+    return read(R"({"plena_vocabulary": 1, "kind": "characters", "tokens": ["a"], "context": 5, )" + member + "}");
+  };
+  const Result<Vocabulary> named = with(R"("title": "T", "summary": "S")");
+  REQUIRE(named);
+  CHECK(named.diagnostics().empty());
+  CHECK(code(with(R"("title": 1)").diagnostics()) == "E_TYPE");
+  CHECK(code(with(R"("heading": "T")").diagnostics()) == "W_IGNORED");
+}
+
 TEST_CASE("pictures become inputs, whatever is drawn in them") {
   const Result<Vocabulary> vocabulary = read(labels);
   REQUIRE(vocabulary);
