@@ -9,6 +9,14 @@ from torch import nn
 from torch.nn import functional as F
 
 
+def rounded(x):
+    """To what E4M3 with a shared scale keeps of a number: three bits after its first. A number that would
+    become the next power of two stays below it, as on the machine."""
+    fraction, exponent = torch.frexp(x)
+    kept = (fraction.abs() * 16).round().clamp(max=15) / 16
+    return torch.ldexp(torch.where(fraction == 0, fraction, kept.copysign(fraction)), exponent)
+
+
 class RmsNorm(nn.Module):
     def __init__(self, size, eps):
         super().__init__()
@@ -29,6 +37,7 @@ class Attention(nn.Module):
         super().__init__()
         self.heads, self.groups = c["num_attention_heads"], c["num_key_value_heads"]
         self.size = c["head_dim"]
+        self.rounds = False  # keys and values, as where they lie in the cache
         hidden = c["hidden_size"]
         self.q_proj = nn.Linear(hidden, self.heads * self.size, bias=False)
         self.k_proj = nn.Linear(hidden, self.groups * self.size, bias=False)
@@ -42,6 +51,8 @@ class Attention(nn.Module):
         q = rotated(split(self.q_proj(x), self.heads), cos, sin)
         k = rotated(split(self.k_proj(x), self.groups), cos, sin)
         v = split(self.v_proj(x), self.groups)
+        if self.rounds:
+            k, v = k + (rounded(k) - k).detach(), v + (rounded(v) - v).detach()
         shared = self.heads // self.groups
         k, v = k.repeat_interleave(shared, 1), v.repeat_interleave(shared, 1)
         scores = q @ k.transpose(2, 3) / math.sqrt(self.size) + mask
@@ -143,9 +154,22 @@ class Decoder(nn.Module):
         return sum(parts) / len(parts) - 1 if parts else torch.zeros(())
 
 
-def train(model, batch, total, rate, warm_up=50, tell=50, balance=0.01):
+def train(model, batch, total, rate, warm_up=50, tell=50, balance=0.01, rounding=False):
     """`batch()` gives ids [texts, n + 1] and weights [texts, n] of what is predicted; the rate falls to a
-    twentieth along a cosine."""
+    twentieth along a cosine. With `rounding` the model computes with rounded parameters, keys and values, is
+    corrected as if it had not rounded them, and is left with the rounded parameters."""
+    parameters = list(model.parameters())
+    for module in model.modules():
+        if isinstance(module, Attention):
+            module.rounds = rounding
+
+    @torch.no_grad()
+    def round_all():
+        exact = [p.clone() for p in parameters]
+        for p in parameters:
+            p.copy_(rounded(p))
+        return exact
+
     decays = [p for p in model.parameters() if p.dim() == 2]
     others = [p for p in model.parameters() if p.dim() != 2]
     optimiser = torch.optim.AdamW(
@@ -158,16 +182,22 @@ def train(model, batch, total, rate, warm_up=50, tell=50, balance=0.01):
         cosine = 0.525 + 0.475 * math.cos(math.pi * step / total)
         for group in optimiser.param_groups:
             group["lr"] = rate * min(1, (step + 1) / warm_up) * cosine
+        exact = round_all() if rounding else []
         logits = model(ids[:, :-1])
         losses = F.cross_entropy(logits.flatten(0, 1), ids[:, 1:].flatten(), reduction="none")
         loss = (losses * weights.flatten()).sum() / weights.sum()
         optimiser.zero_grad(set_to_none=True)
         (loss + balance * model.imbalance()).backward()
+        with torch.no_grad():
+            for p, value in zip(parameters, exact):
+                p.copy_(value)
         nn.utils.clip_grad_norm_(model.parameters(), 1.0)
         optimiser.step()
         seen.append(loss.item())
         if (step + 1) % tell == 0:
             print(f"step {step + 1} of {total}: loss {sum(seen[-tell:]) / tell:.4f}", flush=True)
+    if rounding:
+        round_all()
 
 
 def save(model, folder):
