@@ -29,6 +29,7 @@ void add_compile(CLI::App& app, Action& action);
 void add_verify(CLI::App& app, Action& action);
 void add_compare(CLI::App& app, Action& action);
 void add_generate(CLI::App& app, Action& action);
+void add_evaluate(CLI::App& app, Action& action);
 void add_profile(CLI::App& app, Action& action);
 void add_link(CLI::App& app, Action& action);
 void add_run(CLI::App& app, Action& action);

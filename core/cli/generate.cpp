@@ -17,6 +17,8 @@ namespace {
 struct Options : ModelOptions {
   std::string ids;
   std::string prompt_file;
+  std::optional<std::string> text;
+  std::string vocabulary; ///< file
   std::int64_t tokens = 16;
   std::int64_t context = 0;
   std::int64_t chunk = 0;
@@ -33,12 +35,37 @@ Diagnostic usage(std::string message, std::string hint) {
   return {.code = "E_USAGE", .message = std::move(message), .hint = std::move(hint)};
 }
 
-Result<std::vector<std::int64_t>> prompt_of(const Options& options) {
-  if (options.ids.empty() == options.prompt_file.empty()) {
+/// `vocabulary` is read where the prompt is a text.
+Result<std::vector<std::int64_t>>
+prompt_of(const Options& options, std::optional<io::Vocabulary>& vocabulary) {
+  const int given = (options.ids.empty() ? 0 : 1) + (options.prompt_file.empty() ? 0 : 1) + (options.text ? 1 : 0);
+  if (given != 1) {
     return usage(
-      options.ids.empty() ? "there is no text to go on with" : "there are two texts to go on with",
-      "give the ids of its tokens by --ids 1,2,3, or --prompt-ids with a file of them"
+      given == 0 ? "there is no text to go on with" : "there are several texts to go on with",
+      "give --text where the model has a vocabulary, else the ids of its tokens by --ids 1,2,3, or --prompt-ids "
+      "with a file of them"
     );
+  }
+  if (options.text) {
+    Result<io::Vocabulary> read = vocabulary_of(options.model, options.vocabulary);
+    if (!read) {
+      return read.diagnostics();
+    }
+    vocabulary = std::move(*read);
+    Result<std::vector<std::int64_t>> ids = vocabulary->ids_of(*options.text);
+    const auto room = ids ? vocabulary->context - static_cast<std::int64_t>(ids->size()) : 0;
+    if (ids && options.tokens > room + 1) {
+      return Diagnostic{
+        .code = "E_KV_CACHE",
+        .message = fmt::format(
+          "{} tokens after a text of {} are more than the {} that the model was trained for",
+          options.tokens,
+          ids->size(),
+          vocabulary->context
+        ),
+        .hint = fmt::format("ask for at most --tokens {}, or give a shorter text", room + 1)};
+    }
+    return ids;
   }
   if (!options.ids.empty()) {
     return driver::read_ids(
@@ -111,10 +138,14 @@ void print_runs(std::string_view title, std::span<const report::TextRun> runs) {
 
 class Writer {
  public:
-  Writer(const Options& options, driver::Generation& text, driver::Source source)
+  /// After the id `end`, if any, the text is complete.
+  Writer(
+    const Options& options, driver::Generation& text, driver::Source source, std::optional<std::int64_t> end
+  )
       : options_(options),
         text_(text),
         source_(source),
+        end_(end),
         sampler_(options.temperature, options.seed) {}
 
   /// Ids after the prompt, and what ran for them.
@@ -129,7 +160,7 @@ class Writer {
       const std::int64_t id = sampler_.choose(text_.logits(source_));
       ids.push_back(id);
       progress.show(fmt::format("{} tokens", ids.size()));
-      if (i + 1 == options_.tokens) {
+      if (i + 1 == options_.tokens || id == end_) {
         break;
       }
       if (Status done = feed(std::span(&id, 1)); !done) {
@@ -159,6 +190,7 @@ class Writer {
   const Options& options_;
   driver::Generation& text_;
   driver::Source source_;
+  std::optional<std::int64_t> end_;
   driver::Sampler sampler_;
 };
 
@@ -171,7 +203,8 @@ bool is_fault(const Diagnostics& diagnostics) {
 int generate(const Options& options) {
   driver::Session session;
   Steps steps;
-  const auto prompt = steps.take(prompt_of(options));
+  std::optional<io::Vocabulary> vocabulary;
+  const auto prompt = steps.take(prompt_of(options, vocabulary));
   const auto toml = prompt ? steps.take(settings_text(options.settings)) : std::nullopt;
   if (!toml || !steps.take(session.set_settings(options.settings, *toml)) ||
       !steps.take(set_timing(session, options.timing))) {
@@ -202,7 +235,16 @@ int generate(const Options& options) {
   if (!text) {
     return exit_unusable;
   }
-  Writer writer(options, *text, source);
+  if (vocabulary && text->vocabulary() != static_cast<std::int64_t>(vocabulary->tokens.size())) {
+    print({Diagnostic{
+      .code = "E_VOCABULARY",
+      .message = fmt::format(
+        "the vocabulary has {} tokens, and the model {}", vocabulary->tokens.size(), text->vocabulary()
+      ),
+      .hint = "give the vocabulary that belongs to the model"}});
+    return exit_unusable;
+  }
+  Writer writer(options, *text, source, vocabulary ? vocabulary->end : std::nullopt);
   if (const Status written = writer.run(*prompt); !written) {
     print(written.diagnostics());
     return is_fault(written.diagnostics()) ? exit_fault : exit_unusable;
@@ -218,6 +260,10 @@ int generate(const Options& options) {
   facts.cache_bytes = text->cache_bytes();
   facts.prompt = *prompt;
   facts.ids = writer.ids;
+  if (vocabulary) {
+    facts.prompt_text = *options.text;
+    facts.text = vocabulary->text_of(writer.ids);
+  }
   for (const driver::GenerationProgram& program : text->programs()) {
     facts.programs.push_back({program.tokens, program.words, program.compile_seconds});
   }
@@ -227,7 +273,11 @@ int generate(const Options& options) {
     return exit_unusable;
   }
   if (options.json != "-") {
-    fmt::print("{}\n", fmt::join(writer.ids, " "));
+    if (facts.text) {
+      fmt::print("{}{}\n", *facts.prompt_text, *facts.text);
+    } else {
+      fmt::print("{}\n", fmt::join(writer.ids, " "));
+    }
     const std::span<const report::TextRun> runs(writer.runs);
     print_runs("prefill", runs.first(writer.prompt_runs));
     print_runs("decode", runs.subspan(writer.prompt_runs));
@@ -258,6 +308,8 @@ void add_generate(CLI::App& app, Action& action) {
   );
   command->add_option("model", options->model, "folder of a checkpoint, or JSON model of a family")
     ->required();
+  command->add_option("--text", options->text, "text to go on with, of a model with a vocabulary");
+  command->add_option("--vocabulary", options->vocabulary, "file of it; else vocabulary.json in the model's folder");
   command->add_option("--ids", options->ids, "ids of the text's tokens, separated by commas");
   command->add_option("--prompt-ids", options->prompt_file, "file with them, .npy or text");
   command->add_option("--tokens", options->tokens, "tokens that are to come")

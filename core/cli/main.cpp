@@ -101,6 +101,7 @@ int run(int argc, char** argv) {
     add_compile(app, action);
     add_verify(app, action);
     add_generate(app, action);
+    add_evaluate(app, action);
     add_profile(app, action);
     add_compare(app, action);
     add_link(app, action);

@@ -62,11 +62,15 @@ Result<std::vector<driver::ModelFile>> files_in(const std::filesystem::path& fol
     }
   }
   std::sort(paths.begin(), paths.end());
+  const std::filesystem::path single = folder / "model.onnx";
+  if (!error && paths.empty() && std::filesystem::exists(single, error)) {
+    paths.push_back(single);
+  }
   if (error || paths.empty()) {
     return Diagnostic{
       .code = "E_FILE",
       .message = "there is no checkpoint in this folder",
-      .hint = "a checkpoint is config.json and one or more .safetensors files",
+      .hint = "a checkpoint is config.json and one or more .safetensors files; a model.onnx alone is taken as well",
       .file = folder.string()};
   }
   std::vector<driver::ModelFile> files;
@@ -202,6 +206,25 @@ Result<NamedFiles> files_of_model(const std::string& model) {
   named.name = path.filename().string();
   named.files.push_back(std::move(*file));
   return named;
+}
+
+std::string beside_model(const std::string& model, const char* name) {
+  const std::filesystem::path path = model;
+  std::error_code error;
+  return ((std::filesystem::is_directory(path, error) ? path : path.parent_path()) / name).string();
+}
+
+Result<io::Vocabulary> vocabulary_of(const std::string& model, const std::string& file) {
+  const std::string path = file.empty() ? beside_model(model, "vocabulary.json") : file;
+  Result<std::vector<std::uint8_t>> bytes = read_bytes(path);
+  if (!bytes) {
+    Diagnostics errors = bytes.diagnostics();
+    for (Diagnostic& one : errors) {
+      one.hint = "texts, labels and pictures need the model's vocabulary (models/trained/README.md)";
+    }
+    return errors;
+  }
+  return io::read_vocabulary(path, *bytes);
 }
 
 bool load_model_files(driver::Session& session, const ModelOptions& options, Steps& steps) {

@@ -138,6 +138,7 @@ struct Generation::Impl {
   std::int64_t position = 0;
   std::int64_t vocabulary = 0;
   std::array<std::vector<float>, source_count> logits;
+  std::array<std::vector<float>, source_count> all_logits; ///< of the last feed
   /// Of the references, in the order of CachePair.
   std::array<std::vector<std::vector<float>>, source_count> caches;
 
@@ -146,6 +147,7 @@ struct Generation::Impl {
   Result<StepProgram*> program(std::int64_t tokens);
   Status start();
   void clear_references();
+  void take_logits(Source source, const std::vector<float>& rows);
   Result<GenerationRun> run(StepProgram& program, std::span<const std::int64_t> ids);
   GenerationCheck compared(
     const StepProgram& program,
@@ -322,6 +324,14 @@ Status Generation::Impl::start() {
   return Done{};
 }
 
+void Generation::Impl::take_logits(Source source, const std::vector<float>& rows) {
+  logits[index(source)].assign(rows.end() - static_cast<std::ptrdiff_t>(vocabulary), rows.end());
+  if (options.all_logits) {
+    std::vector<float>& all = all_logits[index(source)];
+    all.insert(all.end(), rows.begin(), rows.end());
+  }
+}
+
 Result<GenerationRun> Generation::Impl::run(StepProgram& program, std::span<const std::int64_t> ids) {
   stopped = true; // until the end of this function
   GenerationRun result;
@@ -352,7 +362,7 @@ Result<GenerationRun> Generation::Impl::run(StepProgram& program, std::span<cons
     return diagnostic_of(*machine->fault());
   }
   const std::vector<float> all = codegen::read_back(*program.logits_place, reader_of(*machine));
-  logits[index(Source::Machine)].assign(all.end() - static_cast<std::ptrdiff_t>(vocabulary), all.end());
+  take_logits(Source::Machine, all);
   if (options.references) {
     codegen::Values inputs;
     inputs[program.ids].assign(ids.begin(), ids.end());
@@ -371,8 +381,7 @@ Result<GenerationRun> Generation::Impl::run(StepProgram& program, std::span<cons
       for (std::size_t i = 0; i < own.size(); ++i) {
         own[i] = computed->at(program.caches[i].result);
       }
-      const std::vector<float>& rows = computed->at(program.logits);
-      logits[index(source)].assign(rows.end() - static_cast<std::ptrdiff_t>(vocabulary), rows.end());
+      take_logits(source, computed->at(program.logits));
       values[index(source)] = std::move(*computed);
     }
     result.check = compared(program, all, values);
@@ -445,6 +454,7 @@ Result<std::vector<GenerationRun>> Generation::feed(std::span<const std::int64_t
         .hint = fmt::format("ids of this model are 0 to {}", impl.vocabulary - 1)};
     }
   }
+  impl.all_logits = {};
   std::vector<GenerationRun> runs;
   const std::int64_t chunk = this->chunk();
   for (std::int64_t done = 0; done < count;) {
@@ -468,11 +478,16 @@ std::span<const float> Generation::logits(Source source) const {
   return impl_->logits[index(source)];
 }
 
+std::span<const float> Generation::all_logits(Source source) const {
+  return impl_->all_logits[index(source)];
+}
+
 void Generation::restart() {
   Impl& impl = *impl_;
   impl.machine->restore(*impl.empty_text);
   impl.clear_references();
   impl.logits = {};
+  impl.all_logits = {};
   impl.position = 0;
   impl.stopped = false;
 }

@@ -25,6 +25,7 @@ struct GenerationOptions {
   bool cycles = true; ///< counts them, which takes time
   bool references = false; ///< computes each run by both references as well, which takes longer
   FileFinder beside{}; ///< of a model that is one file
+  bool all_logits = false; ///< keeps those of all tokens of a `feed`, for `all_logits`
 };
 
 /// Whose logits.
@@ -88,6 +89,8 @@ class Generation {
   Result<std::vector<GenerationRun>> feed(std::span<const std::int64_t> ids);
   /// Of the token after the text; empty before the first run, and of references that are not computed.
   std::span<const float> logits(Source source = Source::Machine) const;
+  /// A row for each token of the last `feed`, when the options ask for them: of the token after it.
+  std::span<const float> all_logits(Source source = Source::Machine) const;
   /// An empty text.
   void restart();
 

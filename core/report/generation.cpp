@@ -42,6 +42,8 @@ std::string generation(const TextFacts& facts) {
     {"cacheBytes", facts.cache_bytes},
     {"prompt", facts.prompt},
     {"ids", facts.ids},
+    {"promptText", facts.prompt_text ? Json(*facts.prompt_text) : Json(nullptr)},
+    {"text", facts.text ? Json(*facts.text) : Json(nullptr)},
     {"programs", Json::array()},
     {"prefill", Json::array()},
     {"decode", Json::array()}};

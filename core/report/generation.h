@@ -41,6 +41,8 @@ struct TextFacts {
   std::uint64_t cache_bytes = 0;
   std::span<const std::int64_t> prompt;
   std::span<const std::int64_t> ids; ///< that came after it
+  std::optional<std::string> prompt_text{}; ///< of both, where the prompt was a text
+  std::optional<std::string> text{};
   std::vector<TextProgram> programs;
   std::vector<TextRun> runs; ///< of the prompt, then one for each token but the last
   std::size_t prompt_runs = 0;

@@ -923,6 +923,101 @@ test('generate goes on with a text token by token', () => {
   refused(['generate', path.join(source, 'models', 'linear.json'), '--ids', '1'], 'E_KV_CACHE');
 });
 
+/** A checkpoint whose 40 tokens are characters, with its vocabulary and data beside it. */
+function putTrained(name, holdout, changes = {}) {
+  const model = putCheckpoint(name);
+  const tokens = ['\n', ...'abcdefghijklmnopqrstuvwxyz0123456789 +='];
+  put(`${name}/vocabulary.json`, JSON.stringify({
+    plena_vocabulary: 1, kind: 'characters', tokens, begin: 0, context: 24, prompts: ['ab'], ...changes,
+  }));
+  put(`${name}/holdout.json`, JSON.stringify({ plena_holdout: 1, ...holdout }));
+  return model;
+}
+
+const heldTexts = { kind: 'texts', texts: ['abc def', 'x=1', 'zzz zzz zzz zzz zzz'] };
+
+test('generate takes a text of a model with a vocabulary, and writes one', () => {
+  const model = putTrained('speaker', heldTexts);
+  const text = run(['generate', model, '--text', 'ab 1', '--tokens', '5', '--json', 'spoken.json']);
+  assert.equal(text.status, 0, text.stderr);
+  const report = JSON.parse(readFileSync(at('spoken.json'), 'utf8'));
+  assert.deepEqual(report.prompt, [0, 1, 2, 37, 28]); // "\n", a, b, " ", 1
+  assert.equal(report.promptText, 'ab 1');
+  assert.equal(report.text.length, 5);
+  assert.ok(text.stdout.startsWith(`ab 1${report.text}\n`));
+  const ids = run(['generate', model, '--ids', '0,1,2,37,28', '--tokens', '5', '--no-check', '--json', '-']);
+  assert.deepEqual(JSON.parse(ids.stdout).ids, report.ids);
+  assert.equal(JSON.parse(ids.stdout).text, null);
+  // An empty prompt is the token that stands before every text.
+  const nothing = run(['generate', model, '--text', '', '--tokens', '2', '--no-check', '--json', '-']);
+  assert.deepEqual(JSON.parse(nothing.stdout).prompt, [0]);
+  // What the model writes first may be told to be the end.
+  const first = report.ids[0];
+  const ending = putTrained('ending', heldTexts, { end: first });
+  const ended = run(['generate', ending, '--text', 'ab 1', '--tokens', '5', '--no-check', '--json', '-']);
+  assert.deepEqual(JSON.parse(ended.stdout).ids, [first]);
+});
+
+test('generate refuses texts that a model cannot take', () => {
+  const model = putTrained('strict', heldTexts);
+  assert.match(refused(['generate', model, '--text', 'aB'], 'E_VOCABULARY'), /"B", which is at byte 1/);
+  assert.match(refused(['generate', model, '--text', 'a\u00e9'], 'E_VOCABULARY'), /"\u00e9"/);
+  refused(['generate', model, '--text', 'a'.repeat(24)], 'E_KV_CACHE');
+  refused(['generate', model, '--text', 'a', '--tokens', '24'], 'E_KV_CACHE');
+  refused(['generate', model, '--text', 'a', '--ids', '1'], 'E_USAGE');
+  refused(['generate', putCheckpoint('mute'), '--text', 'a'], 'E_FILE');
+  refused(['generate', putTrained('no-begin', heldTexts, { begin: undefined }), '--text', ''], 'E_VOCABULARY');
+  refused(['generate', putTrained('fewer', heldTexts, { tokens: ['\n', 'a', 'b'] }), '--text', 'a'], 'E_VOCABULARY');
+});
+
+test('evaluate measures texts and answers on the machine and by both references', () => {
+  const model = putTrained('measured', heldTexts);
+  const found = run(['evaluate', model, '--settings', 'm16b4', '--formats', 'e8m7,e4m3x8/ue8m0', '--json', 'e.json']);
+  assert.equal(found.status, 0, found.stderr);
+  const report = JSON.parse(readFileSync(at('e.json'), 'utf8'));
+  assert.deepEqual([report.kind, report.items, report.ofItems], ['texts', 3, 3]);
+  assert.deepEqual(report.rows.map((row) => row.formats), ['e8m7', 'e4m3x8/ue8m0']);
+  for (const row of report.rows) {
+    assert.equal(row.predictions, 7 + 3 + 19);
+    assert.equal(row.differing, 0);
+    assert.deepEqual(row.machine, row.hardware);
+    assert.ok(row.machine.perplexity > 1 && Number.isFinite(row.machine.perplexity));
+  }
+  const [wide, narrow] = report.rows;
+  assert.deepEqual(wide.fp32, narrow.fp32);
+  const off = (row) => Math.abs(row.machine.perplexity - row.fp32.perplexity);
+  assert.ok(off(wide) > 0 && off(wide) < off(narrow));
+  const one = run(['evaluate', model, '--settings', 'm16b4', '--items', '1', '--json', '-']);
+  assert.equal(JSON.parse(one.stdout).rows[0].predictions, 7);
+
+  // The model's own continuation is an answer that is right.
+  const written = JSON.parse(run([
+    'generate', model, '--settings', 'm16b4', '--text', 'ab', '--tokens', '3', '--no-check', '--json', '-',
+  ]).stdout).text;
+  const wrong = written === 'qqq' ? 'rrr' : 'qqq';
+  const answers = [{ prompt: 'ab', answer: written }, { prompt: 'ab', answer: wrong }];
+  const knowing = putTrained('knowing', { kind: 'answers', answers });
+  const told = JSON.parse(run(['evaluate', knowing, '--settings', 'm16b4', '--json', '-']).stdout).rows[0];
+  assert.equal(told.machine.rightItems, 0.5);
+  assert.equal(told.predictions, 6);
+});
+
+test('evaluate refuses data that does not fit', () => {
+  const bad = (name, holdout, code, changes) => refused(['evaluate', putTrained(name, holdout, changes)], code);
+  bad('bad1', { kind: 'texts', texts: ['aB'] }, 'E_VOCABULARY');
+  bad('bad2', { kind: 'texts', texts: ['a'.repeat(24)] }, 'E_KV_CACHE');
+  bad('bad3', { kind: 'texts', texts: [''] }, 'E_VOCABULARY');
+  bad('bad4', { kind: 'texts', texts: [] }, 'E_MISSING');
+  bad('bad5', { kind: 'pictures', pictures: [] }, 'E_RANGE');
+  bad('bad6', { kind: 'answers', answers: [{ prompt: 'a', answer: '' }] }, 'E_VOCABULARY');
+  bad('bad7', heldTexts, 'E_VOCABULARY', { begin: 99 });
+  bad('bad8', heldTexts, 'E_VOCABULARY', { tokens: ['a', 'a'] });
+  bad('bad9', heldTexts, 'E_VERSION', { plena_vocabulary: 2 });
+  const model = putTrained('fine', heldTexts);
+  refused(['evaluate', model, '--formats', 'e99'], 'E_SETTINGS_VALUE');
+  refused(['evaluate', model, '--data', 'absent.json'], 'E_FILE');
+});
+
 test('analytic predicts, sweeps and draws', () => {
   const listed = run(['analytic', '--list-models']);
   assert.equal(listed.status, 0);

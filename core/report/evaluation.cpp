@@ -1,0 +1,42 @@
+#include "report/evaluation.h"
+
+#include <nlohmann/json.hpp>
+
+namespace plena::report {
+
+std::string evaluation(const EvaluationFacts& facts) {
+  using Json = nlohmann::ordered_json;
+  Json json{
+    {"schema", 1},
+    {"model", facts.model},
+    {"data", facts.data},
+    {"kind", facts.kind},
+    {"items", facts.items},
+    {"ofItems", facts.of_items},
+    {"settings", facts.settings},
+    {"timing", facts.timing},
+    {"rows", Json::array()}};
+  for (const EvaluationRow& row : facts.rows) {
+    Json one{{"formats", row.formats.empty() ? Json(nullptr) : Json(row.formats)}};
+    for (const ScoreFacts& score : row.scores) {
+      one[std::string(score.source)] = {
+        {"accuracy", score.accuracy},
+        {"rightItems", score.right_items},
+        {"perplexity", score.perplexity}};
+    }
+    one.update(
+      {{"predictions", row.predictions},
+       {"sameChoices", row.same_choices},
+       {"compared", row.compared},
+       {"differing", row.differing},
+       {"instructions", row.instructions},
+       {"cycles", row.cycles},
+       {"emulationSeconds", row.emulation_seconds},
+       {"seconds", row.seconds}}
+    );
+    json["rows"].push_back(std::move(one));
+  }
+  return json.dump(2, ' ', false, Json::error_handler_t::replace) + "\n";
+}
+
+} // namespace plena::report

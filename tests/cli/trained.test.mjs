@@ -1,0 +1,101 @@
+// The trained models that come with the project: what they know, in full precision and on the machine.
+import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import test, { after } from 'node:test';
+
+const plena = process.env.PLENA;
+const trained = path.resolve(import.meta.dirname, '../../models/trained');
+const folder = mkdtempSync(path.join(tmpdir(), 'plena-trained-'));
+after(() => rmSync(folder, { recursive: true }));
+
+/** Least accuracy in fp32 of the first `items` held-out ones, and greatest perplexity. */
+const MODELS = {
+  digits: { items: 20, accuracy: 0.95, perplexity: 1.3 },
+  sums: { items: 20, accuracy: 0.99, perplexity: 1.1 },
+  verses: { items: 3, accuracy: 0.5, perplexity: 5.5 },
+  experts: { items: 2, accuracy: 0.5, perplexity: 5.5 },
+};
+const LARGEST_MODEL = 2e6;
+const LARGEST_OF_ALL = 8e6;
+
+const run = (args) => spawnSync(plena, args, { encoding: 'utf8', cwd: folder, timeout: 600_000 });
+const at = (name, file) => path.join(trained, name, file);
+const evaluated = (name, ...more) => {
+  const found = run(['evaluate', path.join(trained, name), '--settings', 'm64b16', '--json', '-', ...more]);
+  assert.notEqual(found.stdout, '', found.stderr);
+  return { status: found.status, row: JSON.parse(found.stdout).rows[0] };
+};
+
+test('every folder of a model is measured here, and small', () => {
+  const folders = readdirSync(trained, { withFileTypes: true })
+    .filter((one) => one.isDirectory() && one.name !== 'make')
+    .map(({ name }) => name);
+  assert.deepEqual(folders.sort(), Object.keys(MODELS).sort());
+  const sizes = folders.map((name) =>
+    readdirSync(path.join(trained, name)).reduce((sum, file) => sum + statSync(at(name, file)).size, 0));
+  assert.ok(Math.max(...sizes) < LARGEST_MODEL, `${sizes}`);
+  assert.ok(sizes.reduce((a, b) => a + b) < LARGEST_OF_ALL, `${sizes}`);
+});
+
+for (const [name, { items, accuracy, perplexity }] of Object.entries(MODELS)) {
+  test(`${name} does its task on the machine as in full precision`, () => {
+    const { status, row } = evaluated(name, '--items', `${items}`);
+    assert.ok(row.fp32.accuracy >= accuracy, JSON.stringify(row));
+    assert.ok(row.fp32.perplexity <= perplexity, JSON.stringify(row));
+    assert.ok(row.machine.accuracy >= accuracy * 0.97, JSON.stringify(row));
+    assert.equal(row.differing, 0);
+    assert.equal(status, 0);
+  });
+}
+
+test('the arithmetic is the model\'s, not the prompt\'s', () => {
+  const written = (prompt) =>
+    run(['generate', path.join(trained, 'sums'), '--settings', 'm64b16', '--text', prompt, '--tokens', '4', '--no-check'])
+      .stdout.split('\n')[0];
+  for (const [prompt, answer] of [['37+85=', '122'], ['2+2=', '4'], ['64+64=', '128']])
+    assert.equal(written(prompt), prompt + answer);
+});
+
+test('every prompt that is offered can be gone on with', () => {
+  for (const name of Object.keys(MODELS)) {
+    const { prompts = [], context } = JSON.parse(readFileSync(at(name, 'vocabulary.json'), 'utf8'));
+    for (const prompt of prompts) assert.ok(prompt.length + 1 < context, `${name}: ${prompt}`);
+  }
+});
+
+test('blank and inked pictures are told apart, and others refused', () => {
+  const data = (pixels) => {
+    const file = path.join(folder, 'pictures.json');
+    writeFileSync(file, JSON.stringify({
+      plena_holdout: 1, kind: 'pictures', pictures: [{ label: '1', pixels }],
+    }));
+    return file;
+  };
+  const blank = evaluated('digits', '--data', data(Array(64).fill(0))).row;
+  const full = evaluated('digits', '--data', data(Array(64).fill(16))).row;
+  for (const row of [blank, full]) {
+    assert.ok(Number.isFinite(row.machine.perplexity), JSON.stringify(row));
+    assert.equal(row.differing, 0);
+  }
+  assert.notEqual(blank.fp32.perplexity, full.fp32.perplexity);
+  for (const pixels of [[], Array(63).fill(0), Array(64).fill(17), Array(64).fill(-1)]) {
+    const refused = run(['evaluate', path.join(trained, 'digits'), '--data', data(pixels)]);
+    assert.equal(refused.status, 2);
+    assert.match(refused.stderr, /E_INPUT/);
+  }
+});
+
+test('texts that a trained model cannot take are refused', () => {
+  const refused = (prompt, code, tokens = '1') => {
+    const found = run(['generate', path.join(trained, 'sums'), '--text', prompt, '--tokens', tokens]);
+    assert.equal(found.status, 2, found.stdout);
+    assert.match(found.stderr, new RegExp(`\\[${code}\\]`));
+  };
+  refused('2\u00d72=', 'E_VOCABULARY');
+  refused('two', 'E_VOCABULARY');
+  refused('1'.repeat(16), 'E_KV_CACHE');
+  refused('2+2=', 'E_KV_CACHE', '99');
+});
