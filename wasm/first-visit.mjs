@@ -21,6 +21,17 @@ export function value(reply, what) {
   throw new Error(`${what} failed:\n${lines.join('\n')}`);
 }
 
+/** Where the program's run ends, from the start. */
+export function runToEnd(module, session) {
+  let state = value(module.reset(session), 'reset');
+  for (let slice = 0; state.reason === 'ready' || state.reason === 'slice'; slice++) {
+    if (slice === MAX_SLICES) throw new Error('The example does not end.');
+    state = value(module.run(session, SLICE), 'run');
+  }
+  if (state.fault) throw new Error(`The example faults: ${state.fault.message}`);
+  return state;
+}
+
 /** Every answer, in the order of the page's questions (web/src/engine/host.ts; `FIRST_CALLS` there). `file`: that of
  * the example. */
 export function firstVisit(module, file) {
@@ -42,18 +53,11 @@ export function firstVisit(module, file) {
   module.keep_pinned_of(session, empty);
   module.session_free(empty);
   const text = value(module.program_text(session), 'text');
-  let state;
+  value(module.record_trace(session, TRACE_EVENTS, 0), 'trace');
+  value(module.keep_history(session, HISTORY_BYTES), 'history');
   // Opened, then run from the start.
-  for (let times = 0; times < 2; times++) {
-    value(module.record_trace(session, TRACE_EVENTS, 0), 'trace');
-    value(module.keep_history(session, HISTORY_BYTES), 'history');
-    state = value(module.reset(session), 'reset');
-  }
-  for (let slice = 0; state.reason === 'ready' || state.reason === 'slice'; slice++) {
-    if (slice === MAX_SLICES) throw new Error('The default example does not end.');
-    state = value(module.run(session, SLICE), 'run');
-  }
-  if (state.fault) throw new Error(`The default example faults: ${state.fault.message}`);
+  value(module.reset(session), 'reset');
+  const state = runToEnd(module, session);
   const registers = value(module.registers(session), 'registers');
   const profile = value(module.profile(session), 'profile');
   const map = value(module.memory_map(session), 'memory map');

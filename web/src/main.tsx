@@ -38,6 +38,7 @@ const session = createSession(store, {
 
 const root = document.getElementById('app');
 if (root) hydrate(<App store={store} session={session} />, root);
+<<<<<<< ours
 const fragment = () => (location.hash.length > 1 ? location.hash : null);
 const start = () =>
   session.start(fragment()).finally(() => {
@@ -50,6 +51,21 @@ const start = () =>
 // before somebody touches what they see.
 if (embedName() === null) requestAnimationFrame(() => void start());
 else whenTouched(() => void start());
+=======
+/** Resolves when what the page has to show is on the screen: nothing else may take the link before. */
+const drawn = () =>
+  new Promise<void>((resolve) => requestAnimationFrame(() => setTimeout(resolve)));
+// The result is on screen already; the engine may take its time.
+const fragment = () => (location.hash.length > 1 ? location.hash : null);
+requestAnimationFrame(
+  () =>
+    void session.start(fragment()).finally(async () => {
+      await drawn();
+      session.fetchRest();
+      if (import.meta.env.PROD) void keepForOffline(store, location.href);
+    }),
+);
+>>>>>>> theirs
 addEventListener('hashchange', () => {
   const link = fragment();
   if (link !== null) void session.openLink(link);
