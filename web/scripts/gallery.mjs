@@ -3,10 +3,8 @@
 import { createHash } from 'node:crypto';
 import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { basename, extname, join } from 'node:path';
-import { value } from '../../wasm/first-visit.mjs';
+import { runToEnd, value } from '../../wasm/first-visit.mjs';
 
-const SLICE = 1_000_000;
-const MAX_SLICES = 10_000;
 /** Door of models that stand in none. */
 const OTHERS = 'models';
 
@@ -87,17 +85,6 @@ export function questionRecipe({ recipe }, release, modelsDir) {
   };
 }
 
-/** Runs the session's program to its end. */
-export function runToEnd(module, session, name) {
-  let state = value(module.reset(session), `${name}: reset`);
-  for (let slice = 0; state.reason === 'ready' || state.reason === 'slice'; slice++) {
-    if (slice === MAX_SLICES) throw new Error(`${name} does not end.`);
-    state = value(module.run(session, SLICE), `${name}: run`);
-  }
-  if (state.fault) throw new Error(`${name} faults: ${state.fault.message}`);
-  return state;
-}
-
 /** Runs a recipe that names a model of the gallery; what it has come to. */
 export function runRecipe(module, info, modelsDir, name) {
   const session = module.session_new();
@@ -112,7 +99,7 @@ export function runRecipe(module, info, modelsDir, name) {
     value(module.load_model(session, file, bytes), `${name}: model`);
     value(module.check_recipe_model(session, info.json), `${name}: model`);
     value(module.compile(session, info.options), `${name}: compile`);
-    const { cycles } = runToEnd(module, session, name);
+    const { cycles } = runToEnd(module, session);
     const verdict = value(module.verify(session, 'hardware'), `${name}: verify`);
     if (verdict.verdict !== 'pass')
       throw new Error(`${name} does not agree with its reference; the gallery needs what does.`);

@@ -38,12 +38,14 @@ const session = createSession(store, {
 
 const root = document.getElementById('app');
 if (root) hydrate(<App store={store} session={session} />, root);
-<<<<<<< ours
+/** Resolves when what the page has to show is on the screen: nothing else may take the link before. */
+const drawn = () =>
+  new Promise<void>((resolve) => requestAnimationFrame(() => setTimeout(resolve)));
 const fragment = () => (location.hash.length > 1 ? location.hash : null);
 const start = () =>
-  session.start(fragment()).finally(() => {
-    // When the result has been drawn.
-    requestAnimationFrame(() => setTimeout(session.fetchRest));
+  session.start(fragment()).finally(async () => {
+    await drawn();
+    session.fetchRest();
     // A release's own folder is kept by the root's worker.
     if (import.meta.env.PROD && !site.inFolder) void keepForOffline(store, location.href);
   });
@@ -51,21 +53,6 @@ const start = () =>
 // before somebody touches what they see.
 if (embedName() === null) requestAnimationFrame(() => void start());
 else whenTouched(() => void start());
-=======
-/** Resolves when what the page has to show is on the screen: nothing else may take the link before. */
-const drawn = () =>
-  new Promise<void>((resolve) => requestAnimationFrame(() => setTimeout(resolve)));
-// The result is on screen already; the engine may take its time.
-const fragment = () => (location.hash.length > 1 ? location.hash : null);
-requestAnimationFrame(
-  () =>
-    void session.start(fragment()).finally(async () => {
-      await drawn();
-      session.fetchRest();
-      if (import.meta.env.PROD) void keepForOffline(store, location.href);
-    }),
-);
->>>>>>> theirs
 addEventListener('hashchange', () => {
   const link = fragment();
   if (link !== null) void session.openLink(link);
