@@ -209,10 +209,12 @@ TEST_CASE("checkpoints: the tensors of a layer are read without the others") {
   const auto one = io::import_checkpoint(files, part);
   REQUIRE(one.ok());
   CHECK(one->graph.tensor(one->graph.inputs[0]).shape == ir::Shape{3, 8});
-  CHECK(one->digest == whole->digest);
+  // The digest is of the values that were read: other parts have others.
+  CHECK(one->digest != whole->digest);
   const std::uint64_t layer = 4 * (8 + 64 + 32 + 32 + 64 + 8 + 96 + 96 + 96);
   const std::uint64_t header = all - 3 * layer - 2 * 4 * 80 - 4 * 8; // tied: the table is read twice
   CHECK(source->count == header + layer);
+  CHECK(io::import_checkpoint(files, part)->digest == one->digest);
   part.last_layer = 3;
   CHECK(io::import_checkpoint(files, part).diagnostics()[0].code == "E_RANGE");
 }

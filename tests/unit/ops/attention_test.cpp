@@ -311,12 +311,14 @@ TEST_CASE("every sequence of a batch may have a mask of its own") {
       const std::vector<ir::TensorId> own = made(one, i, 1);
       for (std::size_t input = 0; input < 3; ++input) {
         const std::vector<float>& values = all.inputs.at(of_all[input]);
-        const auto size = static_cast<std::ptrdiff_t>(values.size()) / shape.batch;
-        const auto begin = values.begin() + i * size;
+        const auto size =
+          static_cast<std::ptrdiff_t>(values.size()) / static_cast<std::ptrdiff_t>(shape.batch);
+        const auto begin = values.begin() + static_cast<std::ptrdiff_t>(i) * size;
         one.inputs[own[input]].assign(begin, begin + size);
       }
       const std::vector<float> alone = run(one, machine(16, 4)).machine.at(own[3]);
-      const auto begin = result.begin() + i * static_cast<std::ptrdiff_t>(alone.size());
+      const auto begin =
+        result.begin() + static_cast<std::ptrdiff_t>(i) * static_cast<std::ptrdiff_t>(alone.size());
       CHECK(std::equal(alone.begin(), alone.end(), begin));
     }
   }
