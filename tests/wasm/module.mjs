@@ -19,12 +19,21 @@ export async function loadModule() {
   return createPlena({ wasmBinary: await readFile(file('plena.wasm')) });
 }
 
-export const restOf = () => new WebAssembly.Module(readFileSync(file('plena.rest.wasm')));
+/** Compiled once for all instances of a test. */
+const compiled = new Map();
+function compile(name) {
+  if (!compiled.has(name)) compiled.set(name, new WebAssembly.Module(readFileSync(file(name))));
+  return compiled.get(name);
+}
+export const restOf = () => compile('plena.rest.wasm');
 
 /** The module in two parts; `sources` says otherwise where the rest comes from. */
 export async function loadParts(sources = {}) {
   return startInParts(await loader(), {
-    first: async (imports) => WebAssembly.instantiate(await readFile(file('plena.first.wasm')), imports),
+    first: async (imports) => {
+      const module = compile('plena.first.wasm');
+      return { instance: await WebAssembly.instantiate(module, imports), module };
+    },
     rest: async () => restOf(),
     restNow: restOf,
     ...sources,
