@@ -4,15 +4,7 @@ import { copyFileSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSy
 import { basename, extname, join, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { createServer } from 'vite';
-
-/** Example and preset that the page opens with. */
-const DEFAULT = {
-  example: process.env.PLENA_DEFAULT_EXAMPLE ?? 'swiglu_block',
-  preset: process.env.PLENA_DEFAULT_PRESET ?? 'm64b4',
-};
-const FIRST_ROWS = 64;
-const SLICE = 1_000_000;
-const MAX_SLICES = 10_000;
+import { DEFAULT, firstVisit, value } from '../../wasm/first-visit.mjs';
 
 const tools = await createServer({
   configFile: false,
@@ -22,12 +14,6 @@ const tools = await createServer({
   server: { middlewareMode: true, hmr: false, ws: false, watch: null },
   optimizeDeps: { noDiscovery: true, include: [] },
 });
-
-function value(reply, what) {
-  if (reply.ok) return reply.value;
-  const lines = reply.diagnostics.map((d) => `  ${d.code} ${d.where} ${d.message} ${d.hint}`);
-  throw new Error(`${what} failed:\n${lines.join('\n')}`);
-}
 
 function readGallery(modelsDir) {
   const files = readdirSync(modelsDir).filter((file) => file.endsWith('.json'));
@@ -48,32 +34,23 @@ function readGallery(modelsDir) {
 function runDefault(module, gallery, modelsDir, layoutOf) {
   const entry = gallery.find((one) => one.id === DEFAULT.example);
   if (!entry) throw new Error(`The default example "${DEFAULT.example}" is not in ${modelsDir}.`);
-  const description = value(module.describe(), 'describe');
-  const preset = description.presets.find((one) => one.name === DEFAULT.preset);
-  if (!preset) {
-    const names = description.presets.map((one) => one.name).join(', ');
-    throw new Error(`The default preset "${DEFAULT.preset}" does not exist; there are: ${names}.`);
-  }
-  const session = module.session_new();
-  const settings = value(module.set_settings(session, preset.name, preset.toml), 'settings');
-  const bytes = new Uint8Array(readFileSync(join(modelsDir, entry.file)));
-  const model = value(module.load_model(session, entry.file, bytes), 'model');
-  const program = value(module.compile(session, '{}'), 'compile');
-  let state = value(module.reset(session), 'reset');
-  for (let slice = 0; state.reason === 'ready' || state.reason === 'slice'; slice++) {
-    if (slice === MAX_SLICES) throw new Error('The default example does not end.');
-    state = value(module.run(session, SLICE), 'run');
-  }
-  if (state.fault) throw new Error(`The default example faults: ${state.fault.message}`);
-  const verdict = value(module.verify(session, 'hardware'), 'verify');
+  const {
+    description,
+    preset,
+    settings,
+    model,
+    program,
+    state,
+    registers,
+    verdict,
+    rows,
+    ...visit
+  } = firstVisit(module, join(modelsDir, entry.file));
   if (verdict.verdict !== 'pass')
     throw new Error(
       'The default example does not agree with its reference; the page needs one that does.',
     );
-  const rows = value(module.rows(session, 0, FIRST_ROWS), 'rows');
-  const registers = value(module.registers(session), 'registers');
-  const profile = { ...value(module.profile(session), 'profile'), hottest: [] };
-  module.session_free(session);
+  const profile = { ...visit.profile, hottest: [] };
   return {
     example: entry.id,
     preset: preset.name,
