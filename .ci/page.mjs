@@ -5,8 +5,8 @@ import path from 'node:path';
 import { root, run } from './steps.mjs';
 
 const inputs = [
-  'web', 'wasm/plena.d.ts', 'models', 'configs', 'package.json', 'package-lock.json',
-  'build/wasm/plena.mjs', 'build/wasm/plena.wasm',
+  'web', 'wasm', 'models', 'configs', 'package.json', 'package-lock.json',
+  'build/wasm/plena.mjs', 'build/wasm/plena.wasm', 'build/wasm/plena.first.wasm', 'build/wasm/plena.rest.wasm',
 ];
 const generated = path.join(root, 'web/src/generated');
 

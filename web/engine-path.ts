@@ -9,7 +9,7 @@ export const engineDir = resolve(projectRoot, process.env.PLENA_ENGINE_DIR ?? 'b
 export const modelsDir = resolve(projectRoot, process.env.PLENA_MODELS_DIR ?? 'models');
 
 export function checkEngine(): void {
-  for (const file of ['plena.mjs', 'plena.wasm'])
+  for (const file of ['plena.mjs', 'plena.wasm', 'plena.first.wasm', 'plena.rest.wasm'])
     if (!existsSync(resolve(engineDir, file)))
       throw new Error(
         `The compiled engine is missing: ${resolve(engineDir, file)}. ` +

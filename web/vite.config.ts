@@ -31,7 +31,11 @@ const shared: UserConfig = {
     alias: [
       { find: /^plena-module$/, replacement: resolve(engineDir, 'plena.mjs') },
       { find: /^plena-codec$/, replacement: resolve(projectRoot, 'wasm/codec.mjs') },
-      { find: /^plena-wasm-url$/, replacement: `${resolve(engineDir, 'plena.wasm')}?url` },
+      { find: /^plena-parts$/, replacement: resolve(projectRoot, 'wasm/parts.mjs') },
+      {
+        find: /^plena-(first|rest)-url$/,
+        replacement: `${resolve(engineDir, 'plena')}.$1.wasm?url`,
+      },
     ],
   },
   define: { PLENA_VERSION: JSON.stringify(version) },
@@ -68,7 +72,7 @@ function prerender(): Plugin {
   };
 }
 
-/** Engine and worker start to load with the page itself, not when its script asks for them. */
+/** Worker and first part of the engine start to load with the page itself, not when its script asks for them. */
 function preload(): Plugin {
   return {
     name: 'plena-preload',
@@ -96,7 +100,7 @@ function preload(): Plugin {
               as: 'fetch',
               type: 'application/wasm',
               crossorigin: '',
-              href: find(/^assets\/plena-.*\.wasm$/),
+              href: find(/^assets\/plena\.first-.*\.wasm$/),
             },
             injectTo: 'head' as const,
           },

@@ -24,12 +24,15 @@ const TICK_MS = 5;
 
 export interface SlowServer {
   url: string;
+  /** Answers that have been sent to their end, with the time in milliseconds since 1970. */
+  sent: readonly { path: string; bytes: number; at: number }[];
   close(): Promise<void>;
 }
 
 export async function serveSlowly(folder: string, link: Link): Promise<SlowServer> {
   const packed = new Map<string, Buffer>();
-  const queue: { response: ServerResponse; body: Buffer; at: number }[] = [];
+  const queue: { path: string; response: ServerResponse; body: Buffer; at: number }[] = [];
+  const sent: { path: string; bytes: number; at: number }[] = [];
   let before = performance.now();
   let credit = 0;
 
@@ -48,6 +51,7 @@ export async function serveSlowly(folder: string, link: Link): Promise<SlowServe
         credit -= piece.length;
         if (one.at < one.body.length) continue;
         one.response.end();
+        sent.push({ path: one.path, bytes: one.body.length, at: Date.now() });
         queue.splice(queue.indexOf(one), 1);
       }
     }
@@ -73,7 +77,7 @@ export async function serveSlowly(folder: string, link: Link): Promise<SlowServe
             ? 'public, max-age=31536000, immutable'
             : 'no-cache',
         });
-        queue.push({ response, body, at: 0 });
+        queue.push({ path, response, body, at: 0 });
       } catch {
         response.writeHead(404).end();
       }
@@ -84,6 +88,7 @@ export async function serveSlowly(folder: string, link: Link): Promise<SlowServe
   const port = typeof address === 'object' && address ? address.port : 0;
   return {
     url: `http://127.0.0.1:${port}/`,
+    sent,
     async close() {
       clearInterval(timer);
       server.closeAllConnections();

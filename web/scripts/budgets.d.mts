@@ -1,2 +1,5 @@
-export declare const budgets: Record<'shell' | 'engine' | 'verified' | 'layout' | 'editor', number>;
+export declare const budgets: Record<
+  'shell' | 'engine' | 'verified' | 'rest' | 'layout' | 'editor',
+  number
+>;
 export declare const TOLERANCE: number;

@@ -1,7 +1,11 @@
 /// <reference types="vite/client" />
 
-declare module 'plena-wasm-url' {
-  /** Address of the compiled engine. */
+/** Addresses of the compiled engine's two parts. */
+declare module 'plena-first-url' {
+  const url: string;
+  export default url;
+}
+declare module 'plena-rest-url' {
   const url: string;
   export default url;
 }

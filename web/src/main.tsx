@@ -25,11 +25,16 @@ const session = createSession(store, {
 
 const root = document.getElementById('app');
 if (root) hydrate(<App store={store} session={session} />, root);
+/** Resolves when what the page has to show is on the screen: nothing else may take the link before. */
+const drawn = () =>
+  new Promise<void>((resolve) => requestAnimationFrame(() => setTimeout(resolve)));
 // The result is on screen already; the engine may take its time.
 const fragment = () => (location.hash.length > 1 ? location.hash : null);
 requestAnimationFrame(
   () =>
-    void session.start(fragment()).finally(() => {
+    void session.start(fragment()).finally(async () => {
+      await drawn();
+      session.fetchRest();
       if (import.meta.env.PROD) void keepForOffline(store, location.href);
     }),
 );

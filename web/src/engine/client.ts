@@ -26,6 +26,8 @@ export interface ClientEvents {
   broken(diagnostic: Diagnostic): void;
   /** A fresh worker has taken over; it knows nothing of the model. */
   restarted(why: Diagnostic): void;
+  /** Questions wait for the rest of the engine, or wait no longer. */
+  loading?(on: boolean): void;
 }
 
 export interface EngineClient {
@@ -34,6 +36,8 @@ export interface EngineClient {
     onProgress?: (progress: Progress) => void,
   ): Promise<Answer<Calls[K]['answer']>>;
   pause(): void;
+  /** The page has nothing more urgent to load than the rest of the engine. */
+  fetchRest(): void;
   /** Ends whatever the worker is doing; resolves when it has ended or was ended. */
   stop(): Promise<void>;
   /** Calls that have not been answered. */
@@ -97,6 +101,9 @@ export function createClient(spawn: () => WorkerLike, events: ClientEvents): Eng
         abandon(message.diagnostic);
         events.broken(message.diagnostic);
         return;
+      case 'loading':
+        events.loading?.(message.on);
+        return;
       case 'progress':
         waiting.get(message.id)?.onProgress?.(message.progress);
         return;
@@ -132,6 +139,7 @@ export function createClient(spawn: () => WorkerLike, events: ClientEvents): Eng
     worker.onerror = null;
     worker.terminate();
     worker = start();
+    events.loading?.(false);
     abandon(why);
     events.restarted(why);
   }
@@ -151,6 +159,9 @@ export function createClient(spawn: () => WorkerLike, events: ClientEvents): Eng
     },
     pause() {
       send({ protocol: PROTOCOL, control: 'pause' });
+    },
+    fetchRest() {
+      send({ protocol: PROTOCOL, control: 'rest' });
     },
     async stop() {
       if (waiting.size === 0) return;

@@ -1,5 +1,7 @@
 // The worker's side of the protocol: one session of the engine, driven in slices. It is given the
 // module, so that tests can drive it without a worker.
+
+import { createAdmission } from './admission.ts';
 import {
   type Answer,
   type Call,
@@ -17,7 +19,15 @@ import {
   TRACE_EVENTS,
   WHOLE,
 } from './protocol.ts';
-import type { Diagnostic, LinkCodec, ModelInfo, PlenaModule, Reply, RunState } from './types.ts';
+import type {
+  Diagnostic,
+  EngineInParts,
+  LinkCodec,
+  ModelInfo,
+  PlenaModule,
+  Reply,
+  RunState,
+} from './types.ts';
 
 export interface HostEnvironment {
   post(message: Message): void;
@@ -29,6 +39,8 @@ export interface HostEnvironment {
   breathe(): Promise<void>;
   /** What links are packed with. */
   codec(): Promise<LinkCodec>;
+  /** The engine's parts, where it comes in two. */
+  parts?: Pick<EngineInParts, 'isWhole' | 'whole' | 'lost'>;
 }
 
 /** Wanted length of one slice in milliseconds; between slices messages are handled. */
@@ -443,16 +455,23 @@ export function createHost(module: PlenaModule, env: HostEnvironment) {
     }
   }
 
+  const admission = createAdmission(env);
+
   async function handle(request: Request): Promise<void> {
     if ('control' in request) {
-      if (running) wanted = request.control;
+      if (request.control === 'rest') admission.fetch();
+      else if (running) wanted = request.control;
+      if (request.control === 'stop') admission.giveUp();
       return;
     }
     const { id } = request;
     let result: Answer<unknown>;
     try {
-      result =
-        request.protocol === PROTOCOL
+      const held = admission.hold(request.call);
+      const refused = held && (await held);
+      result = refused
+        ? fail('engine', [refused])
+        : request.protocol === PROTOCOL
           ? await perform(id, request.call)
           : fail('engine', [
               problem(
@@ -461,6 +480,8 @@ export function createHost(module: PlenaModule, env: HostEnvironment) {
                 'Reload the page to get matching parts.',
               ),
             ]);
+      const lost = env.parts?.lost();
+      if (lost) throw lost;
     } catch (error) {
       const text = error instanceof Error ? error.message : String(error);
       result = fail('engine', [

@@ -117,7 +117,8 @@ export interface Calls {
     ask: { name: string; toml: string; changes: string };
     answer: ChangedSettings;
   };
-  open: { ask: { recipe: Recipe }; answer: Opened };
+  /** `built`: what the page was built with, for which the first part of the engine suffices. */
+  open: { ask: { recipe: Recipe; built?: boolean }; answer: Opened };
   /** The program of the model again, in place of an edited one. */
   compile: { ask: { options: string }; answer: ProgramInfo };
   assemble: { ask: { text: string; strict: boolean }; answer: ProgramInfo };
@@ -185,13 +186,34 @@ export interface Span {
 export type TraceForm = 'perfetto' | 'konata';
 
 export type CallKind = keyof Calls;
+
+/** What the page asks by itself on its first visit: the first part of the engine answers it, with an `open` of
+ * what was built. All else waits for the rest of the engine. wasm/first-visit.mjs has the same in the
+ * engine's words. */
+export const FIRST_CALLS: ReadonlySet<CallKind> = new Set<CallKind>([
+  'hello',
+  'open',
+  'text',
+  'rows',
+  'run',
+  'registers',
+  'profile',
+  'heat',
+  'lanes',
+  'moment',
+  'memoryMap',
+  'touches',
+  'verify',
+]);
+
 export type Call = { [K in CallKind]: { kind: K } & Calls[K]['ask'] }[CallKind];
 export type CallOf<K extends CallKind> = { kind: K } & Calls[K]['ask'];
 
-/** `pause` and `stop` end the run in flight, whose own answer then says how it ended. */
+/** `pause` and `stop` end the run in flight, whose own answer then says how it ended; `rest`: the rest of the
+ * engine may be fetched now. */
 export type Request =
   | { protocol: number; id: number; call: Call }
-  | { protocol: number; control: 'pause' | 'stop' };
+  | { protocol: number; control: 'pause' | 'stop' | 'rest' };
 
 /** Which step of a call failed, where a call has several. */
 export type Stage = 'engine' | 'settings' | 'model' | 'input' | 'compile' | 'assemble' | 'run';
@@ -199,6 +221,8 @@ export type Stage = 'engine' | 'settings' | 'model' | 'input' | 'compile' | 'ass
 export type Message =
   | { protocol: number; kind: 'ready' }
   | { protocol: number; kind: 'broken'; diagnostic: Diagnostic }
+  /** Questions wait for the rest of the engine, or wait no longer. */
+  | { protocol: number; kind: 'loading'; on: boolean }
   | { protocol: number; kind: 'progress'; id: number; progress: Progress }
   | { protocol: number; kind: 'done'; id: number; value: unknown; diagnostics: Diagnostic[] }
   | { protocol: number; kind: 'failed'; id: number; stage: Stage; diagnostics: Diagnostic[] };

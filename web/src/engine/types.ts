@@ -1,4 +1,5 @@
 // The engine's own types, under one name for the whole page; said once in wasm/plena.d.ts.
+export type { EngineInParts } from '../../../wasm/parts.d.mts';
 export type {
   Ablation,
   AnalyticInfo,

@@ -22,7 +22,11 @@ function Progress({ store }: { store: Store }) {
   const progress = store.progress.value;
   const machine = store.machine.value;
   const busy = store.busy.value;
-  const word = busy && busy !== 'assembling' ? BUSY[busy] : MACHINE[machine];
+  const word = store.loading.value
+    ? 'loading the rest of the engine …'
+    : busy && busy !== 'assembling'
+      ? BUSY[busy]
+      : MACHINE[machine];
   const { executed, expected } = progress ??
     store.runState.value ?? { executed: 0, expected: null };
   const share = expected ? Math.min(1, executed / expected) : null;

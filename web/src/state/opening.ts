@@ -74,7 +74,7 @@ export function createOpening(context: Context, editing: Editing, graph: GraphAc
     store.opening.value = { recipe, source };
     store.unsized.value = null;
     if (store.machine.peek() === 'running') await client.stop();
-    const answer = await client.call({ kind: 'open', recipe });
+    const answer = await client.call({ kind: 'open', recipe, built: first });
     if (ticket !== context.ticket) return false;
     store.busy.value = null;
     store.opening.value = null;

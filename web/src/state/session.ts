@@ -43,8 +43,13 @@ export function createSession(store: Store, services: Services) {
   let restoring = false;
 
   const client = createClient(services.spawnEngine, {
+    loading(on: boolean) {
+      store.loading.value = on;
+      if (on) announce(context, 'Loading the rest of the engine.');
+    },
     broken(why: Diagnostic) {
       store.engine.value = 'broken';
+      store.loading.value = false;
       store.busy.value = null;
       report(context, 'engine', [why]);
       announce(context, why.message);
@@ -204,6 +209,7 @@ export function createSession(store: Store, services: Services) {
       await context.comparing.pin();
       if (store.compared.baseline.peek() !== baseline) await opening.openBaseline(baseline);
     },
+    fetchRest: () => client.fetchRest(),
     dispose: () => client.dispose(),
   };
 }

@@ -152,6 +152,8 @@ export function createStore(built: StaticResult) {
     built,
     engine: signal<EngineState>('off'),
     description,
+    /** Something that was asked waits for the rest of the engine. */
+    loading: signal(false),
     source: signal<Source>({
       kind: 'gallery',
       id: built.example,
