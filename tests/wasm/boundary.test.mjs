@@ -130,6 +130,9 @@ const plausible = {
   unpin: [],
   compare_with_pinned: [],
   diff_with_pinned: [0, 10, true],
+  pinned_lanes: [0, 100, 10],
+  spans_with_pinned: [],
+  program_files: [],
   make_recipe: ['{}'],
   prepare_recipe: [recipe],
   check_recipe_model: [recipe],
@@ -154,7 +157,7 @@ const plausible = {
 };
 const counters = [
   'api_version', 'session_new', 'session_free', 'session_count', 'describe', 'read_link', 'read_recipe', 'make_link',
-  'change_settings',
+  'change_settings', 'read_baseline',
   // text.test.mjs tries these.
   'text_new', 'text_free', 'text_start', 'text_feed', 'text_next',
 ];

@@ -67,7 +67,7 @@ test('a checkpoint is a model in layers, and runs', () => {
   const model = valueOf(reply);
   assert.equal(model.format, 'checkpoint');
   assert.deepEqual({ ...model.part, ids: model.part.ids.length }, {
-    layers: LAYERS, firstLayer: 0, lastLayer: LAYERS - 1, rows: 16, vocabulary: 32, ids: 16,
+    layers: LAYERS, firstLayer: 0, lastLayer: LAYERS - 1, rows: 16, vocabulary: 32, ids: 16, batch: 1,
   });
   valueOf(engine.compile(session, '{}'));
   assert.equal(runToEnd(engine, session).reason, 'done');

@@ -6,9 +6,8 @@ import { existsSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'nod
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { after, test } from 'node:test';
-import {
-  questionRecipe, readDoors, readGallery, runExample, runQuestion, value,
-} from '../../web/scripts/gallery.mjs';
+import { value } from '../../wasm/first-visit.mjs';
+import { questionRecipe, readDoors, readGallery, runExample, runQuestion } from '../../web/scripts/gallery.mjs';
 import { loadModule, root } from './module.mjs';
 
 const cli = process.env.PLENA_CLI ?? path.join(root, 'build/native-release/plena');

@@ -58,8 +58,10 @@ export function requestOf(view: AnalyticView, sweep: readonly string[] = []): An
 /** What a link holds of a view; null when the file of the dimensions is no JSON object. */
 export function linkedView(view: AnalyticView): object | null {
   const { dims, ...rest } = requestOf(view, view.sweep);
-  const { dimsName, ...asked } = rest;
-  const made: Record<string, unknown> = { ...asked, shown: view.shown };
+  const { dimsName, latencies, ...asked } = rest;
+  // None named: those of the settings, which a link says by leaving them out.
+  const named = latencies ? { latencies } : {};
+  const made: Record<string, unknown> = { ...asked, ...named, shown: view.shown };
   if (dims === undefined) return made;
   try {
     const parsed: unknown = JSON.parse(dims);
