@@ -121,7 +121,7 @@ describe('client', () => {
     const worker = deafWorker();
     const heard = events();
     createClient(() => worker, heard);
-    worker.onmessage?.({ data: { protocol: 7, kind: 'ready' } } as MessageEvent);
+    worker.onmessage?.({ data: { protocol: PROTOCOL + 1, kind: 'ready' } } as MessageEvent);
     expect(heard.broken.mock.calls[0]?.[0].code).toBe('E_PROTOCOL');
   });
 });

@@ -1,7 +1,7 @@
 // All actions of the page in one object, and the life of the engine behind them.
 import { signal } from '@preact/signals';
 import { createClient, type WorkerLike } from '../engine/client.ts';
-import type { FileInPlace, ModelSource, Part } from '../engine/protocol.ts';
+import { type FileInPlace, type ModelSource, type Part, problem } from '../engine/protocol.ts';
 import type { ChoiceInfo, Diagnostic, ModelInfo } from '../engine/types.ts';
 import type { LayoutClient } from '../graph/layout-client.ts';
 import type { AnalyticView } from '../lib/analytic.ts';
@@ -128,13 +128,42 @@ export function createSession(store: Store, services: Services) {
     lesson: signal<OpenLesson | null>(null),
   });
   const sharing = async () => parts.use((await import('./sharing.ts')).sharingOf);
+  /** Why code that comes later has not come. */
+  const notLoaded = (step: 'open' | 'page', error: unknown) => {
+    const why = `A part of the page could not be loaded: ${String(error)}.`;
+    const diagnostics = [problem('E_FETCH', why, 'Reload the page.')];
+    report(context, step, diagnostics);
+    announce(context, why);
+    return diagnostics;
+  };
   const openLink = async (link: string): Promise<boolean> => {
     const lesson = lessonOf(link);
-    if (!lesson) return (await sharing()).openLink(link);
-    const lessons = parts.use((await import('./lessons.ts')).lessonsOf);
-    return lessons.openLesson(lesson.id, lesson.step);
+    let open: () => Promise<boolean>;
+    try {
+      if (lesson) {
+        const lessons = parts.use((await import('./lessons.ts')).lessonsOf);
+        open = () => lessons.openLesson(lesson.id, lesson.step);
+      } else {
+        const links = await sharing();
+        open = () => links.openLink(link);
+      }
+    } catch (error) {
+      const diagnostics = notLoaded('open', error);
+      if (!lesson) store.link.value = { state: 'refused', info: null, diagnostics };
+      return false;
+    }
+    return open();
   };
-  const share = async () => (await sharing()).share();
+  const share = async () => {
+    let links: Awaited<ReturnType<typeof sharing>>;
+    try {
+      links = await sharing();
+    } catch (error) {
+      notLoaded('page', error);
+      return null;
+    }
+    return links.share();
+  };
   /** Files go to the link that waits for them, if one does. */
   const takeFiles = async (files: NamedBytes[], inPlace?: readonly FileInPlace[]) =>
     store.link.peek()?.state === 'waiting' && (await sharing()).takeFiles(files, inPlace);
