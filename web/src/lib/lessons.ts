@@ -2,6 +2,8 @@
 import type { AnalyticRequest } from '../engine/types.ts';
 import type { AnalyticShown } from './analytic.ts';
 
+export { LEARN, lessonLink, lessonOf } from './lesson-link.ts';
+
 /** What is opened; a thing to try changes some of it. */
 export interface LessonWay {
   /** An example of the gallery. */
@@ -35,17 +37,6 @@ export interface Lesson {
   open: LessonWay;
   tries: readonly LessonTry[];
 }
-
-/** Before the id in the address; links of this form stay for ever. */
-export const LEARN = 'learn/';
-
-/** The lesson that a fragment names, and which of its steps, from 1; null for other fragments. */
-export function lessonOf(link: string): { id: string; step: number } | null {
-  const found = /^#?learn\/([a-z0-9-]{1,40})(?:\/(\d{1,2}))?$/.exec(link.trim());
-  return found?.[1] ? { id: found[1], step: Number(found[2] ?? 0) } : null;
-}
-
-export const lessonLink = (id: string, step = 0) => `#${LEARN}${id}${step > 0 ? `/${step}` : ''}`;
 
 /** What step 0, the start, or a thing to try opens; null when there is no such step. */
 export function wayOf(lesson: Lesson, step: number): LessonWay | null {

@@ -1,13 +1,7 @@
 // Texts and numbers of sharing.
 import type { Verdict } from '../engine/types.ts';
 
-/** Models of more bytes are named by their hash instead of put into the link. */
-export const EMBEDDED_BYTES = 64 * 1024;
-
-/** Beyond, some chat tools cut. */
-export const COMFORTABLE = 2000;
-/** Beyond, no link is offered. */
-export const LONGEST_OFFERED = 8000;
+export { COMFORTABLE, EMBEDDED_BYTES, LONGEST_OFFERED } from './share-size.ts';
 
 export interface IssueFacts {
   address: string | null;

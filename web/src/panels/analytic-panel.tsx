@@ -1,5 +1,4 @@
 // What a model would cost in closed form: models too large to run, machines too large to emulate.
-import { FIRST_ANALYTIC } from '../lib/analytic.ts';
 import { later } from '../ui/later.tsx';
 import { definePanel } from './panel.ts';
 
@@ -10,7 +9,7 @@ export default definePanel({
   region: 'sheet',
   order: 70,
   version: 1,
-  initial: FIRST_ANALYTIC,
-  upgrade: () => FIRST_ANALYTIC,
+  initial: {},
+  upgrade: () => ({}),
   view: later(() => import('./parts/analytic-view.tsx').then((module) => module.AnalyticBody)),
 });

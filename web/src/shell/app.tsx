@@ -23,15 +23,15 @@ import {
   restoreLayout,
   sizes,
 } from './layout.ts';
-import { LessonPane } from './learn.tsx';
-import { LinkBar } from './link-bar.tsx';
 import { paletteQuery } from './palette-state.ts';
 import { Dock } from './pane.tsx';
 import { Sheets } from './sheets.tsx';
 import { StatusBar } from './status-bar.tsx';
 import { Tabs } from './tabs.tsx';
 
-/** Comes with the first time that it is asked for. */
+/** Each comes with the first time that it is asked for. */
+const LinkBar = later(() => import('./link-bar.tsx').then((module) => module.LinkBar));
+const LessonPane = later(() => import('./learn.tsx').then((module) => module.LessonPane));
 const Palette = later(() => import('./palette.tsx').then((module) => module.Palette));
 
 export function App({ store, session }: { store: Store; session: Session }) {
@@ -85,8 +85,8 @@ export function App({ store, session }: { store: Store; session: Session }) {
         </a>
         <Header />
         <Headline />
-        <LinkBar />
-        <LessonPane />
+        {store.link.value && <LinkBar />}
+        {session.lesson.value && <LessonPane />}
         <main
           class="desk"
           id="desk"

@@ -365,9 +365,10 @@ const COMPARE: readonly Command[] = [
     title: 'Which single change would help most',
     group: 'Compare',
     ready: still,
-    run: (page) => {
+    run: async (page) => {
       showPanel(page, 'tune');
-      void page.session.tuning.advise();
+      const { tuningOf } = await import('../state/tuning.ts');
+      void page.session.use(tuningOf).advise();
     },
   },
 ];

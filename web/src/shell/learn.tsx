@@ -1,13 +1,15 @@
 // The lessons: a door in the list of examples, and the pane beside the views.
+import '../styles/learn.css';
 import { useEffect } from 'preact/hooks';
 import { lessonLink, pieces } from '../lib/lessons.ts';
 import { usePage } from '../panels/page.ts';
+import { lessonsOf } from '../state/lessons.ts';
 import { Icon } from '../ui/icon.tsx';
 
 /** A list of links; asked for when it is shown first. */
 export function LearnDoor({ onChoose }: { onChoose(): void }) {
   const { store, session } = usePage();
-  const { lessons } = session;
+  const lessons = session.use(lessonsOf);
   const ready = store.engine.value === 'ready';
   useEffect(() => {
     if (ready) void lessons.learn();
@@ -23,7 +25,7 @@ export function LearnDoor({ onChoose }: { onChoose(): void }) {
           <li key={id}>
             <a
               href={lessonLink(id)}
-              aria-current={lessons.open.value?.lesson.id === id ? 'step' : undefined}
+              aria-current={session.lesson.value?.lesson.id === id ? 'step' : undefined}
               onClick={onChoose}
             >
               {title}
@@ -49,8 +51,8 @@ function Words({ text }: { text: string }) {
 /** Text beside the views, with things to try. */
 export function LessonPane() {
   const { store, session } = usePage();
-  const { lessons } = session;
-  const open = lessons.open.value;
+  const lessons = session.use(lessonsOf);
+  const open = session.lesson.value;
   if (!open) return null;
   const list = lessons.list.value;
   const { lesson, step, busy } = open;

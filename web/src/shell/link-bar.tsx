@@ -1,6 +1,8 @@
 // What became of the link that the page was opened with.
+import '../styles/link-bar.css';
 import { bytes } from '../lib/format.ts';
 import { usePage } from '../panels/page.ts';
+import { releasesOf } from '../state/releases.ts';
 import type { OpenedLink } from '../state/store.ts';
 import { Icon, type IconName } from '../ui/icon.tsx';
 import { ReleaseBar } from './release-bar.tsx';
@@ -164,7 +166,7 @@ function Details({ link }: { link: OpenedLink }) {
 /** The way out for the page of an older release. */
 function NewestPage({ link }: { link: OpenedLink & { state: 'refused' } }) {
   const { session } = usePage();
-  const address = session.releases.rootLink(location.hash);
+  const address = session.use(releasesOf).rootLink(location.hash);
   if (address === null || !link.diagnostics.some(({ code }) => NEWER.includes(code))) return null;
   return (
     <p>

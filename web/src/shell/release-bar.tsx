@@ -1,7 +1,7 @@
 // Of a link that another release has made: which release runs it, and the newest one beside it.
 import { bytes, counted } from '../lib/format.ts';
 import { usePage } from '../panels/page.ts';
-import type { Beside, LinkRelease, Side } from '../state/releases.ts';
+import { type Beside, type LinkRelease, releasesOf, type Side } from '../state/releases.ts';
 
 function Said({ told }: { told: LinkRelease }) {
   const { made, own, here, why } = told;
@@ -88,10 +88,10 @@ function BesideResult({ beside }: { beside: Beside }) {
 
 export function ReleaseBar() {
   const { store, session } = usePage();
-  const told = session.releases.link.value;
+  const told = session.use(releasesOf).link.value;
   const opened = store.link.value;
   if (!told || (opened?.state !== 'judged' && opened?.state !== 'refused')) return null;
-  const beside = session.releases.beside.value;
+  const beside = session.use(releasesOf).beside.value;
   const canRun = told.why === null;
   const onOld = told.here === told.made;
   return (

@@ -1,19 +1,19 @@
-// The Share dialog: the link with its length, the recipe as a file, a text for an issue.
+// The Share dialog's frame and the commands that lead to it; what it holds comes when it is first opened.
 import { signal } from '@preact/signals';
-import { useState } from 'preact/hooks';
-import { COMFORTABLE, LONGEST_OFFERED } from '../lib/share.ts';
-import { type Page, usePage } from '../panels/page.ts';
+import { LONGEST_OFFERED } from '../lib/share-size.ts';
+import type { Page } from '../panels/page.ts';
 import type { Shared } from '../state/sharing.ts';
-import { Icon } from '../ui/icon.tsx';
-import { save } from '../ui/save.ts';
-
-type Copied = 'link' | 'issue' | null;
+import { later } from '../ui/later.tsx';
 
 /** What the dialog offers; made anew each time it is opened. */
-const shared = signal<Shared | null>(null);
+export const shared = signal<Shared | null>(null);
+
+const load = () => import('./share-contents.tsx').then((module) => module.ShareContents);
+const Contents = later(load);
 
 export async function openShare({ session }: Page) {
-  shared.value = await session.share();
+  const [made] = await Promise.all([session.share(), load()]);
+  shared.value = made;
   if (shared.value) document.getElementById('share-dialog')?.showPopover();
 }
 
@@ -35,111 +35,10 @@ export async function copyLink({ store, session }: Page) {
   }
 }
 
-function Meter({ length }: { length: number }) {
-  const tone = length <= COMFORTABLE ? 'ok' : length <= LONGEST_OFFERED ? 'warn' : 'bad';
-  const said =
-    tone === 'ok'
-      ? 'fits chat tools and issue trackers'
-      : tone === 'warn'
-        ? 'some chat tools cut this'
-        : 'too long for a link: download the recipe and open it with Open file or plena run';
-  return (
-    <p class={`share-meter tone-${tone}`} id="share-meter">
-      <meter
-        min={0}
-        max={LONGEST_OFFERED}
-        low={COMFORTABLE}
-        high={COMFORTABLE}
-        optimum={0}
-        value={Math.min(length, LONGEST_OFFERED)}
-        aria-label="Length of the link"
-      />{' '}
-      {length} characters, {said}.
-    </p>
-  );
-}
-
 export function ShareDialog() {
-  const [copied, setCopied] = useState<Copied>(null);
-  const [bundling, setBundling] = useState(false);
-  const { session } = usePage();
-  const made = shared.value;
-  const bundle = async () => {
-    setBundling(true);
-    const packed = await session.bundle();
-    setBundling(false);
-    if (packed) save([packed.zip], packed.name, 'application/zip');
-  };
-  const copy = async (what: 'link' | 'issue') => {
-    if (!made) return;
-    try {
-      await navigator.clipboard.writeText(what === 'link' ? made.address : made.issue);
-      setCopied(what);
-    } catch {
-      setCopied(null);
-    }
-  };
-  const offered = made !== null && made.address.length <= LONGEST_OFFERED;
   return (
-    <div
-      id="share-dialog"
-      onToggle={() => setCopied(null)}
-      popover="auto"
-      class="popover share"
-      role="dialog"
-      aria-label="Share"
-    >
-      <h2>Share what you see</h2>
-      <p>
-        Who opens this link gets the same model, machine, options and edits; their own engine runs
-        them and says whether the result is the same to the last bit. All of it is in the link:
-        nothing is stored anywhere, and what stands after # is sent to no server.
-      </p>
-      {made && (
-        <>
-          {offered && (
-            <input
-              class="share-link"
-              id="share-link"
-              readOnly
-              value={made.address}
-              aria-label="Link"
-              onFocus={(event) => event.currentTarget.select()}
-            />
-          )}
-          <Meter length={made.address.length} />
-          <div class="share-buttons">
-            {offered && (
-              <button type="button" class="button primary" onClick={() => void copy('link')}>
-                <Icon name={copied === 'link' ? 'check' : 'copy'} /> Copy link
-              </button>
-            )}
-            <button type="button" class="button" onClick={() => void copy('issue')}>
-              <Icon name={copied === 'issue' ? 'check' : 'copy'} /> Copy as Markdown issue
-            </button>
-            <button
-              type="button"
-              class="button"
-              onClick={() => save([made.file.text], made.file.name, 'application/json')}
-            >
-              <Icon name="down" /> Download .plena.json
-            </button>
-            <button
-              type="button"
-              class="button"
-              id="share-bundle"
-              title="Model, machine, program, memories, digests and how to run them again, as one zip file"
-              disabled={bundling}
-              onClick={() => void bundle()}
-            >
-              <Icon name="down" /> {bundling ? 'Packing \u2026' : 'Everything as .zip'}
-            </button>
-          </div>
-          <p class="sr-only" aria-live="polite">
-            {copied ? 'Copied.' : ''}
-          </p>
-        </>
-      )}
+    <div id="share-dialog" popover="auto" class="popover share" role="dialog" aria-label="Share">
+      {shared.value && <Contents />}
     </div>
   );
 }

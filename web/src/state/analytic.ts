@@ -5,6 +5,7 @@ import type { Answer, Recipe } from '../engine/protocol.ts';
 import type { AnalyticReport, AnalyticRun, Diagnostic, StaticReport } from '../engine/types.ts';
 import { type AnalyticView, FIRST_ANALYTIC, requestOf, viewOf } from '../lib/analytic.ts';
 import type { Context } from './context.ts';
+import type { Parts } from './parts.ts';
 
 /** The id of its panel. */
 export const ANALYTIC_SHEET = 'analytic';
@@ -161,3 +162,5 @@ export function createAnalytic(
 }
 
 export type Analytic = ReturnType<typeof createAnalytic>;
+
+export const analyticOf = ({ context, spawn }: Parts): Analytic => createAnalytic(context, spawn);

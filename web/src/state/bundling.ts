@@ -1,7 +1,7 @@
 // A reproduction as one file: model, machine, options, program, memories, digests, and how to run it again.
 import type { ProgramFile } from '../engine/types.ts';
 import { readme } from '../lib/reproduction.ts';
-import { LONGEST_OFFERED } from '../lib/share.ts';
+import { LONGEST_OFFERED } from '../lib/share-size.ts';
 import { announce, type Context, report } from './context.ts';
 import type { Shared } from './sharing.ts';
 

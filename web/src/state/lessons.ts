@@ -1,12 +1,13 @@
 // Lessons: each opens an example in a certain way and runs it; things to try change some of that.
-import { signal } from '@preact/signals';
+import { type Signal, signal } from '@preact/signals';
 import { type ModelSource, problem, type Recipe } from '../engine/protocol.ts';
 import type { Diagnostic } from '../engine/types.ts';
 import { type Lesson, type LessonWay, wayOf } from '../lib/lessons.ts';
-import type { Analytic } from './analytic.ts';
+import { type Analytic, analyticOf } from './analytic.ts';
 import { announce, type Context, report } from './context.ts';
 import type { Editing } from './editing.ts';
 import { type Opening, settingsText } from './opening.ts';
+import type { Parts } from './parts.ts';
 import { run } from './running.ts';
 
 export interface OpenLesson {
@@ -21,11 +22,11 @@ export function createLessons(
   context: Context,
   parts: { opening: Opening; editing: Editing; analytic: Analytic },
   load: () => Promise<readonly Lesson[]>,
+  open: Signal<OpenLesson | null>,
 ) {
   const { store, client } = context;
   const { opening, editing, analytic } = parts;
   const list = signal<readonly Lesson[]>([]);
-  const open = signal<OpenLesson | null>(null);
   let turn = 0;
 
   async function learn(): Promise<readonly Lesson[]> {
@@ -131,3 +132,8 @@ export function createLessons(
 }
 
 export type Lessons = ReturnType<typeof createLessons>;
+
+export function lessonsOf({ context, opening, editing, loadLessons, lesson, use }: Parts): Lessons {
+  const parts = { opening, editing, analytic: use(analyticOf) };
+  return createLessons(context, parts, loadLessons, lesson);
+}

@@ -12,6 +12,7 @@ import {
 } from '../lib/settings-form.ts';
 import { announce, type Context, errorsOf } from './context.ts';
 import { type Opening, settingsText } from './opening.ts';
+import type { Parts } from './parts.ts';
 
 /** Pause after the last key before a text is read. */
 const IDLE_MS = 250;
@@ -250,3 +251,6 @@ export function createMachineSettings(context: Context, opening: Opening) {
 }
 
 export type MachineSettings = ReturnType<typeof createMachineSettings>;
+
+export const machineSettingsOf = ({ context, opening }: Parts): MachineSettings =>
+  createMachineSettings(context, opening);

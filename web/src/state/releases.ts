@@ -7,6 +7,7 @@ import { OLDEST_PROTOCOL } from '../engine/since.ts';
 import type { Description, Judgement } from '../engine/types.ts';
 import type { ListedRelease, ReleaseManifest } from '../lib/releases.ts';
 import { isBranchBuild, isRelease, readList, readManifest } from '../lib/releases.ts';
+import type { Parts } from './parts.ts';
 import type { Store } from './store.ts';
 
 /** What lies at the page's site. */
@@ -315,3 +316,11 @@ export function createReleases(
 }
 
 export type Releases = ReturnType<typeof createReleases>;
+
+/** From here on the parts know of it. */
+export function releasesOf(parts: Parts): Releases {
+  const { context, spawnOwn, site } = parts;
+  const releases = createReleases(context.store, context.client, spawnOwn, site);
+  parts.releases = releases;
+  return releases;
+}

@@ -1,27 +1,26 @@
 // All actions of the page in one object, and the life of the engine behind them.
+import { signal } from '@preact/signals';
 import { createClient, type WorkerLike } from '../engine/client.ts';
-import type { FileInPlace, ModelSource, Part } from '../engine/protocol.ts';
+import { type FileInPlace, type ModelSource, type Part, problem } from '../engine/protocol.ts';
 import type { ChoiceInfo, Diagnostic, ModelInfo } from '../engine/types.ts';
 import type { LayoutClient } from '../graph/layout-client.ts';
 import type { AnalyticView } from '../lib/analytic.ts';
-import { type Lesson, lessonOf } from '../lib/lessons.ts';
-import { createAnalytic } from './analytic.ts';
+import { lessonOf } from '../lib/lesson-link.ts';
+import type { Lesson } from '../lib/lessons.ts';
 import type { Autosave } from './autosave.ts';
 import { createComparing } from './comparing.ts';
 import { announce, type Context, report } from './context.ts';
 import { createDebugging } from './debugging.ts';
 import { createEditing } from './editing.ts';
 import { createGraph } from './graph.ts';
-import { createLessons } from './lessons.ts';
-import { createMachineSettings } from './machine-settings.ts';
+import type { OpenLesson } from './lessons.ts';
 import { createOpening, type NamedBytes } from './opening.ts';
-import { createReleases, type ReleaseSite } from './releases.ts';
+import { type Parts, withUse } from './parts.ts';
+import type { ReleaseSite } from './releases.ts';
 import { createRowCache } from './rows.ts';
 import { ablate, pause, run, showPrecision, step, stop } from './running.ts';
-import { createSharing } from './sharing.ts';
 import type { Choices, GalleryData, Store } from './store.ts';
 import { createTiming } from './timing.ts';
-import { createTuning } from './tuning.ts';
 import { createUsing } from './using.ts';
 
 export interface Services {
@@ -60,7 +59,7 @@ export function createSession(store: Store, services: Services) {
       if (on) announce(context, 'Loading the rest of the engine.');
     },
     broken(why: Diagnostic) {
-      if (releases.entering.peek()) return; // whoever tries it is answered
+      if (parts.releases?.entering.peek()) return; // whoever tries it is answered
       store.engine.value = 'broken';
       store.loading.value = false;
       store.busy.value = null;
@@ -87,8 +86,6 @@ export function createSession(store: Store, services: Services) {
       });
     },
   });
-
-  const releases = createReleases(store, client, services.spawnEngine, services.releases ?? null);
 
   const rows = createRowCache(async (first, count) => {
     if (store.engine.peek() === 'off') return null;
@@ -117,14 +114,59 @@ export function createSession(store: Store, services: Services) {
   const editing = createEditing(context);
   const graph = createGraph(store, services.layouts);
   const opening = createOpening(context, editing, graph);
-  const analytic = createAnalytic(context, releases.spawn);
-  const using = createUsing(context, opening, releases.spawn);
-  const sharing = createSharing(context, editing, opening, { releases, analytic, using });
-  const lessons = createLessons(context, { opening, editing, analytic }, services.loadLessons);
-  const openLink = (link: string) => {
-    const lesson = lessonOf(link);
-    return lesson ? lessons.openLesson(lesson.id, lesson.step) : sharing.openLink(link);
+  const spawn = () => (parts.releases ? parts.releases.spawn() : services.spawnEngine());
+  const parts: Parts = withUse({
+    context,
+    opening,
+    editing,
+    using: createUsing(context, opening, spawn),
+    spawnOwn: services.spawnEngine,
+    spawn,
+    site: services.releases ?? null,
+    releases: null,
+    loadLessons: services.loadLessons,
+    lesson: signal<OpenLesson | null>(null),
+  });
+  const sharing = async () => parts.use((await import('./sharing.ts')).sharingOf);
+  /** Why code that comes later has not come. */
+  const notLoaded = (step: 'open' | 'page', error: unknown) => {
+    const why = `A part of the page could not be loaded: ${String(error)}.`;
+    const diagnostics = [problem('E_FETCH', why, 'Reload the page.')];
+    report(context, step, diagnostics);
+    announce(context, why);
+    return diagnostics;
   };
+  const openLink = async (link: string): Promise<boolean> => {
+    const lesson = lessonOf(link);
+    let open: () => Promise<boolean>;
+    try {
+      if (lesson) {
+        const lessons = parts.use((await import('./lessons.ts')).lessonsOf);
+        open = () => lessons.openLesson(lesson.id, lesson.step);
+      } else {
+        const links = await sharing();
+        open = () => links.openLink(link);
+      }
+    } catch (error) {
+      const diagnostics = notLoaded('open', error);
+      if (!lesson) store.link.value = { state: 'refused', info: null, diagnostics };
+      return false;
+    }
+    return open();
+  };
+  const share = async () => {
+    let links: Awaited<ReturnType<typeof sharing>>;
+    try {
+      links = await sharing();
+    } catch (error) {
+      notLoaded('page', error);
+      return null;
+    }
+    return links.share();
+  };
+  /** Files go to the link that waits for them, if one does. */
+  const takeFiles = async (files: NamedBytes[], inPlace?: readonly FileInPlace[]) =>
+    store.link.peek()?.state === 'waiting' && (await sharing()).takeFiles(files, inPlace);
   const debugging = createDebugging(context);
   let model = '';
   store.programVersion.subscribe(() => {
@@ -142,13 +184,10 @@ export function createSession(store: Store, services: Services) {
     timing,
     comparing: context.comparing,
     layoutPair: async (model: ModelInfo) => (await services.pairs?.layout(model)) ?? null,
-    tuning: createTuning(context, opening, releases.spawn),
-    releases,
-    analytic,
-    using,
-    machineSettings: createMachineSettings(context, opening),
+    use: parts.use,
+    using: parts.using,
     /** The address of what is open with a prediction beside it. */
-    linkTo: (view: AnalyticView) => sharing.linkTo(view),
+    linkTo: async (view: AnalyticView) => (await sharing()).linkTo(view),
     debug: debugging,
     /** Starts the engine and proves the built result, or returns to what this tab had open. */
     async start(link: string | null = null) {
@@ -181,27 +220,26 @@ export function createSession(store: Store, services: Services) {
       await opening.openExample(example, preset, first, choices);
       context.keepLink = false;
     },
-    lessons,
+    lesson: parts.lesson,
     openLink,
-    share: () => sharing.share(),
-    openAgain: (withNewest: boolean) => sharing.openAgain(withNewest),
-    compareReleases: () => sharing.compareReleases(),
+    share,
+    openAgain: async (withNewest: boolean) => (await sharing()).openAgain(withNewest),
+    compareReleases: async () => (await sharing()).compareReleases(),
     /** What the link that waits names by a public address. */
-    fetchLinked: () => sharing.fetchFile(),
+    fetchLinked: async () => (await sharing()).fetchFile(),
     /** Everything that a run again needs, as one file. */
-    bundle: async () =>
-      (await import('./bundling.ts')).createBundling(context, sharing.share).bundle(),
+    bundle: async () => (await import('./bundling.ts')).createBundling(context, share).bundle(),
     /** Links and pictures of the examples, once somebody looks at them. */
     gallery: async () => (await services.gallery?.()) ?? null,
     openExample(id: string) {
-      releases.home();
+      parts.releases?.home();
       return opening.openExample(id);
     },
     async openFiles(files: NamedBytes[], checkpoint?: readonly FileInPlace[], leftOut?: number) {
       const recipe = !checkpoint && files.length === 1 && files[0] ? recipeText(files[0]) : null;
-      if (recipe !== null) await sharing.openLink(recipe);
-      else if (!(await sharing.takeFiles(files, checkpoint))) {
-        releases.home();
+      if (recipe !== null) await openLink(recipe);
+      else if (!(await takeFiles(files, checkpoint))) {
+        parts.releases?.home();
         await opening.openFiles(files, checkpoint, leftOut);
       }
     },

@@ -12,12 +12,13 @@ import { type AnalyticView, linkedView } from '../lib/analytic.ts';
 import { EMBED_PARAMETER, embedName } from '../lib/embed.ts';
 import { EMBEDDED_BYTES, issueText, LONGEST_OFFERED } from '../lib/share.ts';
 import { readVocabulary, VOCABULARY } from '../lib/vocabulary-file.ts';
-import { ANALYTIC_SHEET, type Analytic } from './analytic.ts';
+import { ANALYTIC_SHEET, type Analytic, analyticOf } from './analytic.ts';
 import { announce, type Context, report } from './context.ts';
 import type { Editing } from './editing.ts';
 import { OFFLINE_SWITCH } from './offline.ts';
 import type { NamedBytes, Opening } from './opening.ts';
-import type { OpenedFiles, Releases } from './releases.ts';
+import type { Parts } from './parts.ts';
+import { type OpenedFiles, type Releases, releasesOf } from './releases.ts';
 import { run } from './running.ts';
 import type { Source } from './store.ts';
 import type { Using } from './using.ts';
@@ -538,3 +539,12 @@ export function createSharing(
     },
   };
 }
+
+export type Sharing = ReturnType<typeof createSharing>;
+
+export const sharingOf = ({ context, editing, opening, using, use }: Parts): Sharing =>
+  createSharing(context, editing, opening, {
+    releases: use(releasesOf),
+    analytic: use(analyticOf),
+    using,
+  });

@@ -4,7 +4,7 @@ import { createClient, type EngineClient, type WorkerLike } from '../engine/clie
 import type { Recipe } from '../engine/protocol.ts';
 import type { Diagnostic } from '../engine/types.ts';
 import type { Axis, Value } from '../lib/axes.ts';
-import { EMBEDDED_BYTES } from '../lib/share.ts';
+import { EMBEDDED_BYTES } from '../lib/share-size.ts';
 import type { Source } from './store.ts';
 
 /** One value of one axis. */

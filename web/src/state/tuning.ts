@@ -5,6 +5,7 @@ import type { WorkerLike } from '../engine/client.ts';
 import { type Axis, axesOf, type Value } from '../lib/axes.ts';
 import { announce, type Context } from './context.ts';
 import type { Opening } from './opening.ts';
+import type { Parts } from './parts.ts';
 import type { Source } from './store.ts';
 import { type Numbers, type Outcome, type Setting, startTrials, type Trials } from './trials.ts';
 
@@ -180,3 +181,6 @@ export function createTuning(context: Context, opening: Opening, spawn: () => Wo
 }
 
 export type Tuning = ReturnType<typeof createTuning>;
+
+export const tuningOf = ({ context, opening, spawn }: Parts): Tuning =>
+  createTuning(context, opening, spawn);

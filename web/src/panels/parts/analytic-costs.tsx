@@ -1,12 +1,13 @@
 // What an instruction costs in the closed form: expressions over the settings, which can be changed.
 import type { AnalyticReport } from '../../engine/types.ts';
 import { whole } from '../../lib/format.ts';
+import { analyticOf } from '../../state/analytic.ts';
 import { usePage } from '../page.ts';
 
 const OPERATORS = '+ - * // % **';
 
 export function CostsView({ report }: { report: AnalyticReport }) {
-  const { analytic } = usePage().session;
+  const analytic = usePage().session.use(analyticOf);
   const own = analytic.view.value.prices;
   return (
     <>

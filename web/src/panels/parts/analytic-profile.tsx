@@ -2,7 +2,7 @@
 // present prices and by those of before. No run, no memory.
 import { useEffect } from 'preact/hooks';
 import { short, whole } from '../../lib/format.ts';
-import { TOLD_LINES } from '../../state/analytic.ts';
+import { analyticOf, TOLD_LINES } from '../../state/analytic.ts';
 import { usePage } from '../page.ts';
 
 function Counts(props: {
@@ -48,7 +48,8 @@ function Counts(props: {
 
 export function ProfileView() {
   const { store, session } = usePage();
-  const { analytic, rows } = session;
+  const { rows } = session;
+  const analytic = session.use(analyticOf);
   const { pc } = store.selection.current.value;
   const program = store.program.value;
   const version = store.programVersion.value;

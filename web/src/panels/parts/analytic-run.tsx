@@ -2,6 +2,7 @@
 import { useEffect, useState } from 'preact/hooks';
 import { totalsOf } from '../../lib/analytic.ts';
 import { whole } from '../../lib/format.ts';
+import { analyticOf } from '../../state/analytic.ts';
 import { usePage } from '../page.ts';
 import { MachineBars, RunBars } from './analytic-charts.tsx';
 
@@ -9,7 +10,7 @@ const ratio = (a: number, b: number | null) => (b ? (a / b).toFixed(3) : '\u2013
 
 /** What the parts have in common that the closed form knows. */
 function Machines() {
-  const { analytic } = usePage().session;
+  const analytic = usePage().session.use(analyticOf);
   const machines = analytic.machines.value;
   const left = analytic.machinesLeft.value;
   useEffect(() => analytic.stopMachines, [analytic]);
@@ -85,7 +86,7 @@ function Machines() {
 
 export function RunView() {
   const { store, session } = usePage();
-  const { analytic } = session;
+  const analytic = session.use(analyticOf);
   const [chosen, choose] = useState<string | null>(null);
   const live = store.time.live.value;
   const version = store.time.version.value;

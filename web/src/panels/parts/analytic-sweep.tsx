@@ -5,6 +5,7 @@ import { valuesAt, viewAt } from '../../lib/analytic.ts';
 import { bytes, short, whole } from '../../lib/format.ts';
 import type { HeatMap } from '../../lib/heat-map.ts';
 import { cellAt, cellBeside, cellBox, cellText, heatMapOf, opacityOf } from '../../lib/heat-map.ts';
+import { analyticOf } from '../../state/analytic.ts';
 import { Segmented } from '../../ui/segmented.tsx';
 import { usePage } from '../page.ts';
 import { followLook } from './time-look.ts';
@@ -114,7 +115,7 @@ function Heat(props: {
 /** Fills in the links of these points, one after the other; none where what is open cannot be linked. */
 function useLinks(sweep: AnalyticSweep, points: readonly number[]) {
   const { session } = usePage();
-  const view = session.analytic.view.value;
+  const view = session.use(analyticOf).view.value;
   const [links, setLinks] = useState<ReadonlyMap<number, string>>(new Map());
   // A point that is taken over changes numbers of the axes alone, which the links say themselves.
   const axes = sweep.axes.map(({ key }) => key);
@@ -269,7 +270,7 @@ function Points(props: {
 
 export function SweepView() {
   const { session } = usePage();
-  const { analytic } = session;
+  const analytic = session.use(analyticOf);
   const view = analytic.view.value;
   const [chosen, choose] = useState<number | null>(null);
   const sweep = analytic.swept.value?.sweep ?? null;

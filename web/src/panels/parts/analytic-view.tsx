@@ -1,4 +1,5 @@
 // The body of the prediction panel: what is asked on the left, what comes of it on the right.
+import '../../styles/analytic.css';
 import { useEffect, useRef, useState } from 'preact/hooks';
 import type { AnalyticPart, AnalyticReport } from '../../engine/types.ts';
 import {
@@ -14,6 +15,7 @@ import {
 } from '../../lib/analytic.ts';
 import { percent, short, whole } from '../../lib/format.ts';
 import { heatMapOf, heatMapSvg } from '../../lib/heat-map.ts';
+import { analyticOf } from '../../state/analytic.ts';
 import { Icon } from '../../ui/icon.tsx';
 import { save } from '../../ui/save.ts';
 import { Segmented } from '../../ui/segmented.tsx';
@@ -63,7 +65,7 @@ function inForce(report: AnalyticReport | null, key: string): number | undefined
 }
 
 function NumberField({ name }: { name: string }) {
-  const { analytic } = usePage().session;
+  const analytic = usePage().session.use(analyticOf);
   const set = analytic.view.value.numbers[name];
   const value = set ?? inForce(analytic.report.value, name);
   return (
@@ -90,7 +92,7 @@ function NumberField({ name }: { name: string }) {
 
 function ModelField() {
   const { store, session } = usePage();
-  const { analytic } = session;
+  const analytic = session.use(analyticOf);
   const view = analytic.view.value;
   const info = store.description.value?.analytic;
   const file = useRef<HTMLInputElement>(null);
@@ -142,7 +144,7 @@ function ModelField() {
 
 function Form() {
   const { store, session } = usePage();
-  const { analytic } = session;
+  const analytic = session.use(analyticOf);
   const view = analytic.view.value;
   const info = store.description.value?.analytic;
   const work = analytic.report.value?.form === 'llada' ? DIFFUSION_WORK : TEXT_WORK;
@@ -389,7 +391,7 @@ function coloured(drawing: string): string {
 
 /** The tables in front as CSV, and their drawings as SVG; by what the file is called. */
 function useExports() {
-  const { analytic } = usePage().session;
+  const analytic = usePage().session.use(analyticOf);
   const { shown } = analytic.view.value;
   const report = analytic.report.value;
   const sweep = analytic.swept.value?.sweep ?? null;
@@ -434,7 +436,7 @@ function useExports() {
 
 function Exports() {
   const { store, session } = usePage();
-  const report = session.analytic.report.value;
+  const report = session.use(analyticOf).report.value;
   const found = useExports();
   const write = (content: string, what: string, suffix: string, type: string) => {
     const name = `${(report?.model ?? 'model').replace(/[^\w.-]+/g, '_')}.${what}.${suffix}`;
@@ -476,7 +478,7 @@ function Exports() {
 /** The address of all that the sheet shows, copied, and there to be taken by hand. */
 function CopyLink() {
   const { store, session } = usePage();
-  const { analytic } = session;
+  const analytic = session.use(analyticOf);
   const view = analytic.view.value;
   const [made, setMade] = useState<{ view: object; address: string } | null>(null);
   const copy = async () => {
@@ -517,7 +519,7 @@ function CopyLink() {
 
 export function AnalyticBody() {
   const { store, session } = usePage();
-  const { analytic } = session;
+  const analytic = session.use(analyticOf);
   const ready = store.engine.value === 'ready';
   const loaded = store.programVersion.value;
   useEffect(() => {

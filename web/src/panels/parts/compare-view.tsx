@@ -1,4 +1,5 @@
 // The present run beside one that was kept: numbers, cycles by group, both programs line by line.
+import '../../styles/compare.css';
 import { signal } from '@preact/signals';
 import type { ComparedNumber, ComparedRow, RunComparison } from '../../engine/types.ts';
 import { CHANGE_SIGNS, CHANGE_WORDS, delta, known } from '../../lib/deltas.ts';

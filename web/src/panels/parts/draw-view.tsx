@@ -1,4 +1,5 @@
 // Draw: a grid to draw on with pointer or keys, and the classes that machine and references see in it.
+import '../../styles/draw.css';
 import { useEffect, useRef, useState } from 'preact/hooks';
 import type { OutputVerdict } from '../../engine/types.ts';
 import type { Canvas } from '../../lib/canvas.ts';

@@ -1,4 +1,5 @@
 // The memories at three zooms: whose places are where, a tensor as it lies, numbers with their bits.
+import '../../styles/memory.css';
 import { signal } from '@preact/signals';
 import { useEffect, useRef, useState } from 'preact/hooks';
 import type { Elements, MemoryMap, Region } from '../../engine/types.ts';

@@ -4,12 +4,12 @@ import { useEffect, useState } from 'preact/hooks';
 import type { Diagnostic, KeyInfo } from '../../engine/types.ts';
 import { counted } from '../../lib/format.ts';
 import { constraintOf, differing, type Section, sectionsOf } from '../../lib/settings-form.ts';
-import { type Draft, keyOfProblem } from '../../state/machine-settings.ts';
+import { type Draft, keyOfProblem, machineSettingsOf } from '../../state/machine-settings.ts';
 import { Icon } from '../../ui/icon.tsx';
 import { usePage } from '../page.ts';
 
 function Field({ info, draft }: { info: KeyInfo; draft: Draft }) {
-  const { machineSettings } = usePage().session;
+  const machineSettings = usePage().session.use(machineSettingsOf);
   const { key, choices } = info;
   const value = draft.good.values[key];
   const base = draft.base.values[key];
@@ -108,7 +108,7 @@ const placeOf = ({ span }: Diagnostic) =>
   span ? `line ${span.line}, column ${span.column}: ` : '';
 
 function Text({ draft }: { draft: Draft }) {
-  const { machineSettings } = usePage().session;
+  const machineSettings = usePage().session.use(machineSettingsOf);
   const broken = draft.problems.length > 0;
   return (
     <section class="set-text" aria-label="The settings as text">
@@ -140,7 +140,7 @@ function Text({ draft }: { draft: Draft }) {
 
 function Bar({ draft }: { draft: Draft }) {
   const { store, session } = usePage();
-  const { machineSettings } = session;
+  const machineSettings = session.use(machineSettingsOf);
   const presets = store.description.value?.presets ?? [];
   const changes = differing(draft.base.values, draft.good.values);
   const refused = Object.keys(draft.refused).length;
@@ -184,7 +184,7 @@ function Bar({ draft }: { draft: Draft }) {
 
 export function SettingsView() {
   const { store, session } = usePage();
-  const { machineSettings } = session;
+  const machineSettings = session.use(machineSettingsOf);
   const [query, setQuery] = useState('');
   const [only, setOnly] = useState(false);
   const draft = machineSettings.draft.value;

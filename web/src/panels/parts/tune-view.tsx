@@ -1,11 +1,12 @@
 // What if: which single change would help most, and sweeps over one or two settings.
+import '../../styles/tune.css';
 import { signal } from '@preact/signals';
 import { useEffect } from 'preact/hooks';
 import { type Axis, proposed, typed } from '../../lib/axes.ts';
 import { delta, known } from '../../lib/deltas.ts';
 import { bytes, short, whole } from '../../lib/format.ts';
 import type { Outcome, Setting } from '../../state/trials.ts';
-import { MOST_CELLS, type Sweep, type SweptAxis } from '../../state/tuning.ts';
+import { MOST_CELLS, type Sweep, type SweptAxis, tuningOf } from '../../state/tuning.ts';
 import { save } from '../../ui/save.ts';
 import { usePage } from '../page.ts';
 
@@ -51,7 +52,7 @@ const settingText = ({ axis, value }: Setting) => `${axis.title} ${value}`;
 
 function Advice() {
   const { store, session } = usePage();
-  const { tuning } = session;
+  const tuning = session.use(tuningOf);
   const advice = tuning.advice.value;
   const ready = store.engine.value === 'ready' && store.program.value !== null;
   return (
@@ -146,7 +147,7 @@ function AxisFields({
         value={wish.key}
         onChange={(event) => {
           const chosen = axes.find((one) => one.key === event.currentTarget.value);
-          const values = chosen ? proposed(chosen, session.tuning.valueOf(chosen)) : [];
+          const values = chosen ? proposed(chosen, session.use(tuningOf).valueOf(chosen)) : [];
           put(chosen?.key ?? '', values.join(', '));
         }}
       >
@@ -284,7 +285,7 @@ function Cells({ sweep }: { sweep: Sweep }) {
 
 function SweepPart() {
   const { store, session } = usePage();
-  const { tuning } = session;
+  const tuning = session.use(tuningOf);
   const sweep = tuning.sweep.value;
   const axes = tuning.axes();
   const chosen = swept(axes);
@@ -364,7 +365,7 @@ export function View() {
   const version = store.programVersion.value;
   const ready = store.engine.value === 'ready';
   useEffect(() => {
-    if (ready) void session.tuning.learn();
+    if (ready) void session.use(tuningOf).learn();
   }, [ready, version]);
   return (
     // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls can be scrolled with the keyboard
