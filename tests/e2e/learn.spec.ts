@@ -18,6 +18,8 @@ test('a walk through the lessons, from one instruction to a token', async ({ pag
   await openVerified(page);
   await page.locator('#example').click();
   const door = page.getByRole('region', { name: 'Lessons' });
+  // The list comes when it is first looked at.
+  await expect(door.getByRole('link').first()).toBeVisible();
   const titles = await door.getByRole('link').allTextContents();
   expect(titles.length).toBeGreaterThanOrEqual(6);
   await door.getByRole('link').first().click();
