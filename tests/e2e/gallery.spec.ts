@@ -46,7 +46,7 @@ test('every link of the gallery reproduces what the build has found', async ({ p
   await page.keyboard.press('Escape');
   for (const [index, address] of addresses.entries()) {
     await page.evaluate((to) => {
-      location.hash = to ?? '';
+      location.hash = to?.replace('./', '') ?? '';
     }, address);
     const bar = page.locator('.link-bar');
     await expect(bar, `${address}`).toContainText('reproduced', { timeout: 60_000 });

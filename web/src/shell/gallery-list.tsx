@@ -51,7 +51,7 @@ function Card(props: {
       {found && (
         <a
           class="gallery-link"
-          href={`#${found.link}`}
+          href={`./#${found.link}`}
           title="A link that runs this and checks that the result is the same as in the build"
           onClick={onLink}
         >

@@ -50,7 +50,7 @@ function Numbers({ rows }: { rows: readonly ComparedNumber[] }) {
   return (
     <table>
       <caption class="sr-only">Both runs, number by number</caption>
-      <Sides first="" />
+      <Sides first="Number" />
       <tbody>
         {rows.map(({ name, title, a, b }) => (
           <tr key={name}>
