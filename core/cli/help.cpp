@@ -63,6 +63,15 @@ constexpr Manual manuals[] = {
    "references run beside the machine unless --no-check is given.",
    "plena generate checkpoint --ids 1,2,3 --tokens 8\n"
    "plena generate checkpoint --ids 1,2,3 --tokens 8 --temperature 0.8 --seed 7 --json -"},
+  {"evaluate",
+   "Runs the held-out part of a trained model's data on the machine and by both references, and "
+   "says how often\n"
+   "each was right and how sure of what came. With --formats also for other formats in HBM. Exits "
+   "1 "
+   "when the\n"
+   "machine loses more than --loss allows.",
+   "plena evaluate models/trained/digits --settings m64b16 --loss 1\n"
+   "plena evaluate models/trained/verses --settings m64b16 --items 8 --formats e8m7,e4m3x8/ue8m0"},
   {"profile",
    "Every cycle has one cause, and every table adds up to the run. Takes a model, a folder of "
    "`compile`, an\n"

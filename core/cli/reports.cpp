@@ -108,6 +108,28 @@ constexpr Key ablated[] = {
   {"rows[].outputs[].fp32_vs_golden.*", "measures by name"},
 };
 
+constexpr Key evaluated[] = {
+  {"model", "its folder's name"},
+  {"data", "file of the held-out data"},
+  {"kind", "pictures, answers or texts"},
+  {"items", "that were run"},
+  {"ofItems", "that there are"},
+  {"settings", "name of them"},
+  {"timing", "what cycles are counted by"},
+  {"rows[].formats", "of what lies in HBM; null: as the settings say"},
+  {"rows[].machine.*",
+   "accuracy of predictions, share of items of which all were right, perplexity: all of the machine"},
+  {"rows[].hardware.*", "the same of the reference that rounds as the machine does"},
+  {"rows[].fp32.*", "the same of the exact reference"},
+  {"rows[].predictions", "of all items"},
+  {"rows[].sameChoices", "in which machine and fp32 choose alike"},
+  {"rows[].compared", "numbers of the machine's results"},
+  {"rows[].differing", "that are not to the bit those of the hardware reference"},
+  {"rows[].instructions", "executed"},
+  {"rows[].cycles", "of all runs together"},
+  {"rows[].emulationSeconds", "in the emulator alone"},
+  {"rows[].seconds", "of the whole row"},
+};
 constexpr Key generated[] = {
   {"model", "name of the model"},
   {"settings", "name of the settings"},
@@ -182,6 +204,7 @@ constexpr Report reports[] = {
   report("compile", "", compiled),
   report("verify", "besides what `emulate` and `compile` have", verified),
   report("verify --ablation", "", ablated),
+  report("evaluate", "", evaluated),
   report("generate", "", generated),
   report("profile", "besides `timing` of `emulate` and `products` of `compile`", profiled),
   report("compare", "", compared),

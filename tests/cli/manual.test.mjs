@@ -11,6 +11,7 @@ const source = path.resolve(import.meta.dirname, '../..');
 const folder = mkdtempSync(path.join(tmpdir(), 'plena-manual-'));
 after(() => rmSync(folder, { recursive: true }));
 const model = path.join(source, 'models/linear.json');
+const digits = path.join(source, 'models/trained/digits');
 const m64 = ['--settings', 'm64b4'];
 
 function say(args, statuses = [0]) {
@@ -106,6 +107,7 @@ const REPORTS = [
   ['run', ['run', 'other.plena.json'], [1]],
   ['run', ['run', '#1AAAA'], [2]],
   ['analytic', ['analytic', 'clm-60m']],
+  ['evaluate', ['evaluate', digits, '--settings', 'm64b16', '--items', '1']],
 ];
 
 for (const [section, args, statuses, more = []] of REPORTS) {
