@@ -34,7 +34,7 @@ export function makeOlder(dist: string, into: string, version: string, changed: 
     renamed.add(name);
   };
 
-  const wasm = readdirSync(assets).find((name) => /^plena-.*\.wasm$/.test(name));
+  const wasm = readdirSync(assets).find((name) => /^plena\.first-.*\.wasm$/.test(name));
   if (!wasm) throw new Error('there is no engine');
   const engine = readFileSync(path(wasm));
   // As text in memory, with the zero that ends it.
