@@ -33,6 +33,9 @@ test('a walk through the lessons, from one instruction to a token', async ({ pag
     await lesson(page).locator('.lesson-tries button').first().click();
     await settled(page, 1);
     await expect(lesson(page).getByRole('status')).toBeVisible();
+    // What some tries open lies over the lesson.
+    if ((await page.locator('.sheet:visible').count()) > 0) await page.keyboard.press('Escape');
+    await expect(page.locator('.sheet:visible')).toHaveCount(0);
     const next = lesson(page).getByRole('link', { name: /^Next/ });
     if (i < titles.length - 1) await next.click();
     else await expect(next).toHaveCount(0);

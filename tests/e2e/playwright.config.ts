@@ -16,6 +16,8 @@ export default defineConfig({
   reporter: 'list',
   workers: 1,
   fullyParallel: false,
+  // What passes only the second time is told as flaky.
+  retries: 1,
   timeout: 60_000,
   expect: { timeout: Number(process.env.PLENA_E2E_EXPECT ?? 15_000) },
   use: {
