@@ -151,10 +151,10 @@ test('what cannot be written is said, with a remedy', async ({ page }) => {
 });
 
 test('a narrow screen has the text below its form, and nothing beside', async ({ page }) => {
-  await page.setViewportSize({ width: 390, height: 844 });
   await page.emulateMedia({ colorScheme: 'dark' });
   await openTiny(page);
   const sheet = await openSheet(page);
+  await page.setViewportSize({ width: 390, height: 844 });
   await sheet.getByLabel('Tokens', { exact: true }).fill('12');
   await sheet.locator('#gen-begin').click();
   await expect(sheet.locator('#gen-count')).toHaveText('12 tokens');
