@@ -49,7 +49,8 @@ test('a student steps through a matrix product and sees where the cycles went', 
   await page.keyboard.press('Enter');
   const first = page.locator('#gallery [data-kind=example]').first();
   await expect(first).toBeEnabled();
-  await until(page, first, 'Tab', 5);
+  // The lessons stand above the examples.
+  await until(page, first, 'Tab', 20);
   const title = (await page.locator('#gallery .gallery-title').first().textContent()) ?? '';
   await page.keyboard.press('Enter');
   await expect(page.locator('.headline-text')).toContainText(title);
