@@ -156,10 +156,6 @@ async function killEngine(page: Page) {
 test('the page: 200 random keys and kills, and the run still ends as the built one', async ({
   page,
 }) => {
-  test.fixme(
-    true,
-    'after some sequences of keys and kills Run stays at Pause until the page is reloaded',
-  );
   test.setTimeout(400_000);
   await page.addInitScript(() => {
     const Real = globalThis.Worker;

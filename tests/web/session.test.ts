@@ -466,6 +466,17 @@ describe('running', () => {
     expect(store.program.value?.instructions).toBe(5);
   });
 
+  it('waits with a run until a fresh engine has the model', async () => {
+    const { store, session, workers } = await setUp();
+    await session.start();
+    workers[0]?.onerror?.({ message: 'killed' } as ErrorEvent);
+    expect(workers).toHaveLength(2);
+    await session.toggle();
+    expect(store.busy.value).toBeNull();
+    expect(store.machine.value).toBe('done');
+    expect(store.standing.value).toBe('verified');
+  });
+
   it('shows where a program faults', async () => {
     const { store, session } = await setUp();
     await session.start();

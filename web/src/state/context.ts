@@ -28,6 +28,8 @@ export interface Context {
   keepLink: boolean;
   /** Ends when the breakpoints stand in the program that was loaded last. */
   rebased: Promise<void>;
+  /** While a fresh engine is given the model again: ends when it has it, or cannot have it. */
+  restored: Promise<void> | null;
   /** Counts openings; the answer to an older one is dropped. */
   ticket: number;
 }

@@ -53,6 +53,8 @@ export async function travel(
   fromStart = false,
 ) {
   const { store, client } = context;
+  // Asked before, it would be dropped when the model is there, and the machine never stand still.
+  await context.restored;
   if (!store.program.peek() || store.engine.peek() !== 'ready') return;
   const ticket = context.ticket;
   const version = store.programVersion.peek();

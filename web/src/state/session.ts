@@ -51,8 +51,6 @@ function recipeText({ name, bytes }: NamedBytes): string | null {
 }
 
 export function createSession(store: Store, services: Services) {
-  let restoring = false;
-
   const client = createClient(services.spawnEngine, {
     loading(on: boolean) {
       store.loading.value = on;
@@ -79,10 +77,8 @@ export function createSession(store: Store, services: Services) {
       store.notice.value = `${why.message} ${why.hint}${lost}`;
       announce(context, store.notice.value);
       // An engine that dies of the same model again is left alone until the user acts.
-      if (restoring) return;
-      restoring = true;
-      void opening.restore().finally(() => {
-        restoring = false;
+      context.restored ??= opening.restore().finally(() => {
+        context.restored = null;
       });
     },
   });
@@ -108,6 +104,7 @@ export function createSession(store: Store, services: Services) {
     compiled: null,
     keepLink: false,
     rebased: Promise.resolve(),
+    restored: null,
     ticket: 0,
   };
   const context: Context = Object.assign(base, { comparing: createComparing(base) });
