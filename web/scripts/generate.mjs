@@ -1,7 +1,7 @@
 // Runs the default example in the compiled engine and writes what the page starts with:
 // web/src/generated/default.json and the shipped models beside it.
 import { copyFileSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { dirname, join, resolve } from 'node:path';
+import { basename, dirname, join, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { createServer } from 'vite';
 import { codec } from '../../wasm/codec.mjs';
@@ -61,6 +61,32 @@ function runDefault(module, gallery, modelsDir, layoutOf) {
   };
 }
 
+/** An example's model as the engine reads it. */
+function modelOf(module, { id, file, beside }, modelsDir) {
+  const files = [file, ...(beside ?? [])]
+    .filter((name) => basename(name) !== 'vocabulary.json')
+    .map((name) => ({
+      name: basename(name),
+      bytes: new Uint8Array(readFileSync(join(modelsDir, name))),
+    }));
+  const session = module.session_new();
+  const [first] = files;
+  const read = (bytes) => ({
+    size: bytes.length,
+    read: (offset, length) => bytes.slice(offset, offset + length),
+  });
+  const model =
+    files.length === 1
+      ? module.load_model(session, first.name, first.bytes)
+      : module.load_files(
+          session,
+          id,
+          files.map(({ name, bytes }) => ({ name, ...read(bytes) })),
+        );
+  module.session_free(session);
+  return value(model, id);
+}
+
 /** Runs every example and question: their links, what they cost, and pictures of their graphs. */
 function runGallery(module, codec, gallery, doors, modelsDir, out, layoutOf) {
   const { version } = value(module.describe(), 'describe');
@@ -69,14 +95,11 @@ function runGallery(module, codec, gallery, doors, modelsDir, out, layoutOf) {
     links[id] = { link: value(module.make_link(json, codec), id), cycles };
   };
   const drawn = new Map();
-  // Trained models are several files, and are opened for what they do: they have neither.
-  for (const entry of gallery.filter((one) => !one.beside)) {
-    linkOf(entry.id, runExample(module, entry, version, DEFAULT.preset, modelsDir));
-    const session = module.session_new();
-    const bytes = new Uint8Array(readFileSync(join(modelsDir, entry.file)));
-    const model = value(module.load_model(session, entry.file, bytes), entry.id);
-    module.session_free(session);
-    drawn.set(entry.id, picture(layoutOf(model)));
+  for (const entry of gallery) {
+    // Trained models are several files, and are opened for what they do: a link of one run is none.
+    if (!entry.beside)
+      linkOf(entry.id, runExample(module, entry, version, DEFAULT.preset, modelsDir));
+    drawn.set(entry.id, picture(layoutOf(modelOf(module, entry, modelsDir))));
   }
   for (const door of doors)
     for (const question of door.questions ?? []) {
