@@ -1,5 +1,5 @@
 export declare const budgets: Record<
-  'shell' | 'engine' | 'verified' | 'rest' | 'layout' | 'editor',
+  'shell' | 'example' | 'engine' | 'verified' | 'rest' | 'layout' | 'editor',
   number
 >;
 export declare const TOLERANCE: number;
