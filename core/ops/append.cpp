@@ -65,7 +65,8 @@ std::vector<float> reference(const ReferenceCall& call) {
 void lower_append(Lowering& low) {
   const std::uint64_t rows = low.view().input_extent(X).rows;
   check_entries(low, Position, low.view().input_extent(Rows).rows - rows + 1, "E_KV_CACHE");
-  low.output_appended(0, Rows, low.input(X), low.input_entries(Position));
+  const VectorTensor x = low.input(X);
+  low.output_appended(0, Rows, x, low.input_entries(Position));
 }
 
 } // namespace

@@ -173,9 +173,9 @@ class Argmax {
   }
 
   lower::Gp choose(lower::Gp row, const TopK& top_k) {
-    b_.V_TOPK(
-      b_.set(lower::Address{weights_}), row, b_.set(lower::Address{chosen_}), top_k.policy
-    );
+    const lower::Gp weights = b_.set(lower::Address{weights_});
+    const lower::Gp chosen = b_.set(lower::Address{chosen_});
+    b_.V_TOPK(weights, row, chosen, top_k.policy);
     const lower::Gp number = b_.gp();
     b_.S_LD_INT(number, lower::zero_gp, lower::Address{chosen_});
     return number;

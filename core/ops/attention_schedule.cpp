@@ -346,7 +346,9 @@ void AttentionSchedule::make_masks() {
   b_.V_ADD_VF(all, all, b_.constant(hidden_score));
   if (!shape_.masked) {
     columns_ = scratch("mask of columns", 1, 1);
-    b_.V_SHFT_V(b_.set(columns_->at()), all, b_.set(key_rest()));
+    const lower::Gp columns = b_.set(columns_->at());
+    const lower::Gp rest = b_.set(key_rest());
+    b_.V_SHFT_V(columns, all, rest);
     return;
   }
   for (std::uint64_t behind = 0; behind < tiles_.rows(); ++behind) {

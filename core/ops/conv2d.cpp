@@ -292,7 +292,10 @@ class ConvLowering {
         lower::Address mask = first.at();
         if (offset != 0) {
           mask = {low_.scratch(fmt::format("mask from lane {}", offset), 1), 0};
-          b_.V_SHFT_V(b_.set(mask), b_.set(first.at()), b_.set(offset));
+          const lower::Gp moved = b_.set(mask);
+          const lower::Gp from = b_.set(first.at());
+          const lower::Gp lanes = b_.set(offset);
+          b_.V_SHFT_V(moved, from, lanes);
         }
         masks_.emplace(std::pair{offset, piece.cols}, mask);
       }

@@ -345,9 +345,9 @@ class RoutedExperts {
         b_.V_ADD_VV(part, part, b_.set(router_bias_->at(r)));
       }
     }
-    b_.V_TOPK(
-      b_.set(lower::Address{weights_}), logits, b_.set(lower::Address{ids_}), top_k_.policy
-    );
+    const lower::Gp weights = b_.set(lower::Address{weights_});
+    const lower::Gp ids = b_.set(lower::Address{ids_});
+    b_.V_TOPK(weights, logits, ids, top_k_.policy);
     if (kept_ != top_k_.chosen) {
       weigh_again();
     }

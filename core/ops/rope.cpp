@@ -266,7 +266,9 @@ class RopeLowering {
     const WeightTensor matrix = rotation();
     const lower::Addr base = b_.address_of(matrix.symbol);
     set_up_transfers(b_, matrix.stored, matrix.stored.row_bytes());
-    b_.H_PREFETCH_M(b_.set(0), b_.set(0), base, 1, 0);
+    const lower::Gp tile = b_.set(0);
+    const lower::Gp start = b_.set(0);
+    b_.H_PREFETCH_M(tile, start, base, 1, 0);
     const lower::Gp half = b_.set(width_ / 2);
     const lower::Gp from = b_.set(x_.at());
     const lower::Gp to = b_.set(y_.at());
