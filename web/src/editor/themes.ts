@@ -19,10 +19,7 @@ function colour(name: string): string {
   throw new Error(`${name} must be a hexadecimal colour`);
 }
 
-export function isDark(): boolean {
-  const chosen = document.documentElement.dataset.theme;
-  return chosen ? chosen === 'dark' : matchMedia('(prefers-color-scheme: dark)').matches;
-}
+export const isDark = () => document.documentElement.dataset.theme === 'dark';
 
 function apply() {
   const dark = isDark();
@@ -57,12 +54,7 @@ function apply() {
 /** Follows the page's theme; returns what stops it. */
 export function followTheme(): () => void {
   apply();
-  const media = matchMedia('(prefers-color-scheme: dark)');
   const observer = new MutationObserver(apply);
   observer.observe(document.documentElement, { attributeFilter: ['data-theme'] });
-  media.addEventListener('change', apply);
-  return () => {
-    observer.disconnect();
-    media.removeEventListener('change', apply);
-  };
+  return () => observer.disconnect();
 }

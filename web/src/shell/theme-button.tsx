@@ -1,4 +1,4 @@
-// Follows the system, or what was chosen here; the choice stays on this machine.
+// What was chosen here; public/theme.js follows it, or the system. The choice stays on this machine.
 import { signal } from '@preact/signals';
 import { useEffect } from 'preact/hooks';
 import { Icon } from '../ui/icon.tsx';
@@ -19,8 +19,8 @@ const ICON = { auto: 'auto', light: 'sun', dark: 'moon' } as const;
 export function chooseTheme(next: Theme) {
   theme.value = next;
   const root = document.documentElement;
-  if (next === 'auto') delete root.dataset.theme;
-  else root.dataset.theme = next;
+  if (next === 'auto') delete root.dataset.chosen;
+  else root.dataset.chosen = next;
   try {
     if (next === 'auto') localStorage.removeItem('plena.theme');
     else localStorage.setItem('plena.theme', next);
@@ -31,7 +31,7 @@ export function chooseTheme(next: Theme) {
 
 export function ThemeButton() {
   useEffect(() => {
-    const chosen = document.documentElement.dataset.theme;
+    const { chosen } = document.documentElement.dataset;
     if (chosen === 'light' || chosen === 'dark') theme.value = chosen;
   }, []);
   const text = THEMES.find(({ name }) => name === theme.value)?.text;

@@ -26,14 +26,12 @@ export function readLook(
 
 /** Calls `changed` when the theme or the density of the screen changes; returns what stops it. */
 export function followLook(changed: () => void): () => void {
-  const queries = ['(prefers-color-scheme: dark)', `(resolution: ${devicePixelRatio}dppx)`].map(
-    (one) => matchMedia(one),
-  );
+  const density = matchMedia(`(resolution: ${devicePixelRatio}dppx)`);
   const observer = new MutationObserver(changed);
   observer.observe(document.documentElement, { attributeFilter: ['data-theme'] });
-  for (const query of queries) query.addEventListener('change', changed);
+  density.addEventListener('change', changed);
   return () => {
     observer.disconnect();
-    for (const query of queries) query.removeEventListener('change', changed);
+    density.removeEventListener('change', changed);
   };
 }
