@@ -167,13 +167,8 @@ int against_run(const Options& options, Steps& steps) {
       !load_inputs(session, options) || !compile_model(session, options, steps) || !steps.take(session.reset())) {
     return exit_unusable;
   }
-  switch (run_to_end(session)) {
-  case RunEnd::Interrupted:
-    return exit_interrupted;
-  case RunEnd::Failed:
-    return exit_unusable;
-  case RunEnd::Finished:
-    break;
+  if (const auto status = run_to_end(session)) {
+    return *status;
   }
   if (const auto fault = session.status().fault) {
     print({*fault});

@@ -9,7 +9,6 @@
 #include "cli/run.h"
 
 #include <fmt/format.h>
-#include <limits>
 #include <memory>
 #include <utility>
 
@@ -64,17 +63,10 @@ std::optional<Ran> run_side(
   if (!load_side(session, options, named, steps) || !steps.take(session.reset())) {
     return std::nullopt;
   }
-  const std::uint64_t limit = named.recipe && named.recipe->stop
-                                ? *named.recipe->stop
-                                : std::numeric_limits<std::uint64_t>::max();
-  switch (run_to_end(session, limit)) {
-  case RunEnd::Interrupted:
-    status = exit_interrupted;
+  const auto stop = named.recipe ? named.recipe->stop : std::nullopt;
+  if (const auto early = run_to_end(session, stop)) {
+    status = *early;
     return std::nullopt;
-  case RunEnd::Failed:
-    return std::nullopt;
-  case RunEnd::Finished:
-    break;
   }
   print(session.run_warnings());
   if (const auto fault = session.status().fault) {

@@ -210,13 +210,8 @@ int emulate(const Options& options) {
   if (options.drop_in) {
     fmt::print(stderr, "Topology {}\n", driver::topology(settings).value());
   }
-  switch (run_to_end(session)) {
-  case RunEnd::Interrupted:
-    return exit_interrupted;
-  case RunEnd::Failed:
-    return exit_unusable;
-  case RunEnd::Finished:
-    break;
+  if (const auto status = run_to_end(session)) {
+    return *status;
   }
   print(session.run_warnings());
 

@@ -3,7 +3,7 @@
 #include "cli/model.h"
 #include "cli/model_files.h"
 #include "cli/progress.h"
-#include "driver/generation.h"
+#include "driver/text.h"
 
 #include <algorithm>
 #include <fmt/format.h>
@@ -75,18 +75,6 @@ prompt_of(const Options& options, std::optional<io::Vocabulary>& vocabulary) {
   const Result<std::vector<std::uint8_t>> bytes = read_bytes(options.prompt_file);
   return bytes ? driver::read_ids(*bytes)
                : Result<std::vector<std::int64_t>>(bytes.diagnostics());
-}
-
-report::TextRun fact_of(const driver::GenerationRun& run) {
-  report::TextRun fact{run.position, run.tokens, run.instructions, run.cycles, run.seconds};
-  if (run.check) {
-    fact.differing = run.check->differing;
-    fact.compared = run.check->compared;
-    fact.price = run.check->price;
-    fact.worst = run.check->worst;
-    fact.same_choice = run.check->same_choice;
-  }
-  return fact;
 }
 
 /// Some of the runs as one line.
@@ -182,7 +170,7 @@ class Writer {
       return ran.diagnostics();
     }
     for (const driver::GenerationRun& run : *ran) {
-      runs.push_back(fact_of(run));
+      runs.push_back(driver::text_run(run));
     }
     return Done{};
   }

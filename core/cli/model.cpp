@@ -538,13 +538,8 @@ int verify(const Options& options) {
   if (!steps.take(session.reset())) {
     return exit_unusable;
   }
-  switch (run_to_end(session)) {
-  case RunEnd::Interrupted:
-    return exit_interrupted;
-  case RunEnd::Failed:
-    return exit_unusable;
-  case RunEnd::Finished:
-    break;
+  if (const auto status = run_to_end(session)) {
+    return *status;
   }
   const driver::RunStatus status = session.status();
   if (status.fault) {

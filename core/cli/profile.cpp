@@ -95,13 +95,8 @@ int profile(const Options& options) {
   if (!steps.take(session.reset())) {
     return exit_unusable;
   }
-  switch (run_to_end(session)) {
-  case RunEnd::Interrupted:
-    return exit_interrupted;
-  case RunEnd::Failed:
-    return exit_unusable;
-  case RunEnd::Finished:
-    break;
+  if (const auto status = run_to_end(session)) {
+    return *status;
   }
   session.finish_trace();
   print(session.run_warnings());

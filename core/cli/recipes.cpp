@@ -15,7 +15,6 @@
 #include <filesystem>
 #include <fmt/format.h>
 #include <fmt/ranges.h>
-#include <limits>
 #include <memory>
 
 namespace plena::cli {
@@ -363,13 +362,8 @@ int link(LinkOptions options) {
     if (!steps.take(session.reset())) {
       return exit_unusable;
     }
-    switch (run_to_end(session, options.stop.value_or(std::numeric_limits<std::uint64_t>::max()))) {
-    case RunEnd::Interrupted:
-      return exit_interrupted;
-    case RunEnd::Failed:
-      return exit_unusable;
-    case RunEnd::Finished:
-      break;
+    if (const auto status = run_to_end(session, options.stop)) {
+      return *status;
     }
   }
   const recipe::ZlibCodec codec;
@@ -466,13 +460,8 @@ int run_recipe(const RunOptions& options) {
     keep(start.diagnostics());
     return cannot();
   }
-  switch (run_to_end(session, recipe.stop.value_or(std::numeric_limits<std::uint64_t>::max()))) {
-  case RunEnd::Interrupted:
-    return exit_interrupted;
-  case RunEnd::Failed:
-    return exit_unusable;
-  case RunEnd::Finished:
-    break;
+  if (const auto status = run_to_end(session, recipe.stop)) {
+    return *status;
   }
   keep(session.run_warnings());
   const driver::RunStatus status = session.status();

@@ -4,16 +4,14 @@
 #include "driver/session.h"
 
 #include <cstdint>
-#include <limits>
+#include <optional>
 
 namespace plena::cli {
 
-enum class RunEnd { Finished, Interrupted, Failed };
-
 /// Runs a session that has been reset to its end, for at most `limit` instructions, or to an interrupt.
-/// Problems are printed.
-RunEnd run_to_end(
-  driver::Session& session, std::uint64_t limit = std::numeric_limits<std::uint64_t>::max()
+/// Problems are printed. Returns the exit status of the command where it did not come there.
+std::optional<int> run_to_end(
+  driver::Session& session, std::optional<std::uint64_t> limit = {}
 );
 
 } // namespace plena::cli
