@@ -4,6 +4,7 @@
 #include "io/importer.h"
 #include "io/onnx_attributes.h"
 #include "io/onnx_shapes.h"
+#include "ir/onnx_types.h"
 #include "ir/verify.h"
 
 #include <map>
@@ -181,7 +182,7 @@ class Importer {
       }
       graph_.inputs.push_back(*id);
       inputs_.insert(*id);
-      const auto dtype = onnx::dtype_of(value.elem_type);
+      const auto dtype = ir::onnx_dtype(value.elem_type);
       if (!dtype) {
         const std::string what = value.other_type.empty()
                                    ? "element type " + std::to_string(value.elem_type)
@@ -237,7 +238,7 @@ class Importer {
     for (const auto* list : {&model_.value_infos, &model_.outputs}) {
       for (const onnx::ValueInfo& value : *list) {
         const auto entry = ids_.find(value.name);
-        const auto dtype = onnx::dtype_of(value.elem_type);
+        const auto dtype = ir::onnx_dtype(value.elem_type);
         if (entry == ids_.end() || !dtype) {
           continue;
         }

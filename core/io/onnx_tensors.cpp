@@ -2,29 +2,13 @@
 
 #include "io/elements.h"
 #include "io/weights.h"
+#include "ir/onnx_types.h"
 
 #include <charconv>
 
 namespace plena::io::onnx {
 
 namespace {
-
-/// TensorProto.DataType values that are read.
-struct OnnxType {
-  std::int64_t code;
-  ir::DType dtype;
-};
-constexpr OnnxType onnx_types[] = {
-  {1, ir::DType::F32},
-  {2, ir::DType::U8},
-  {3, ir::DType::I8},
-  {6, ir::DType::I32},
-  {7, ir::DType::I64},
-  {9, ir::DType::Bool},
-  {10, ir::DType::F16},
-  {11, ir::DType::F64},
-  {16, ir::DType::BF16},
-};
 
 /// Values of the typed fields.
 ir::Constant typed_values(const TensorProto& proto, ir::DType dtype) {
@@ -124,15 +108,6 @@ bool read_external(
 
 } // namespace
 
-std::optional<ir::DType> dtype_of(std::int64_t code) {
-  for (const OnnxType& row : onnx_types) {
-    if (row.code == code) {
-      return row.dtype;
-    }
-  }
-  return std::nullopt;
-}
-
 void set(ir::Tensor& tensor, ir::DType dtype, ir::Shape shape, ir::Constant values) {
   tensor.dtype = dtype;
   tensor.shape = std::move(shape);
@@ -153,7 +128,7 @@ bool read_tensor(
     );
     return false;
   }
-  const auto dtype = dtype_of(proto.data_type);
+  const auto dtype = ir::onnx_dtype(proto.data_type);
   if (!dtype) {
     problems.error(
       "E_DTYPE",

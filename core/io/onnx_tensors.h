@@ -12,9 +12,6 @@ inline constexpr std::size_t max_rank = 16;
 inline constexpr const char* type_hint =
   "types read: FLOAT, FLOAT16, BFLOAT16, DOUBLE, INT64, INT32, INT8, UINT8, BOOL";
 
-/// The type of a TensorProto.DataType value, when it is read.
-std::optional<ir::DType> dtype_of(std::int64_t code);
-
 /// Fills type, shape and values. False on an error (E_EXTERNAL_DATA, E_DTYPE, E_SHAPE, reported at
 /// `where`); the tensor stays unknown then. Without `companions` all values are in the file itself.
 bool read_tensor(

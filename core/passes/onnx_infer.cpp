@@ -3,6 +3,8 @@
 // ones present; shapes that depend on values need those values to be constant.
 #include "passes/onnx_infer.h"
 
+#include "ir/onnx_types.h"
+
 #include <algorithm>
 
 namespace plena::passes {
@@ -29,23 +31,6 @@ Diagnostic needs_constant(const OnnxNode& node, std::string_view what) {
 }
 
 namespace {
-
-/// TensorProto.DataType codes.
-struct CastTarget {
-  std::int64_t code;
-  ir::DType dtype;
-};
-constexpr CastTarget cast_targets[] = {
-  {1, ir::DType::F32},
-  {2, ir::DType::U8},
-  {3, ir::DType::I8},
-  {6, ir::DType::I32},
-  {7, ir::DType::I64},
-  {9, ir::DType::Bool},
-  {10, ir::DType::F16},
-  {11, ir::DType::F64},
-  {16, ir::DType::BF16},
-};
 
 std::optional<ir::Shape> broadcast_all(const OnnxNode& node) {
   ir::Shape shape = node.shape(0);
@@ -91,10 +76,8 @@ Types infer_where(const OnnxNode& node) {
 
 Types infer_cast(const OnnxNode& node) {
   const std::int64_t to = node.integer("to", 0);
-  for (const CastTarget& row : cast_targets) {
-    if (row.code == to) {
-      return one(row.dtype, node.shape(0));
-    }
+  if (const auto dtype = ir::onnx_dtype(to)) {
+    return one(*dtype, node.shape(0));
   }
   return node.error(
     "E_DTYPE",
