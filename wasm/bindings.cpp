@@ -9,7 +9,6 @@
 #include <array>
 #include <emscripten/bind.h>
 #include <limits>
-#include <map>
 #include <utility>
 
 namespace plena::wasm {
@@ -18,41 +17,17 @@ namespace {
 using driver::Session;
 
 constexpr double max_u32 = std::numeric_limits<std::uint32_t>::max();
-constexpr double max_exact_integer = 9007199254740992.0; // 2^53
 
-/// The live sessions of this module instance, by handle. Handles are never used twice.
-struct Sessions {
-  std::map<int, Session> live{};
-  int next = 1;
-};
-
-Sessions& sessions() {
-  static Sessions instance;
+Handles<Session>& sessions() {
+  static Handles<Session> instance;
   return instance;
-}
-
-Session* find(const val& handle) {
-  const double number = handle.isNumber() ? handle.as<double>() : 0.0;
-  if (!(number >= 1.0 && number < static_cast<double>(sessions().next))) {
-    return nullptr;
-  }
-  const auto found = sessions().live.find(static_cast<int>(number));
-  const bool whole = static_cast<double>(static_cast<int>(number)) == number;
-  return found != sessions().live.end() && whole ? &found->second : nullptr;
 }
 
 /// Finds the session and calls `action` on it. R is the Result or Status that the call yields.
 template <class R, class F> val with_session(const val& handle, F&& action) {
   return guard([&]() -> R {
-    Session* session = find(handle);
-    if (session == nullptr) {
-      return Diagnostic{
-        .code = "E_HANDLE",
-        .message = "there is no session with this handle",
-        .hint = "It may have been freed already; make one with session_new().",
-        .where = "session"};
-    }
-    return action(*session);
+    Session* session = sessions().find(handle);
+    return session == nullptr ? R(no_such("session", "session_new")) : action(*session);
   });
 }
 
@@ -64,21 +39,15 @@ val describe() {
 
 int session_new() {
   try {
-    Sessions& all = sessions();
-    all.live.try_emplace(all.next);
-    return all.next++;
+    return sessions().add().first;
   } catch (...) {
     return 0; // never a valid handle: the next call with it says E_HANDLE
   }
 }
 
-void session_free(const val& handle) {
-  if (find(handle) != nullptr) {
-    sessions().live.erase(handle.as<int>());
-  }
-}
+void session_free(const val& handle) { sessions().free(handle); }
 
-int session_count() { return static_cast<int>(sessions().live.size()); }
+int session_count() { return static_cast<int>(sessions().size()); }
 
 val change_settings(const val& name, const val& toml, const val& changes) {
   return guard([&]() -> Result<std::string> {
@@ -376,7 +345,7 @@ val pin(const val& handle, const val& name) {
 
 val keep_pinned_of(const val& handle, const val& other) {
   return with_session<Status>(handle, [&](Session& session) -> Status {
-    const Session* from = find(other);
+    const Session* from = sessions().find(other);
     if (from == nullptr) {
       return bad_argument("other", "the handle of a session");
     }
@@ -772,7 +741,7 @@ val find_anchor(const val& handle, const val& text) {
 
 } // namespace
 
-Session* find_session(const val& handle) { return find(handle); }
+Session* find_session(const val& handle) { return sessions().find(handle); }
 
 } // namespace plena::wasm
 

@@ -4,7 +4,6 @@
 
 #include <cmath>
 #include <emscripten/bind.h>
-#include <map>
 #include <utility>
 #include <vector>
 
@@ -13,41 +12,16 @@ namespace {
 
 using driver::Text;
 
-constexpr double max_id = 16777216.0;              // 2^24: f32 holds them exactly
-constexpr double max_exact_integer = 9007199254740992.0; // 2^53
+constexpr double max_id = 16777216.0; // 2^24: f32 holds them exactly
 
-/// The live texts, by handle. Handles are never used twice.
-struct Texts {
-  std::map<int, Text> live{};
-  int next = 1;
-};
-
-Texts& texts() {
-  static Texts instance;
+Handles<Text>& texts() {
+  static Handles<Text> instance;
   return instance;
-}
-
-Text* find_text(const val& handle) {
-  const double number = handle.isNumber() ? handle.as<double>() : 0.0;
-  if (!(number >= 1.0 && number < static_cast<double>(texts().next))) {
-    return nullptr;
-  }
-  const auto found = texts().live.find(static_cast<int>(number));
-  const bool whole = static_cast<double>(static_cast<int>(number)) == number;
-  return found != texts().live.end() && whole ? &found->second : nullptr;
-}
-
-Diagnostic no_such(const char* what, const char* maker) {
-  return {
-    .code = "E_HANDLE",
-    .message = std::string("there is no ") + what + " with this handle",
-    .hint = std::string("It may have been freed already; make one with ") + maker + "().",
-    .where = what};
 }
 
 template <class R, class F> val with_text(const val& handle, F&& action) {
   return guard([&]() -> R {
-    Text* text = find_text(handle);
+    Text* text = texts().find(handle);
     return text == nullptr ? R(no_such("text", "text_new")) : action(*text);
   });
 }
@@ -104,18 +78,12 @@ val text_new(
     if (!made) {
       return made.diagnostics();
     }
-    Texts& all = texts();
-    const int handle = all.next++;
-    const auto kept = all.live.try_emplace(handle, std::move(made).value()).first;
-    return report::text_info(kept->second.basics(), handle);
+    const auto [handle, kept] = texts().add(std::move(made).value());
+    return report::text_info(kept.basics(), handle);
   });
 }
 
-void text_free(const val& handle) {
-  if (find_text(handle) != nullptr) {
-    texts().live.erase(handle.as<int>());
-  }
-}
+void text_free(const val& handle) { texts().free(handle); }
 
 val text_start(const val& handle, const val& temperature, const val& seed) {
   return with_text<Status>(handle, [&](Text& text) -> Status {

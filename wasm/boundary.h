@@ -8,6 +8,7 @@
 #include <cstdint>
 #include <emscripten/val.h>
 #include <exception>
+#include <map>
 #include <new>
 #include <optional>
 #include <stdexcept>
@@ -132,6 +133,47 @@ inline Diagnostic out_of_memory() {
     .hint = "WebAssembly memory ends at 2 GB; use a smaller model, or the command line."};
 }
 
+/// `maker`: the function that makes one.
+inline Diagnostic no_such(std::string_view what, std::string_view maker) {
+  return {
+    .code = "E_HANDLE",
+    .message = "there is no " + std::string(what) + " with this handle",
+    .hint = "It may have been freed already; make one with " + std::string(maker) + "().",
+    .where = std::string(what)};
+}
+
+/// The live objects of one kind in this module instance. Handles are never used twice.
+template <class T> class Handles {
+public:
+  T* find(const val& handle) {
+    const double number = handle.isNumber() ? handle.as<double>() : 0.0;
+    if (!(number >= 1.0 && number < static_cast<double>(next_))) {
+      return nullptr;
+    }
+    const auto found = live_.find(static_cast<int>(number));
+    const bool whole = static_cast<double>(static_cast<int>(number)) == number;
+    return found != live_.end() && whole ? &found->second : nullptr;
+  }
+
+  /// Makes one of these arguments.
+  template <class... Args> std::pair<int, T&> add(Args&&... args) {
+    T& made = live_.try_emplace(next_, std::forward<Args>(args)...).first->second;
+    return {next_++, made};
+  }
+
+  void free(const val& handle) {
+    if (find(handle) != nullptr) {
+      live_.erase(handle.as<int>());
+    }
+  }
+
+  std::size_t size() const { return live_.size(); }
+
+private:
+  std::map<int, T> live_{};
+  int next_ = 1;
+};
+
 inline Diagnostic bad_argument(std::string_view name, std::string_view expected) {
   return {
     .code = "E_ARGUMENT",
@@ -160,8 +202,10 @@ template <class F> val guard(F call) {
   return guarded([](void* context) { return to_js((*static_cast<F*>(context))()); }, &call);
 }
 
-/// A whole number in [0, limit]; `limit` is at most 2^53, up to which JavaScript's numbers are
-/// exact.
+/// Up to which JavaScript's numbers are exact.
+inline constexpr double max_exact_integer = 9007199254740992.0; // 2^53
+
+/// A whole number in [0, limit]; `limit` is at most max_exact_integer.
 inline Result<std::uint64_t> to_count(const val& value, std::string_view name, double limit) {
   const double number = value.isNumber() ? value.as<double>() : -1.0;
   if (!(number >= 0.0 && number <= limit)) {
@@ -200,7 +244,6 @@ inline Result<std::optional<std::int64_t>> to_maybe_count(const val& value, std:
   if (value.isNull()) {
     return std::optional<std::int64_t>{};
   }
-  constexpr double max_exact_integer = 9007199254740992.0; // 2^53
   const auto count = to_count(value, name, max_exact_integer);
   return count ? Result<std::optional<std::int64_t>>(static_cast<std::int64_t>(*count))
                : Result<std::optional<std::int64_t>>(count.diagnostics());
@@ -249,7 +292,6 @@ inline Result<driver::ModelFile> to_file(const val& value, std::string_view argu
     return bad_argument(argument, "a list of ModelFile");
   }
   const auto name = to_text(value["name"], "name");
-  constexpr double max_exact_integer = 9007199254740992.0; // 2^53
   const auto size = to_count(value["size"], "size", max_exact_integer);
   if (!name || !size) {
     return name ? size.diagnostics() : name.diagnostics();

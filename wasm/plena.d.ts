@@ -957,7 +957,9 @@ export interface TextRun {
     compared: number;
     /** Numbers that are not to the bit those of the hardware reference. */
     differing: number;
+    /** From the exact reference. */
     fp32RelRms: number | null;
+    fp32MaxAbs: number | null;
     /** The exact reference would choose the same as the machine, without chance. */
     sameChoice: boolean;
   } | null;

@@ -1,5 +1,7 @@
 #include "report/generation.h"
 
+#include "report/generation_json.h"
+
 #include <nlohmann/json.hpp>
 
 namespace plena::report {
@@ -7,25 +9,6 @@ namespace plena::report {
 namespace {
 
 using Json = nlohmann::ordered_json;
-
-Json run_json(const TextRun& run) {
-  Json json{
-    {"position", run.position},
-    {"tokens", run.tokens},
-    {"instructions", run.instructions},
-    {"cycles", run.cycles},
-    {"seconds", run.seconds},
-    {"check", nullptr}};
-  if (run.differing) {
-    json["check"] = {
-      {"compared", run.compared},
-      {"differing", *run.differing},
-      {"fp32RelRms", run.price},
-      {"fp32MaxAbs", run.worst},
-      {"sameChoice", run.same_choice}};
-  }
-  return json;
-}
 
 } // namespace
 

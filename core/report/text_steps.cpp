@@ -1,5 +1,7 @@
 #include "report/text_steps.h"
 
+#include "report/generation_json.h"
+
 #include <nlohmann/json.hpp>
 
 namespace plena::report {
@@ -7,24 +9,6 @@ namespace plena::report {
 namespace {
 
 using Json = nlohmann::ordered_json;
-
-Json run_json(const TextRun& run) {
-  Json json{
-    {"position", run.position},
-    {"tokens", run.tokens},
-    {"instructions", run.instructions},
-    {"cycles", run.cycles},
-    {"seconds", run.seconds},
-    {"check", nullptr}};
-  if (run.differing) {
-    json["check"] = {
-      {"compared", run.compared},
-      {"differing", *run.differing},
-      {"fp32RelRms", run.price},
-      {"sameChoice", run.same_choice}};
-  }
-  return json;
-}
 
 Json programs_json(const std::vector<TextProgram>& programs) {
   Json list = Json::array();

@@ -1,7 +1,7 @@
 """Small random checkpoints and what the models' own library makes of them, for checkpoints_test.cpp.
 
-    python3 -m venv /tmp/venv && /tmp/venv/bin/pip install -r tests/hf/requirements.txt
-    /tmp/venv/bin/python tests/hf/make_checkpoints.py [NAME ...]
+    python3 -m venv .venv && .venv/bin/pip install -r tests/hf/requirements.txt
+    .venv/bin/python tests/hf/make_checkpoints.py [NAME ...]
 
 Each folder of tests/hf/models gets config.json and model.safetensors as the library saves them, in half precision,
 ids of two texts, and the logits of the same weights in single precision. It is run by hand: the files are kept.

@@ -4,7 +4,7 @@ import path from 'node:path';
 import { test } from 'node:test';
 import { exists, filesBelow, read } from './sources.mjs';
 
-const text = /\.(h|cpp|def|txt|md|json|mjs|js|ts|tsx|css|html|toml|yml|yaml|asm)$|^(run|CMakeLists\.txt|\.\w[\w-]*)$/;
+const text = /\.(h|cpp|def|txt|md|json|mjs|js|ts|tsx|css|html|toml|yml|yaml|asm|py)$|^(run|CMakeLists\.txt|\.\w[\w-]*)$/;
 const files = filesBelow('.', text).filter((file) => !file.endsWith('.onnx'));
 const self = 'tests/structure/text.test.mjs';
 

@@ -8,6 +8,21 @@ import { MachineBars, RunBars } from './analytic-charts.tsx';
 
 const ratio = (a: number, b: number | null) => (b ? (a / b).toFixed(3) : '\u2013');
 
+const COLUMNS = ['closed form', 'run', 'ratio', '= program', '× prices', '× memory'];
+
+const Head = ({ of }: { of: string }) => (
+  <thead>
+    <tr>
+      <th scope="col">{of}</th>
+      {COLUMNS.map((name) => (
+        <th key={name} scope="col" class="number">
+          {name}
+        </th>
+      ))}
+    </tr>
+  </thead>
+);
+
 /** What the parts have in common that the closed form knows. */
 function Machines() {
   const analytic = usePage().session.use(analyticOf);
@@ -31,29 +46,7 @@ function Machines() {
       {machines.length > 0 && (
         <table class="an-table">
           <caption>Parts that the closed form knows, by machine</caption>
-          <thead>
-            <tr>
-              <th scope="col">machine</th>
-              <th scope="col" class="number">
-                closed form
-              </th>
-              <th scope="col" class="number">
-                run
-              </th>
-              <th scope="col" class="number">
-                ratio
-              </th>
-              <th scope="col" class="number">
-                = program
-              </th>
-              <th scope="col" class="number">
-                × prices
-              </th>
-              <th scope="col" class="number">
-                × memory
-              </th>
-            </tr>
-          </thead>
+          <Head of="machine" />
           <tbody>
             {machines.map(({ name, run, why }) => {
               const totals = run && totalsOf(run);
@@ -107,29 +100,7 @@ export function RunView() {
       <RunBars run={run} chosen={chosen} onChoose={choose} />
       <table class="an-table">
         <caption class="sr-only">Closed form and run as a table</caption>
-        <thead>
-          <tr>
-            <th scope="col">part</th>
-            <th scope="col" class="number">
-              closed form
-            </th>
-            <th scope="col" class="number">
-              run
-            </th>
-            <th scope="col" class="number">
-              ratio
-            </th>
-            <th scope="col" class="number">
-              = program
-            </th>
-            <th scope="col" class="number">
-              × prices
-            </th>
-            <th scope="col" class="number">
-              × memory
-            </th>
-          </tr>
-        </thead>
+        <Head of="part" />
         <tbody>
           {run.parts.map((one) => (
             <tr key={one.part} class={one.part === chosen ? 'is-selected' : ''}>
