@@ -14,7 +14,7 @@ const packages = {
     'libhwy-dev', 'libprotozero-dev', 'libtomlplusplus-dev', 'ninja-build', 'nlohmann-json3-dev',
     'node-acorn', 'zlib1g-dev',
   ],
-  test: ['catch2', 'chromium'],
+  test: ['catch2', 'chromium', 'firefox-esr'],
 };
 
 /** What stands for the packages where there is no dpkg to ask. */
