@@ -15,7 +15,6 @@ namespace plena::codegen {
 
 namespace {
 
-using isa::Opcode;
 using lower::Access;
 using lower::Item;
 using lower::Operand;
@@ -198,13 +197,8 @@ class DerivePointers {
       if (apart > most_offset) {
         return false;
       }
-      const auto gp = [](std::uint32_t reg) { return Operand{Operand::Kind::Gp, reg, 0, {}}; };
       insertions.push_back(
-        {read,
-         {Item::Kind::Insn,
-          Opcode::S_ADDI_INT,
-          {gp(pointer.reg), gp(from.reg), {Operand::Kind::Immediate, 0, apart, {}}},
-          listing_.items[read].node}}
+        {read, added(gp(pointer.reg), gp(from.reg), apart, listing_.items[read].node)}
       );
       made = true;
     }

@@ -105,10 +105,10 @@ std::uint64_t words_of(const Item& item) {
   return 1;
 }
 
-Counts count(const Listing& listing) {
+Counts count(std::span<const Item> items) {
   Counts counts;
   std::vector<std::uint64_t> times{1};
-  for (const Item& item : listing.items) {
+  for (const Item& item : items) {
     const std::uint64_t words = words_of(item);
     counts.words += words;
     counts.executed += words * times.back();

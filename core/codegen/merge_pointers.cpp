@@ -197,26 +197,18 @@ class MergePointers {
     const std::set<std::size_t> flat = loops_to_flatten(by_end, numbers);
     std::vector<Item> items;
     items.reserve(listing_.items.size());
-    const auto gp = [](std::uint32_t reg) { return Operand{Operand::Kind::Gp, reg, 0, {}}; };
-    const auto immediate = [](std::uint64_t n) {
-      return Operand{Operand::Kind::Immediate, 0, n, {}};
-    };
     for (std::size_t p = 0; p < listing_.items.size(); ++p) {
       Item& item = listing_.items[p];
       if (const auto found = numbers.find(p); found != numbers.end()) {
         for (const auto& [number, reg] : found->second) {
-          items.push_back(
-            {Item::Kind::Set, Opcode::INVALID_OPCODE, {gp(reg), immediate(number)}, item.node}
-          );
+          items.push_back(set(gp(reg), number, item.node));
         }
       }
       if (const auto found = by_end.find(p); found != by_end.end()) {
         for (const Rest& rest : found->second) {
           const Operand reg = gp(rest.reg);
           if (rest.amount <= most_offset) {
-            items.push_back(
-              {Item::Kind::Insn, Opcode::S_ADDI_INT, {reg, reg, immediate(rest.amount)}, item.node}
-            );
+            items.push_back(added(reg, reg, rest.amount, item.node));
           } else {
             const std::uint32_t number =
               numbers.at(loops_[rest.loop].begin).at(0u - rest.amount);

@@ -155,19 +155,25 @@ std::int32_t RangeMax::largest_in_part(std::size_t level, std::size_t from, std:
   return result;
 }
 
-Pressure::Pressure(const Listing& listing, const Ranges& ranges) {
-  const std::size_t count = listing.items.size();
+Held held_after(std::size_t items, const Ranges& ranges) {
+  Held held;
   for (std::size_t c = 0; c < lower::reg_classes; ++c) {
-    std::vector<std::int32_t> held(count + 1); // differences first
+    held[c].resize(items + 1); // differences first
     for (const Range& range : ranges[c]) {
       if (range.first != Range::never) {
-        ++held[range.first];
-        --held[std::max(range.last, range.first + 1)];
+        ++held[c][range.first];
+        --held[c][std::max(range.last, range.first + 1)];
       }
     }
-    for (std::size_t p = 1; p <= count; ++p) {
-      held[p] += held[p - 1];
+    for (std::size_t p = 1; p <= items; ++p) {
+      held[c][p] += held[c][p - 1];
     }
+  }
+  return held;
+}
+
+Pressure::Pressure(const Listing& listing, const Ranges& ranges) {
+  for (std::vector<std::int32_t>& held : held_after(listing.items.size(), ranges)) {
     held_.emplace_back(std::move(held));
   }
 }

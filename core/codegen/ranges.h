@@ -46,6 +46,10 @@ using Ranges = std::array<std::vector<Range>, lower::reg_classes>;
 /// it, to the end of that loop.
 Ranges live_ranges(const Listing& listing);
 
+/// By class and position, how many registers hold a value that is read later; at the end none.
+using Held = std::array<std::vector<std::int32_t>, lower::reg_classes>;
+Held held_after(std::size_t items, const Ranges& ranges);
+
 /// Numbers by position, to ranges of which something is added, and the largest of a range: both in
 /// time logarithmic in the length.
 class RangeMax {
@@ -72,7 +76,7 @@ class RangeMax {
   std::vector<Level> levels_;
 };
 
-/// How many registers of a class hold a value that is read later, after each item.
+/// What held_after() tells, kept up to date.
 class Pressure {
  public:
   Pressure(const Listing& listing, const Ranges& ranges);

@@ -65,6 +65,36 @@ template <class T> class ByRegister {
   std::array<std::vector<T>, lower::reg_classes + 1> values_;
 };
 
+/// By class and register, without settings, with a cheap way to forget everything.
+template <class T> class RegisterTable {
+ public:
+  explicit RegisterTable(const Listing& listing) {
+    for (std::size_t c = 0; c < lower::reg_classes; ++c) {
+      entries_[c].resize(listing.registers[c]);
+    }
+  }
+  void clear() { ++now_; }
+  T* find(std::size_t c, std::uint32_t reg) {
+    return entries_[c][reg].when == now_ ? &entries_[c][reg].value : nullptr;
+  }
+  /// The entry, made if it is not there.
+  T& at(std::size_t c, std::uint32_t reg) {
+    Entry& entry = entries_[c][reg];
+    if (entry.when != now_) {
+      entry = {now_, T{}};
+    }
+    return entry.value;
+  }
+
+ private:
+  struct Entry {
+    std::uint32_t when = 0;
+    T value{};
+  };
+  std::array<std::vector<Entry>, lower::reg_classes> entries_;
+  std::uint32_t now_ = 1;
+};
+
 inline bool is(const lower::Item& item, isa::Opcode op) {
   return item.kind == lower::Item::Kind::Insn && item.op == op;
 }

@@ -8,9 +8,7 @@ namespace {
 using lower::Item;
 using lower::Operand;
 
-Operand gp(std::uint32_t id) { return {Operand::Kind::Gp, id, 0, {}}; }
 Operand fp(std::uint32_t id) { return {Operand::Kind::Fp, id, 0, {}}; }
-Operand number(std::uint64_t value) { return {Operand::Kind::Immediate, 0, value, {}}; }
 
 class Resolver {
  public:

@@ -8,15 +8,16 @@
 // A loop is formed where the program gets shorter, registers suffice, and what the loop makes the
 // program run in addition is at most one in `share_of_cost` of the instructions that it replaces.
 #include "base/size.h"
+#include "codegen/likeness.h"
 #include "codegen/passes.h"
-#include "codegen/ranges.h"
-#include "codegen/registers.h"
 #include "codegen/repeats.h"
+#include "codegen/sequences.h"
 
 #include <algorithm>
 #include <array>
 #include <map>
 #include <optional>
+#include <span>
 #include <utility>
 #include <vector>
 
@@ -33,153 +34,6 @@ constexpr std::uint64_t most_trips = isa::max_of(isa::Field::imm22);
 constexpr std::uint64_t share_of_cost = 16;
 constexpr int most_rounds = 8; ///< loops in loops
 constexpr std::size_t none = static_cast<std::size_t>(-1);
-
-Operand gp(std::uint32_t reg) { return {Operand::Kind::Gp, reg, 0, {}}; }
-Operand number(std::uint64_t value) { return {Operand::Kind::Immediate, 0, value, {}}; }
-
-/// The operand of the register that an instruction adds the number in operand `i` to, where a loop may
-/// add to the register instead; nothing where the number is what it is.
-std::optional<std::size_t> base_of(const Item& item, std::size_t i) {
-  if (item.kind != Item::Kind::Insn || i != 2) {
-    return std::nullopt;
-  }
-  switch (item.op) {
-  case Opcode::M_MM_WO:
-    return 0;
-  case Opcode::S_ADDI_INT:
-  case Opcode::S_LD_FP:
-  case Opcode::S_ST_FP:
-  case Opcode::S_MAP_V_FP:
-  case Opcode::S_LD_INT:
-  case Opcode::S_ST_INT:
-    return 1;
-  default:
-    return std::nullopt;
-  }
-}
-
-/// Whether the number in operand `i` may change from trip to trip.
-bool may_advance(const Item& item, std::size_t i) {
-  return item.kind == Item::Kind::Set ? i == 1 : base_of(item, i).has_value();
-}
-
-std::uint64_t joined(std::uint64_t digest, std::uint64_t value) {
-  const std::uint64_t product = (digest ^ (value >> 31)) * 0x9E3779B97F4A7C15u + value;
-  return (product ^ (product >> 29)) * 0xBF58476D1CE4E5B9u;
-}
-
-/// Equal for items that one item in a loop can stand for, as far as it alone can tell.
-std::uint64_t digest_of(const Item& item) {
-  std::uint64_t digest = joined(static_cast<std::uint64_t>(item.kind), item.node);
-  digest = joined(digest, static_cast<std::uint64_t>(item.op));
-  for (std::size_t i = 0; i < item.operands.size(); ++i) {
-    const Operand& operand = item.operands[i];
-    digest = joined(digest, static_cast<std::uint64_t>(operand.kind));
-    if (lower::class_of(operand)) {
-      digest = joined(digest, is_zero_register(operand) ? 1 : 0);
-    } else if (!may_advance(item, i)) {
-      digest = joined(digest, operand.value);
-    }
-  }
-  return digest;
-}
-
-/// An item, or a loop with all that is in it, with the comments before it.
-struct Element {
-  std::size_t begin = 0;
-  std::size_t end = 0;
-  std::uint64_t digest = 0;
-  bool changed = false; ///< a loop has been formed in it
-};
-
-struct Loop {
-  std::size_t begin = 0;
-  std::size_t parent = none;
-  std::uint64_t trips = 1;
-  std::uint64_t executed = 0; ///< instructions of one iteration, without the end of the loop
-};
-
-/// What is in a loop, or in the program outside of loops.
-struct Sequence {
-  std::size_t loop = none;
-  std::vector<Element> elements{};
-};
-
-struct Counted {
-  std::uint64_t words = 0;
-  std::uint64_t executed = 0;
-};
-
-template <class Items> Counted counted(const Items& items, std::size_t begin, std::size_t end) {
-  Counted counted;
-  std::vector<std::uint64_t> times{1};
-  for (std::size_t p = begin; p < end; ++p) {
-    const std::uint64_t words = words_of(items[p]);
-    counted.words += words;
-    counted.executed += words * times.back();
-    if (items[p].kind == Item::Kind::LoopBegin) {
-      times.push_back(times.back() * items[p].operands[1].value);
-    } else if (items[p].kind == Item::Kind::LoopEnd) {
-      times.pop_back();
-    }
-  }
-  return counted;
-}
-
-/// By class and register, with a cheap way to forget everything.
-template <class T> class RegisterTable {
- public:
-  explicit RegisterTable(const Listing& listing) {
-    for (std::size_t c = 0; c < lower::reg_classes; ++c) {
-      entries_[c].resize(listing.registers[c]);
-    }
-  }
-  void clear() { ++now_; }
-  T* find(std::size_t c, std::uint32_t reg) {
-    return entries_[c][reg].when == now_ ? &entries_[c][reg].value : nullptr;
-  }
-  /// The entry, made if it is not there.
-  T& at(std::size_t c, std::uint32_t reg) {
-    Entry& entry = entries_[c][reg];
-    if (entry.when != now_) {
-      entry = {now_, T{}};
-    }
-    return entry.value;
-  }
-
- private:
-  struct Entry {
-    std::uint32_t when = 0;
-    T value{};
-  };
-  std::array<std::vector<Entry>, lower::reg_classes> entries_;
-  std::uint32_t now_ = 1;
-};
-
-/// By class and position, how many registers hold a value that is read later.
-using Held = std::array<std::vector<std::uint32_t>, lower::reg_classes>;
-
-Held held_after(const Listing& listing, const Ranges& ranges) {
-  Held held;
-  for (std::size_t c = 0; c < lower::reg_classes; ++c) {
-    held[c].assign(listing.items.size() + 1, 0); // differences first, which wrap where they are negative
-    for (const Range& range : ranges[c]) {
-      if (range.first != Range::never) {
-        ++held[c][range.first];
-        --held[c][std::max(range.last, range.first + 1)];
-      }
-    }
-    for (std::size_t p = 1; p < held[c].size(); ++p) {
-      held[c][p] += held[c][p - 1];
-    }
-  }
-  return held;
-}
-
-struct Group {
-  std::size_t begin = 0;
-  std::size_t end = 0;
-};
 
 /// Of a value, elements of a sequence.
 struct Life {
@@ -206,20 +60,16 @@ class Round {
       : listing_(listing),
         settings_(settings),
         ranges_(live_ranges(listing)),
-        held_(held_after(listing, ranges_)),
+        held_(held_after(listing.items.size(), ranges_)),
         registers_(listing.registers),
-        spans_(listing),
+        sequences_(listing, settings),
+        likeness_(listing),
         lives_(listing),
-        written_(listing),
-        names_(listing),
-        former_names_(listing),
-        numbers_(listing) {
-    survey();
-  }
+        numbers_(listing) {}
 
   /// The listing with the loops that were formed; nothing when there are none.
   std::optional<Listing> run() {
-    for (Sequence& sequence : sequences_) { // inner ones first
+    for (Sequence& sequence : sequences_.all()) {
       sequence_ = &sequence;
       std::vector<std::uint64_t> digests;
       digests.reserve(sequence.elements.size());
@@ -237,74 +87,8 @@ class Round {
   }
 
  private:
-  // ---- survey
-
-  void survey() {
-    struct Open {
-      Sequence sequence;
-      std::size_t begin = 0;
-      std::uint64_t digest = 0;
-    };
-    std::vector<Open> open(1);
-    std::size_t comments = none; ///< the first one before the item
-    for (std::size_t p = 0; p < listing_.items.size(); ++p) {
-      const Item& item = listing_.items[p];
-      if (item.kind == Item::Kind::Comment) {
-        comments = std::min(comments, p);
-        continue;
-      }
-      for (const Operand& operand : item.operands) {
-        if (const auto reg_class = lower::class_of(operand)) {
-          Range& span = spans_.at(static_cast<std::size_t>(*reg_class), operand.reg);
-          span.first = std::min(span.first, p);
-          span.last = p;
-        }
-      }
-      const std::size_t begin = std::min(comments, p);
-      comments = none;
-      // What is to stay as it is, is like nothing else.
-      const std::uint64_t digest = settings_.writes_out(item.node) ? joined(p, p) : digest_of(item);
-      if (item.kind == Item::Kind::LoopBegin) {
-        const std::size_t parent = open.back().sequence.loop;
-        open.push_back({{loops_.size()}, begin, digest});
-        loops_.push_back({p, parent, item.operands[1].value});
-        continue;
-      }
-      if (item.kind == Item::Kind::LoopEnd) {
-        Open loop = std::move(open.back());
-        open.pop_back();
-        for (const Element& element : loop.sequence.elements) {
-          loop.digest = joined(loop.digest, element.digest);
-        }
-        const Loop& closed = loops_[loop.sequence.loop];
-        if (closed.parent != none) {
-          loops_[closed.parent].executed += 1 + closed.trips * (closed.executed + 1);
-        }
-        sequences_.push_back(std::move(loop.sequence));
-        open.back().sequence.elements.push_back({loop.begin, p + 1, joined(loop.digest, digest)});
-        continue;
-      }
-      if (open.back().sequence.loop != none) {
-        loops_[open.back().sequence.loop].executed += words_of(item);
-      }
-      open.back().sequence.elements.push_back({begin, p + 1, digest});
-    }
-    sequences_.push_back(std::move(open.back().sequence));
-    element_of_loop_.resize(loops_.size());
-    for (Sequence& sequence : sequences_) {
-      for (std::size_t i = 0; i < sequence.elements.size(); ++i) {
-        const Element& element = sequence.elements[i];
-        if (listing_.items[element.end - 1].kind == Item::Kind::LoopEnd) {
-          const auto loop = std::lower_bound(
-            loops_.begin(),
-            loops_.end(),
-            element.begin,
-            [](const Loop& a, std::size_t position) { return a.begin < position; }
-          );
-          element_of_loop_[static_cast<std::size_t>(loop - loops_.begin())] = &sequence.elements[i];
-        }
-      }
-    }
+  std::span<const Item> items_of(const Group& group) const {
+    return std::span(listing_.items).subspan(group.begin, group.end - group.begin);
   }
 
   // ---- where groups begin
@@ -431,24 +215,15 @@ class Round {
         for (std::size_t e = first; e < first + (end - base) * repeat.period; ++e) {
           sequence_->elements[e].changed = true;
         }
-        mark_around();
+        sequences_.mark_around(*sequence_);
       } else if (!refused) {
         const Group& one = groups[base];
-        refused = {first, end - base, counted(listing_.items, one.begin, one.end).executed};
+        refused = {first, end - base, count(items_of(one)).executed};
       }
       base = end;
     }
     return any;
   }
-
-  /// What holds the loop at hand has changed.
-  void mark_around() {
-    for (std::size_t loop = sequence_->loop; loop != none; loop = loops_[loop].parent) {
-      element_of_loop_[loop]->changed = true;
-    }
-  }
-
-  // ---- groups that are alike
 
   /// One after the last group that can be a trip of a loop that starts with group `base`.
   template <class F>
@@ -457,113 +232,16 @@ class Round {
     if (is_changed(base)) {
       return base + 1;
     }
-    note_writes(groups[base]);
-    steps_.clear();
+    likeness_.set_base(groups[base]);
     std::size_t end = base + 1;
     for (; end < groups.size() && end - base < most_trips; ++end) {
       // A group that others follow holds its own values alone.
-      if ((end - base > 1 && !keeps_to_itself(groups[end - 1])) || is_changed(end) ||
-          !is_alike(groups[base], groups[end], end - base)) {
+      if ((end - base > 1 && !likeness_.keeps_to_itself(groups[end - 1])) || is_changed(end) ||
+          !likeness_.is_alike(groups[end], end - base)) {
         break;
       }
     }
     return end;
-  }
-
-  void note_writes(const Group& group) {
-    written_.clear();
-    for (std::size_t p = group.begin; p < group.end; ++p) {
-      const Item& item = listing_.items[p];
-      for (std::size_t i = 0; i < item.operands.size(); ++i) {
-        const auto reg_class = lower::class_of(item.operands[i]);
-        if (reg_class && lower::accesses(item, i, Access::Write)) {
-          written_.at(static_cast<std::size_t>(*reg_class), item.operands[i].reg) = true;
-        }
-      }
-    }
-  }
-
-  bool lies_within(std::size_t c, std::uint32_t reg, const Group& group) {
-    const Range& span = spans_.at(c, reg);
-    return span.first >= group.begin && span.last < group.end;
-  }
-
-  /// Whether the registers that have other names in the group than in the first one are used nowhere
-  /// else. Goes by the names of the last comparison.
-  bool keeps_to_itself(const Group& group) {
-    return std::all_of(renamed_.begin(), renamed_.end(), [&](const auto& one) {
-      return lies_within(one.first, one.second, group);
-    });
-  }
-
-  /// Compares a group with the first one, `distance` groups before, whose writes have been noted.
-  bool is_alike(const Group& base, const Group& group, std::size_t distance) {
-    names_.clear();
-    former_names_.clear();
-    renamed_.clear();
-    std::size_t next_step = 0;
-    std::size_t q = group.begin;
-    for (std::size_t p = base.begin; p < base.end; ++p) {
-      const Item& a = listing_.items[p];
-      if (a.kind == Item::Kind::Comment) {
-        continue;
-      }
-      while (listing_.items[q].kind == Item::Kind::Comment) {
-        ++q;
-      }
-      const Item& b = listing_.items[q++];
-      if (a.kind != b.kind || a.op != b.op || a.node != b.node) {
-        return false;
-      }
-      for (std::size_t i = 0; i < a.operands.size(); ++i) {
-        const Operand& x = a.operands[i];
-        const Operand& y = b.operands[i];
-        if (x.kind != y.kind) {
-          return false;
-        }
-        if (const auto reg_class = lower::class_of(x)) {
-          if (!is_renamed(static_cast<std::size_t>(*reg_class), x.reg, y.reg, base)) {
-            return false;
-          }
-        } else if (may_advance(a, i)) {
-          const auto amount = static_cast<std::uint32_t>(y.value - x.value);
-          if (distance == 1) {
-            steps_.push_back(amount);
-          }
-          const std::uint32_t step = steps_[next_step++];
-          if (amount != step * static_cast<std::uint32_t>(distance) ||
-              (step != 0 && !has_fixed_base(a, b, i))) {
-            return false;
-          }
-        } else if (x.value != y.value) {
-          return false;
-        }
-      }
-    }
-    return true;
-  }
-
-  /// Whether register `b` of a group can do what `a` does in the first one.
-  bool is_renamed(std::size_t c, std::uint32_t a, std::uint32_t b, const Group& base) {
-    std::uint32_t* name = names_.find(c, a);
-    std::uint32_t* former = former_names_.find(c, b);
-    if (name != nullptr || former != nullptr) {
-      return name != nullptr && former != nullptr && *name == b && *former == a;
-    }
-    names_.at(c, a) = b;
-    former_names_.at(c, b) = a;
-    if (a == b) {
-      return true;
-    }
-    renamed_.emplace_back(c, b);
-    return lies_within(c, a, base); // so that it is written before it is read
-  }
-
-  /// Whether what the number in operand `i` is added to is the same in all groups.
-  bool has_fixed_base(const Item& a, const Item& b, std::size_t i) {
-    const auto base = base_of(a, i);
-    return !base || (a.operands[*base].reg == b.operands[*base].reg &&
-                     written_.find(gp_class, a.operands[*base].reg) == nullptr);
   }
 
   // ---- the loop
@@ -581,10 +259,9 @@ class Round {
     const Group& last = groups[end - 1];
     const std::uint64_t trips = end - first;
     // For steps and names of the groups that are left, the last comparison may have been another one.
-    note_writes(base);
-    steps_.clear();
-    is_alike(base, groups[first + 1], 1);
-    is_alike(base, last, end - 1 - first);
+    likeness_.set_base(base);
+    likeness_.is_alike(groups[first + 1], 1);
+    likeness_.is_alike(last, end - 1 - first);
 
     const std::array<std::uint32_t, lower::reg_classes> registers = registers_;
     std::vector<Item> body;
@@ -597,9 +274,9 @@ class Round {
       for (std::size_t i = 0; i < item.operands.size() && item.kind != Item::Kind::Comment; ++i) {
         Operand& operand = item.operands[i];
         if (const auto reg_class = lower::class_of(operand)) {
-          operand.reg = *names_.find(static_cast<std::size_t>(*reg_class), operand.reg);
+          operand.reg = likeness_.name(static_cast<std::size_t>(*reg_class), operand.reg);
         } else if (may_advance(item, i)) {
-          const std::uint32_t step = steps_[next_step++];
+          const std::uint32_t step = likeness_.steps()[next_step++];
           if (step != 0) {
             const auto from = base_of(item, i);
             advances[{from ? item.operands[*from].reg : 0, step}].push_back(
@@ -628,7 +305,9 @@ class Round {
       for (std::size_t i = 0; i < all.size();) {
         const std::uint32_t start = all[i].start;
         const Operand pointer = gp(registers_[gp_class]++);
-        items.push_back(made(pointer, from, start, node));
+        items.push_back(
+          from != 0 ? added(pointer, gp(from), start, node) : set(pointer, start, node)
+        );
         bool copied = false;
         for (; i < all.size() && all[i].start - start <= most_offset; ++i) {
           Item& item = body[all[i].item];
@@ -650,33 +329,24 @@ class Round {
     const std::size_t start_of_body = items.size();
     items.insert(items.end(), body.begin(), body.end());
     items.insert(items.end(), steps.begin(), steps.end());
-    const Counted trip = counted(items, start_of_body, items.size());
+    const Counts trip = count(std::span(items).subspan(start_of_body));
     items.push_back({Item::Kind::LoopEnd, {}, {counter}, node});
 
-    const Counted before = counted(listing_.items, base.begin, last.end);
-    const Counted after = counted(items, 0, items.size());
+    const Counts before = count(items_of({base.begin, last.end}));
+    const Counts after = count(items);
     const bool shorter = after.words + (trips - 1) * same_words < before.words;
     // A value that starts as its pointer is read from there.
     const std::uint64_t executed = after.executed - std::min(trips * copies, after.executed);
     const bool fast =
       executed <= before.executed || (executed - before.executed) * share_of_cost <= before.executed;
     if (!shorter || !fast || trip.executed + 1 > settings_.iteration_instructions ||
-        !registers_suffice(items, base, last) || !fits_around(before.executed, after.executed)) {
+        !registers_suffice(items, base, last) ||
+        !sequences_.replace(*sequence_, before.executed, after.executed)) {
       registers_ = registers;
       return false;
     }
     edits_.push_back({{base.begin, last.end}, std::move(items)});
     return true;
-  }
-
-  static Item made(Operand target, std::uint32_t from, std::uint32_t value, std::uint32_t node) {
-    if (from != 0) {
-      return added(target, gp(from), value, node);
-    }
-    return {Item::Kind::Set, Opcode::INVALID_OPCODE, {target, number(value)}, node};
-  }
-  static Item added(Operand target, Operand source, std::uint64_t value, std::uint32_t node) {
-    return {Item::Kind::Insn, Opcode::S_ADDI_INT, {target, source, number(value)}, node};
   }
 
   /// Instructions add numbers that are neither negative nor large; others are in registers.
@@ -694,7 +364,7 @@ class Round {
     const std::uint32_t amount = back ? 0 - step : step;
     const auto [held, fresh] = amounts.try_emplace(amount, registers_[gp_class]);
     if (fresh) {
-      before.push_back(made(gp(registers_[gp_class]++), 0, amount, node));
+      before.push_back(set(gp(registers_[gp_class]++), amount, node));
     }
     return {
       Item::Kind::Insn,
@@ -703,30 +373,12 @@ class Round {
       node};
   }
 
-  /// Whether the loops around are not too long with the new one; they then know.
-  bool fits_around(std::uint64_t before, std::uint64_t after) {
-    std::uint64_t more = after - before; // may wrap, and comes back
-    for (std::size_t at = sequence_->loop; at != none; at = loops_[at].parent) {
-      const std::uint64_t limit = settings_.iteration_instructions;
-      if (loops_[at].executed + 1 <= limit && loops_[at].executed + more + 1 > limit) {
-        return false;
-      }
-      more *= loops_[at].trips;
-    }
-    more = after - before;
-    for (std::size_t at = sequence_->loop; at != none; at = loops_[at].parent) {
-      loops_[at].executed += more;
-      more *= loops_[at].trips;
-    }
-    return true;
-  }
-
   /// Whether there are as many registers as the loop needs, whose last trip has the names of the last
   /// group. Values that live when the loop starts are taken to live until it ends.
   bool registers_suffice(const std::vector<Item>& items, const Group& base, const Group& last) {
     Listing loop;
     numbers_.clear();
-    std::array<std::uint32_t, lower::reg_classes> outside{};
+    std::array<std::int32_t, lower::reg_classes> outside{};
     std::array<std::vector<bool>, lower::reg_classes> stays; // to the end of the loop
     std::array<std::map<std::uint32_t, std::uint32_t>, lower::reg_classes> fresh;
     for (std::size_t c = 0; c < lower::reg_classes; ++c) {
@@ -765,10 +417,10 @@ class Round {
         }
       }
     }
-    const Held inside = held_after(loop, ranges);
+    const Held inside = held_after(loop.items.size(), ranges);
     for (std::size_t c = 0; c < lower::reg_classes; ++c) {
       for (std::size_t p = 0; p < loop.items.size(); ++p) {
-        if (outside[c] + inside[c][p] > register_files[c].capacity()) {
+        if (outside[c] + inside[c][p] > static_cast<std::int32_t>(register_files[c].capacity())) {
           return false;
         }
       }
@@ -805,17 +457,10 @@ class Round {
   Ranges ranges_;
   Held held_;
   std::array<std::uint32_t, lower::reg_classes> registers_;
-  std::vector<Loop> loops_; ///< in the order of their starts
-  std::vector<Sequence> sequences_; ///< in the order of their ends
-  std::vector<Element*> element_of_loop_;
-  RegisterTable<Range> spans_; ///< first and last position of any access
+  Sequences sequences_;
+  Likeness likeness_;
   RegisterTable<Life> lives_;
-  RegisterTable<bool> written_; ///< in the first of the groups that are compared
-  RegisterTable<std::uint32_t> names_;        ///< in a group, by name in the first one
-  RegisterTable<std::uint32_t> former_names_; ///< the other way round
-  RegisterTable<std::uint32_t> numbers_;      ///< in the loop that is counted
-  std::vector<std::pair<std::size_t, std::uint32_t>> renamed_; ///< by class; names in the group
-  std::vector<std::uint32_t> steps_; ///< of numbers from group to group, in their order
+  RegisterTable<std::uint32_t> numbers_; ///< in the loop that is counted
   Sequence* sequence_ = nullptr;
   std::vector<Edit> edits_;
 };

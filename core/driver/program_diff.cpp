@@ -1,6 +1,7 @@
 #include "driver/program_diff.h"
 
 #include "base/check.h"
+#include "base/difference.h"
 #include "config/config.h"
 #include "driver/program_facts.h"
 #include "emu/accesses.h"
@@ -27,100 +28,41 @@ using Matches = std::vector<std::pair<std::uint32_t, std::uint32_t>>;
 
 /// Sequences that differ by more insertions and removals than this are paired by position: the
 /// search takes memory with the square of it, and such texts have little in common to be shown.
-constexpr std::ptrdiff_t most_edits = 1500;
+constexpr std::size_t most_edits = 1500;
 
 std::uint32_t narrow(std::size_t value) { return static_cast<std::uint32_t>(value); }
-std::uint32_t narrow(std::ptrdiff_t value) { return static_cast<std::uint32_t>(value); }
-
-/// The longest common subsequence (Myers 1986, O(ND)); nothing beyond `most_edits`.
-std::optional<Matches>
-common_keys(std::span<const std::uint32_t> a, std::span<const std::uint32_t> b) {
-  const auto n = static_cast<std::ptrdiff_t>(a.size());
-  const auto m = static_cast<std::ptrdiff_t>(b.size());
-  const std::ptrdiff_t most = std::min(n + m, most_edits);
-  // reach[k + most]: how far along `a` the best path on diagonal k = x - y gets.
-  std::vector<std::int32_t> reach(static_cast<std::size_t>(2 * most + 2), 0);
-  std::vector<std::vector<std::int32_t>> history;
-  const auto at = [&](std::ptrdiff_t k) -> std::int32_t& {
-    return reach[static_cast<std::size_t>(k + most)];
-  };
-  for (std::ptrdiff_t d = 0; d <= most; ++d) {
-    for (std::ptrdiff_t k = -d; k <= d; k += 2) {
-      const bool down = k == -d || (k != d && at(k - 1) < at(k + 1));
-      std::ptrdiff_t x = d == 0 ? 0 : down ? at(k + 1) : at(k - 1) + 1;
-      while (x < n && x - k < m &&
-             a[static_cast<std::size_t>(x)] == b[static_cast<std::size_t>(x - k)]) {
-        ++x;
-      }
-      at(k) = static_cast<std::int32_t>(x);
-      if (x < n || x - k < m) {
-        continue;
-      }
-      Matches matches;
-      std::ptrdiff_t y = x - k;
-      for (std::ptrdiff_t step = d; step > 0; --step) {
-        const std::vector<std::int32_t>& before = history[static_cast<std::size_t>(step - 1)];
-        const auto was = [&](std::ptrdiff_t k_before) {
-          return std::ptrdiff_t{before[static_cast<std::size_t>(k_before + step - 1)]};
-        };
-        const std::ptrdiff_t diagonal = x - y;
-        const bool came_down =
-          diagonal == -step || (diagonal != step && was(diagonal - 1) < was(diagonal + 1));
-        const std::ptrdiff_t from = came_down ? diagonal + 1 : diagonal - 1;
-        const std::ptrdiff_t from_x = was(from);
-        const std::ptrdiff_t start_x = came_down ? from_x : from_x + 1;
-        while (x > start_x) {
-          --x;
-          --y;
-          matches.emplace_back(narrow(x), narrow(y));
-        }
-        x = from_x;
-        y = from_x - from;
-      }
-      while (x > 0) {
-        --x;
-        --y;
-        matches.emplace_back(narrow(x), narrow(y));
-      }
-      std::reverse(matches.begin(), matches.end());
-      return matches;
-    }
-    history.emplace_back(reach.begin() + (most - d), reach.begin() + (most + d + 1));
-  }
-  return std::nullopt;
-}
 
 /// Pairs of equal keys: what both begin and end with, then as many of the rest as possible.
 Matches aligned(std::span<const std::uint32_t> a, std::span<const std::uint32_t> b) {
-  const std::size_t common = std::min(a.size(), b.size());
-  std::size_t head = 0;
-  while (head < common && a[head] == b[head]) {
-    ++head;
-  }
-  std::size_t tail = 0;
-  while (tail < common - head && a[a.size() - 1 - tail] == b[b.size() - 1 - tail]) {
-    ++tail;
-  }
-  const auto inner_a = a.subspan(head, a.size() - head - tail);
-  const auto inner_b = b.subspan(head, b.size() - head - tail);
+  const auto [head, tail] = common_ends(a, b);
+  const std::size_t end_a = a.size() - tail;
+  const std::size_t end_b = b.size() - tail;
   Matches matches;
-  for (std::size_t i = 0; i < head; ++i) {
-    matches.emplace_back(narrow(i), narrow(i));
-  }
-  if (const auto found = common_keys(inner_a, inner_b)) {
-    for (const auto& [x, y] : *found) {
-      matches.emplace_back(narrow(x + head), narrow(y + head));
+  std::size_t x = 0;
+  std::size_t y = 0;
+  const auto equal_to = [&](std::size_t end) {
+    for (; x < end; ++x, ++y) {
+      matches.emplace_back(narrow(x), narrow(y));
+    }
+  };
+  equal_to(head);
+  const auto changes =
+    shortest_edit(a.subspan(head, end_a - head), b.subspan(head, end_b - head), most_edits);
+  if (changes) {
+    for (const EditStep& change : *changes) {
+      equal_to(head + change.a);
+      ++(change.removed ? x : y);
     }
   } else {
-    for (std::size_t i = 0; i < std::min(inner_a.size(), inner_b.size()); ++i) {
-      if (inner_a[i] == inner_b[i]) {
-        matches.emplace_back(narrow(i + head), narrow(i + head));
+    for (; x < std::min(end_a, end_b); ++x) {
+      if (a[x] == b[x]) {
+        matches.emplace_back(narrow(x), narrow(x));
       }
     }
+    x = end_a;
+    y = end_b;
   }
-  for (std::size_t i = tail; i > 0; --i) {
-    matches.emplace_back(narrow(a.size() - i), narrow(b.size() - i));
-  }
+  equal_to(a.size());
   return matches;
 }
 

@@ -1,30 +1,19 @@
 // add: y = a + b, one rounding per element.
 #include "ops/elementwise.h"
 
+#include <functional>
+
 namespace plena::ops {
 
 namespace {
 
-constexpr InputSpec inputs[]{{"a", Role::Activation}, {"b", Role::Activation}};
-
-std::vector<float> reference(const ReferenceCall& call) {
-  return map_pairs(call, [](float a, float b) { return a + b; });
-}
-
 void lower_add(Lowering& low) {
-  lower_pair(low, [&](lower::Gp y, lower::Gp x, lower::Gp v) { low.builder().V_ADD_VV(y, x, v); });
+  lower_pair(low, [&](lower::Gp y, lower::Gp a, lower::Gp b) { low.builder().V_ADD_VV(y, a, b); });
 }
 
 } // namespace
 
 extern const OpBody body_add;
-const OpBody body_add{
-  inputs,
-  {},
-  {Bound::Kind::Exact},
-  one_shape<infer_pair>,
-  one_result<reference>,
-  lower_add,
-  keeps_columns};
+const OpBody body_add = pair_body<std::plus<float>>(lower_add);
 
 } // namespace plena::ops

@@ -11,6 +11,9 @@
 
 namespace plena::ops {
 
+inline constexpr InputSpec pair_inputs[]{{"a", Role::Activation}, {"b", Role::Activation}};
+inline constexpr InputSpec vector_inputs[]{{"x", Role::Activation}, {"v", Role::Vector}};
+
 inline Result<ir::Shape> infer_same(const NodeView& view) { return view.input(0)->shape; }
 
 /// x and another tensor of the same shape.
@@ -55,6 +58,34 @@ template <class F> std::vector<float> map_pairs(const ReferenceCall& call, F&& f
     y[i] = call.hardware() ? hw::round(value) : value;
   }
   return y;
+}
+
+template <class F> std::vector<float> reference_of_pairs(const ReferenceCall& call) {
+  return map_pairs(call, F{});
+}
+
+/// F of the elements of two tensors, one rounding each.
+template <class F> constexpr OpBody pair_body(void (*lower)(Lowering&)) {
+  return {
+    pair_inputs,
+    {},
+    {Bound::Kind::Exact},
+    one_shape<infer_pair>,
+    one_result<reference_of_pairs<F>>,
+    lower,
+    keeps_columns};
+}
+
+/// F of the elements of every row and of a vector, one rounding each.
+template <class F> constexpr OpBody vector_body(void (*lower)(Lowering&)) {
+  return {
+    vector_inputs,
+    {},
+    {Bound::Kind::Exact},
+    one_shape<infer_vector>,
+    one_result<reference_of_pairs<F>>,
+    lower,
+    keeps_columns};
 }
 
 /// `body()` for each row of `like`, blocks one after the other; moves `pointers`, which start at the

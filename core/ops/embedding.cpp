@@ -1,7 +1,7 @@
 // embedding: rows of a table by number. The numbers are known when the program is made, so each is
 // an offset in HBM; rows that follow each other in the table as well come in one transfer.
-#include "base/size.h"
-#include "ops/lowering.h"
+#include "ops/positions.h"
+#include "ops/table.h"
 
 #include <algorithm>
 #include <fmt/format.h>
@@ -23,14 +23,10 @@ constexpr AttrSpec attrs[]{
 bool names_row(std::int64_t id, std::int64_t rows) { return id >= 0 && id < rows; }
 
 Result<ir::Shape> infer(const NodeView& view) {
-  const ir::Shape& table = view.input(Rows)->shape;
-  if (table.size() != 2) {
-    return view.error(
-      "E_SHAPE",
-      fmt::format("the table has the shape {}, not [rows, columns]", to_string(table)),
-      "give the table two dimensions"
-    );
+  if (std::optional<Diagnostic> error = check_table(view)) {
+    return *std::move(error);
   }
+  const ir::Shape& table = view.input(Rows)->shape;
   const std::vector<std::int64_t>* ids = view.integers("ids");
   if ((ids != nullptr) == view.has_input(Ids)) {
     return view.error(
@@ -63,24 +59,15 @@ Result<ir::Shape> infer(const NodeView& view) {
 }
 
 std::vector<float> reference(const ReferenceCall& call) {
-  const Extent table = call.view.input_extent(Rows);
   std::vector<float> y;
-  const auto add_row = [&](std::int64_t id) {
-    if (!names_row(id, static_cast<std::int64_t>(table.rows))) { // lowering refuses it
-      y.resize(y.size() + to_size(table.cols));
-      return;
-    }
-    const auto row = call.inputs[Rows].begin() +
-                     static_cast<std::ptrdiff_t>(static_cast<std::uint64_t>(id) * table.cols);
-    y.insert(y.end(), row, row + static_cast<std::ptrdiff_t>(table.cols));
-  };
   if (!call.view.has_input(Ids)) {
     for (const std::int64_t id : *call.view.integers("ids")) {
-      add_row(id);
+      append_row(y, call, static_cast<std::uint64_t>(id));
     }
   }
+  const std::uint64_t rows = call.view.input_extent(Rows).rows;
   for (const float id : call.inputs[Ids]) {
-    add_row(id >= 0.0f && id < 0x1p31f ? static_cast<std::int64_t>(id) : -1);
+    append_row(y, call, entry_below(id, rows).value_or(rows));
   }
   return y;
 }
@@ -103,9 +90,7 @@ void lower_embedding(Lowering& low) {
   }
   const std::uint64_t per_transfer = low.tiling().prefetch_rows;
   const RowTensor table = low.rows(Rows);
-  // A transfer brings rows that nobody wants; the next one overwrites them, and after the last of a
-  // block comes the next block.
-  const VectorTensor y = low.output(0, 0, per_transfer - 1);
+  const VectorTensor y = output_of_transfers(low);
   const lower::Addr base = b.address_of(table.symbol);
   set_up_transfers(b, table.stored, table.stored.row_bytes());
   const lower::Gp block = b.set(0);

@@ -4,7 +4,6 @@
 #include "base/size.h"
 #include "ops/elementwise.h"
 #include "ops/product.h"
-#include "ops/product_transposed.h"
 
 #include <algorithm>
 #include <array>

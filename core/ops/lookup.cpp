@@ -1,8 +1,7 @@
 // lookup: rows of a table by numbers in the INT SRAM. One program serves all numbers: what to load
 // is found when it runs. Consecutive rows after each number come along.
-#include "base/size.h"
-#include "ops/lowering.h"
 #include "ops/positions.h"
+#include "ops/table.h"
 
 #include <fmt/format.h>
 
@@ -16,14 +15,10 @@ constexpr AttrSpec attrs[]{
   {"rows", AttrType::Integer, false, 1, {}, "rows that are wanted from each number on"}};
 
 Result<ir::Shape> infer(const NodeView& view) {
-  const ir::Shape& table = view.input(Rows)->shape;
-  if (table.size() != 2) {
-    return view.error(
-      "E_SHAPE",
-      fmt::format("the table has the shape {}, not [rows, columns]", to_string(table)),
-      "give the table two dimensions"
-    );
+  if (std::optional<Diagnostic> error = check_table(view)) {
+    return *std::move(error);
   }
+  const ir::Shape& table = view.input(Rows)->shape;
   if (view.real("rows") < 1 || view.real("rows") > static_cast<double>(table[0])) {
     return view.error(
       "E_UNSUPPORTED_ATTR",
@@ -36,19 +31,13 @@ Result<ir::Shape> infer(const NodeView& view) {
 }
 
 std::vector<float> reference(const ReferenceCall& call) {
-  const Extent table = call.view.input_extent(Rows);
+  const std::uint64_t table_rows = call.view.input_extent(Rows).rows;
   const auto rows = static_cast<std::uint64_t>(call.view.real("rows"));
   std::vector<float> y;
   for (const float id : call.inputs[Ids]) {
+    const std::uint64_t first = entry_below(id, table_rows).value_or(table_rows);
     for (std::uint64_t r = 0; r < rows; ++r) {
-      const std::optional<std::uint64_t> first = entry_below(id, table.rows);
-      if (!first || *first + r >= table.rows) { // lowering refuses it
-        y.resize(y.size() + to_size(table.cols));
-        continue;
-      }
-      const std::span<const float> row =
-        call.inputs[Rows].subspan(to_size((*first + r) * table.cols), to_size(table.cols));
-      y.insert(y.end(), row.begin(), row.end());
+      append_row(y, call, first + r);
     }
   }
   return y;
@@ -59,9 +48,7 @@ void lower_lookup(Lowering& low) {
   const auto rows = static_cast<std::uint64_t>(low.view().real("rows"));
   const std::uint64_t per_transfer = low.tiling().prefetch_rows;
   const RowTensor table = low.rows(Rows);
-  // A transfer brings rows that nobody wants; the next one overwrites them, and after the last of a
-  // block comes the next block.
-  const VectorTensor y = low.output(0, 0, per_transfer - 1);
+  const VectorTensor y = output_of_transfers(low);
   check_entries(low, Ids, low.view().input_extent(Rows).rows - rows + 1, "E_INPUT");
   const std::uint64_t count = low.view().input_extent(Ids).count();
   const lower::SymbolId ids = low.input_entries(Ids);

@@ -1,30 +1,19 @@
 // mul: y = a * b element by element, one rounding per element.
 #include "ops/elementwise.h"
 
+#include <functional>
+
 namespace plena::ops {
 
 namespace {
 
-constexpr InputSpec inputs[]{{"a", Role::Activation}, {"b", Role::Activation}};
-
-std::vector<float> reference(const ReferenceCall& call) {
-  return map_pairs(call, [](float a, float b) { return a * b; });
-}
-
 void lower_mul(Lowering& low) {
-  lower_pair(low, [&](lower::Gp y, lower::Gp x, lower::Gp v) { low.builder().V_MUL_VV(y, x, v); });
+  lower_pair(low, [&](lower::Gp y, lower::Gp a, lower::Gp b) { low.builder().V_MUL_VV(y, a, b); });
 }
 
 } // namespace
 
 extern const OpBody body_mul;
-const OpBody body_mul{
-  inputs,
-  {},
-  {Bound::Kind::Exact},
-  one_shape<infer_pair>,
-  one_result<reference>,
-  lower_mul,
-  keeps_columns};
+const OpBody body_mul = pair_body<std::multiplies<float>>(lower_mul);
 
 } // namespace plena::ops

@@ -1,14 +1,20 @@
 // Matrix products with weights in HBM, with exactly one rounding per element: what the operators
 // that have them share.
 //
-// Portable schedule: weights are fetched one column of tiles at a time and used for
-// all rows before the next is fetched. The accumulator keeps f32 partial sums until all of K has
-// been added, also when K needs more tiles than the Matrix SRAM has: the tiles beyond are then
-// fetched again for every result block, between products.
+// Weights lie as w, a column for every column of the result, or transposed, a row for every column,
+// as checkpoints keep weights and as a table of embeddings lies (compiler_backend.md 3.4). Nothing
+// is turned: M_TMM, M_BTMM and M_BTMV take rows of a tile for columns.
 //
-// Dense schedule (compiler_backend.md 6.2): whole tiles by M_BMM. Of its BROADCAST_AMOUNT slices only
-// the last is used; it meets every lane of x through copies of x that are shifted by 0, 1, ... lanes
-// and, since the instruction scales by a quarter, multiplied by 4.
+// Portable schedule: weights are fetched one column of tiles at a time, or row of transposed ones,
+// and used for all rows of x before the next is fetched. The accumulator keeps f32 partial sums
+// until all of K has been added, also when K needs more tiles than the Matrix SRAM has: the tiles
+// beyond are then fetched again for every result block, between products.
+//
+// Dense schedule (compiler_backend.md 6.2): whole tiles by M_BMM. Of its BROADCAST_AMOUNT slices
+// only the last is used; it meets every lane of x through copies of x that are shifted by 0, 1, ...
+// lanes and, since the instruction scales by a quarter, multiplied by 4. The last slice of M_BTMM
+// meets as many lanes as a slice has, so that x is moved by whole slices; few rows go one by one
+// through M_BTMV, which does for one row what M_BTMM does for MLEN.
 #pragma once
 
 #include "ops/chains.h"
@@ -44,6 +50,16 @@ std::vector<float> product(
   const Chains& chains
 );
 
+/// x w^T: as product() with a row group, with w and `weight` transposed.
+std::vector<float> product_transposed(
+  const ReferenceCall& call,
+  std::span<const float> x,
+  std::span<const float> w,
+  std::span<const float> bias,
+  Extent weight,
+  std::uint64_t row_group
+);
+
 /// y = x w for the rows of y, by the node's kind of products. All of x and y in whole blocks; the
 /// lanes of y without a column become zero. `start` holds how many bytes after its own start the
 /// matrix begins of which w is the first.
@@ -54,9 +70,18 @@ void multiply(
   const VectorTensor& y,
   std::optional<lower::Gp> start = std::nullopt
 );
-/// Copies of x for whole-tile products, which scale by a quarter: 4 x, moved `first` lanes up, goes to
-/// the first of `to`, moved `next` lanes further to each one after it. Blocks of a copy lie `gap`
-/// elements further apart than those of x.
+/// y = x w^T, as multiply(). Columns of w are grouped like those of x, its rows like the columns of
+/// y.
+void multiply_transposed(
+  Lowering& low,
+  const VectorTensor& x,
+  const WeightTensor& w,
+  const VectorTensor& y,
+  std::optional<lower::Gp> start = std::nullopt
+);
+/// Copies of x for whole-tile products, which scale by a quarter: 4 x, moved `first` lanes up, goes
+/// to the first of `to`, moved `next` lanes further to each one after it. Blocks of a copy lie
+/// `gap` elements further apart than those of x.
 void lay_copies(
   Lowering& low,
   const VectorTensor& x,

@@ -4,7 +4,7 @@
 // rows that see nothing has no effect. Sinks are a column of scores that is cut off behind the
 // softmax.
 #include "passes/heads.h"
-#include "passes/onnx_eval.h"
+#include "passes/node_pass.h"
 
 #include <algorithm>
 #include <cmath>
@@ -48,17 +48,16 @@ struct Scores {
   std::vector<const ir::Node*> nodes; ///< last one first
 };
 
-class Former {
+class Former : NodePass {
  public:
   Former(ir::Graph& graph, Context& context)
-      : rewriter_(graph),
-        context_(context),
+      : NodePass(graph, context),
         layout_(rewriter_, context, Through::Sums),
         columns_(rewriter_) {}
 
   bool run() {
     for (ir::Node& node : rewriter_.graph.nodes) {
-      if (!rewriter_.known_float(node.outputs.front()) || context_.failures.contains(node.name)) {
+      if (!sound(node)) {
         continue;
       }
       const auto product = product_of(rewriter_, node);
@@ -71,7 +70,7 @@ class Former {
 
  private:
   /// Both products get the reason; `parts` has that of queries and keys.
-  void refuse(
+  void refuse_all(
     const ir::Node& node, const std::vector<const ir::Node*>& parts, const std::string& problem
   ) {
     std::vector<const ir::Node*> products{&node};
@@ -82,15 +81,12 @@ class Former {
       [&](const ir::Node* part) { return part != &node && product_of(rewriter_, *part); }
     );
     for (const ir::Node* product : products) {
-      const OnnxNode view{rewriter_.graph, *product};
-      context_.refuse(
+      refuse(
         *product,
-        view.error(
-          "E_PATTERN",
-          "this is part of attention of a kind that is not supported: " + problem,
-          "supported is softmax(scale q k^T + mask) v by heads, the mask constant: none, causal or "
-          "sliding"
-        )
+        "E_PATTERN",
+        "this is part of attention of a kind that is not supported: " + problem,
+        "supported is softmax(scale q k^T + mask) v by heads, the mask constant: none, causal or "
+        "sliding"
       );
     }
   }
@@ -109,32 +105,32 @@ class Former {
     if (kept) {
       if (std::string problem = take_sinks(scored, *kept, attention.sinks, nodes);
           !problem.empty()) {
-        return refuse(node, nodes, problem);
+        return refuse_all(node, nodes, problem);
       }
     }
     Scores scores = peel(scored);
     nodes.insert(nodes.end(), scores.nodes.begin(), scores.nodes.end());
     if (!scores.product) {
-      return refuse(node, nodes, scores.problem);
+      return refuse_all(node, nodes, scores.problem);
     }
     const ir::Shape shape = rewriter_.shape(scored);
     const ir::Shape out = rewriter_.shape(node.outputs.front());
     if (shape.size() < 2 || out.size() < 2) {
-      return refuse(node, nodes, "scores are no matrices");
+      return refuse_all(node, nodes, "scores are no matrices");
     }
     const ir::Shape matrices(out.begin(), out.end() - 2);
     const auto queries = static_cast<std::size_t>(shape[shape.size() - 2]);
     const auto keys = static_cast<std::size_t>(shape.back());
     const Mask mask = classify_mask(scores.added, queries, keys);
     if (mask.kind.empty()) {
-      return refuse(node, nodes, mask.problem);
+      return refuse_all(node, nodes, mask.problem);
     }
     const auto q = heads_of(rewriter_, layout_, scores.product->left, matrices, false);
     const auto k =
       heads_of(rewriter_, layout_, scores.product->right, matrices, !scores.product->transposed);
     const auto v = heads_of(rewriter_, layout_, with_values.right, matrices, false);
     if (!q || !k || !v) {
-      return refuse(
+      return refuse_all(
         node,
         nodes,
         std::string("the ") +
@@ -145,7 +141,7 @@ class Former {
       );
     }
     if (v->factor != 1) {
-      return refuse(node, nodes, "the values are multiplied behind their tensor");
+      return refuse_all(node, nodes, "the values are multiplied behind their tensor");
     }
     attention.queries = *q;
     attention.keys = *k;
@@ -154,13 +150,13 @@ class Former {
     attention.mask = mask.kind;
     attention.window = mask.window;
     if (!attention.sinks.empty() && attention.sinks.size() != attention.queries.columns.size()) {
-      return refuse(node, nodes, "the sinks are not one per head");
+      return refuse_all(node, nodes, "the sinks are not one per head");
     }
     std::reverse(nodes.begin(), nodes.end());
     nodes.push_back(&node);
     const Made made = make_attention(rewriter_, columns_, node, attention, nodes);
     if (made.result == ir::no_tensor) {
-      return refuse(node, nodes, made.problem);
+      return refuse_all(node, nodes, made.problem);
     }
     give(node, made.result, attention, out, nodes);
   }
@@ -186,8 +182,7 @@ class Former {
         }
       }
     }
-    const TensorId places = rewriter_.add_integers(node.name + "_places", out, std::move(take));
-    rewriter_.replace(node, "layout:Take", {result, places}, {}, nodes);
+    rewriter_.take(node, result, std::move(take), nodes);
   }
 
   /// The softmax behind guards against not-a-number and the cut that removes sinks.
@@ -339,46 +334,36 @@ class Former {
     return scores;
   }
 
-  /// Adds to every score what `value` says of its element; false when heads or sequences differ.
-  template <class F> bool add(Scores& scores, TensorId mask, const ir::Shape& shape, F&& value) {
-    if (broadcast(rewriter_.shape(mask), shape) != shape) {
-      scores.problem = "its mask has the shape " + ir::to_string(rewriter_.shape(mask));
-      return false;
-    }
+  /// Adds to every score what the mask has there; false when that cannot be told.
+  bool
+  add(Scores& scores, TensorId mask, const std::vector<float>& values, const ir::Shape& shape) {
     if (shape[shape.size() - 2] * shape.back() > max_scores) {
       scores.problem = "its scores are too many";
       return false;
     }
-    const auto matrix = static_cast<std::size_t>(shape[shape.size() - 2] * shape.back());
-    const auto count = static_cast<std::size_t>(*ir::element_count(shape));
-    std::vector<float> values;
-    BroadcastIndex at(rewriter_.shape(mask), shape);
-    for (std::size_t i = 0; i < count; ++i, at.next()) {
-      const float found = value(at.value());
-      if (i < matrix) {
-        values.push_back(found);
-      } else if (values[i % matrix] != found) {
-        scores.problem = "its mask differs between heads or sequences";
-        return false;
-      }
+    Added added = added_by(values, rewriter_.shape(mask), shape);
+    if (!added.problem.empty()) {
+      scores.problem = std::move(added.problem);
+      return false;
     }
-    scores.added.resize(matrix);
-    for (std::size_t i = 0; i < matrix; ++i) {
-      scores.added[i] += values[i];
+    scores.added.resize(added.values.size());
+    for (std::size_t i = 0; i < added.values.size(); ++i) {
+      scores.added[i] += added.values[i];
     }
     return true;
   }
 
   bool add_mask(Scores& scores, TensorId mask, const ir::Shape& shape, float sign) {
-    const ir::Tensor& tensor = rewriter_.graph.tensor(mask);
     if (!rewriter_.known_float(mask) || shape.size() < 2) {
       scores.problem = "its mask is no floating-point tensor";
       return false;
     }
     const auto factor = sign * static_cast<float>(scores.factor);
-    return add(scores, mask, shape, [&](std::size_t i) {
-      return tensor.constant->floats[i] * factor;
-    });
+    std::vector<float> values = rewriter_.graph.tensor(mask).constant->floats;
+    for (float& value : values) {
+      value *= factor;
+    }
+    return add(scores, mask, values, shape);
   }
 
   bool hide(Scores& scores, TensorId condition, const ir::Shape& shape, bool where) {
@@ -387,13 +372,9 @@ class Former {
       scores.problem = "the condition of its mask is of a floating-point type";
       return false;
     }
-    return add(scores, condition, shape, [&](std::size_t i) {
-      return (tensor.constant->ints[i] != 0) == where ? -INFINITY : 0.0f;
-    });
+    return add(scores, condition, hiding(tensor.constant->ints, where), shape);
   }
 
-  Rewriter rewriter_;
-  Context& context_;
   Layout layout_;
   Columns columns_;
 };

@@ -90,8 +90,7 @@ bool form_conv2d(ir::Graph& graph, Context& context) {
     const TensorId rows = rewriter.insert(
       node, "conv2d", std::move(inputs), std::move(attrs), {images * positions, channels}, {&node}
     );
-    const TensorId places = rewriter.add_integers(node.name + "_places", shape, std::move(take));
-    rewriter.replace(node, "layout:Take", {rows, places}, {});
+    rewriter.take(node, rows, std::move(take));
   }
   return rewriter.finish();
 }

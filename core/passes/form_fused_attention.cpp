@@ -1,7 +1,7 @@
 // Pass: attention as one operator: Attention of ai.onnx, and MultiHeadAttention and
 // GroupQueryAttention of ONNX Runtime once unpack_attention has taken from them what else they do.
 #include "passes/heads.h"
-#include "passes/onnx_eval.h"
+#include "passes/node_pass.h"
 
 #include <algorithm>
 #include <cmath>
@@ -10,29 +10,23 @@ namespace plena::passes {
 
 namespace {
 
-constexpr std::string_view group_query = "com.microsoft:GroupQueryAttention";
-constexpr std::string_view multi_head = "com.microsoft:MultiHeadAttention";
-constexpr std::string_view standard = "onnx:Attention";
-
-class Former {
+class Former : NodePass {
  public:
   Former(ir::Graph& graph, Context& context)
-      : rewriter_(graph),
-        context_(context),
+      : NodePass(graph, context),
         layout_(rewriter_, context, Through::Sums),
         columns_(rewriter_) {}
 
   bool run() {
     for (ir::Node& node : rewriter_.graph.nodes) {
-      const bool ours = node.op == group_query || node.op == multi_head || node.op == standard;
-      if (!ours || context_.failures.contains(node.name) || !rewriter_.known_float(node.outputs.front())) {
+      if (!sound(node)) {
         continue;
       }
       if (node.op == group_query) {
         group(node);
       } else if (node.op == multi_head) {
         heads(node);
-      } else {
+      } else if (node.op == standard_attention) {
         plain(node);
       }
     }
@@ -40,11 +34,6 @@ class Former {
   }
 
  private:
-  void refuse(const ir::Node& node, const char* code, std::string message, std::string hint = {}) {
-    const OnnxNode view{rewriter_.graph, node};
-    context_.refuse(node, view.error(code, std::move(message), std::move(hint)));
-  }
-
   bool other_outputs_used(const ir::Node& node) {
     for (std::size_t i = 1; i < node.outputs.size(); ++i) {
       if (node.outputs[i] != ir::no_tensor && rewriter_.uses(node.outputs[i]) != 0) {
@@ -197,8 +186,7 @@ class Former {
         }
       }
     }
-    const TensorId places = rewriter_.add_integers(node.name + "_places", out, std::move(take));
-    rewriter_.replace(node, "layout:Take", {made.result, places}, {});
+    rewriter_.take(node, made.result, std::move(take));
   }
 
   /// What a constant mask, broadcast to [batch, heads, queries, keys], does together with
@@ -215,27 +203,21 @@ class Former {
       if (!mask.constant) {
         return {.problem = "its mask is computed from inputs"};
       }
+      ir::Shape scores = mask.shape;
+      if (scores.size() < 2) {
+        scores.insert(scores.begin(), 2 - scores.size(), 1);
+      }
       const ir::Shape matrix{queries, keys};
-      ir::Shape to = mask.shape;
-      if (to.size() < 2) {
-        to.insert(to.begin(), 2 - to.size(), 1);
+      std::copy(matrix.begin(), matrix.end(), scores.end() - 2);
+      Added by_mask = added_by(
+        ir::is_float(mask.dtype) ? mask.constant->floats : hiding(mask.constant->ints, false),
+        mask.shape,
+        scores
+      );
+      if (!by_mask.problem.empty()) {
+        return {.problem = by_mask.problem};
       }
-      std::copy(matrix.begin(), matrix.end(), to.end() - 2);
-      if (broadcast(mask.shape, to) != to) {
-        return {.problem = "its mask has the shape " + ir::to_string(mask.shape)};
-      }
-      const bool floats = ir::is_float(mask.dtype);
-      BroadcastIndex at(mask.shape, to);
-      const auto count = static_cast<std::size_t>(*ir::element_count(to));
-      for (std::size_t i = 0; i < count; ++i, at.next()) {
-        const float value = floats ? mask.constant->floats[at.value()]
-                                   : (mask.constant->ints[at.value()] != 0 ? 0.0f : -INFINITY);
-        if (i < added.size()) {
-          added[i] = value;
-        } else if (added[i % added.size()] != value) {
-          return {.problem = "its mask differs between heads or sequences"};
-        }
-      }
+      added = std::move(by_mask.values);
     }
     for (std::size_t i = 0; causal && i < added.size(); ++i) {
       const auto row = static_cast<std::int64_t>(i) / keys;
@@ -344,8 +326,6 @@ class Former {
     map(node, count, kv_count, view.real("scale", 0), mask, std::move(sinks));
   }
 
-  Rewriter rewriter_;
-  Context& context_;
   Layout layout_;
   Columns columns_;
 };

@@ -70,10 +70,7 @@ class Former {
     for (std::size_t i = 0; i < rows->row.size(); ++i) {
       take.push_back(static_cast<std::int64_t>(rows->row[i] * rows->width + rows->rank[i]));
     }
-    const ir::Shape moved = rewriter_.shape(node.outputs.front());
-    const std::string name = rewriter_.graph.tensor(node.outputs.front()).name + "_places";
-    const TensorId places = rewriter_.add_integers(name, moved, std::move(take));
-    rewriter_.replace(node, "layout:Take", {normed, places}, {});
+    rewriter_.take(node, normed, std::move(take));
   }
 
   /// The gain of a head for all heads.

@@ -1,4 +1,5 @@
 // Pass: RotaryEmbedding, of ai.onnx and of ONNX Runtime, with constant tables and positions.
+#include "passes/node_pass.h"
 #include "passes/rotation.h"
 
 #include <algorithm>
@@ -30,19 +31,17 @@ struct Sizes {
   }
 };
 
-class Former {
+class Former : NodePass {
  public:
   Former(ir::Graph& graph, Context& context)
-      : rewriter_(graph),
-        context_(context),
+      : NodePass(graph, context),
         layout_(rewriter_, context, Through::Sums),
         rotations_(rewriter_, context) {}
 
   bool run() {
     for (ir::Node& node : rewriter_.graph.nodes) {
       for (const Kind& kind : kinds) {
-        if (node.op == kind.op && !context_.failures.contains(node.name) &&
-            rewriter_.known_float(node.outputs.front())) {
+        if (node.op == kind.op && sound(node)) {
           map(node, kind);
           break;
         }
@@ -52,11 +51,6 @@ class Former {
   }
 
  private:
-  void refuse(const ir::Node& node, const char* code, std::string message, std::string hint = {}) {
-    const OnnxNode view{rewriter_.graph, node};
-    context_.refuse(node, view.error(code, std::move(message), std::move(hint)));
-  }
-
   std::optional<Sizes> sizes_of(const OnnxNode& view) {
     const ir::Shape& shape = view.shape(0);
     if (shape.size() == 4) {
@@ -193,8 +187,6 @@ class Former {
     return form;
   }
 
-  Rewriter rewriter_;
-  Context& context_;
   Layout layout_;
   Rotations rotations_;
 };

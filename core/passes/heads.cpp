@@ -175,6 +175,35 @@ Made make_attention(
   return {.result = rewriter.insert(before, "attention", inputs, attrs, std::move(shape), from)};
 }
 
+Added added_by(const std::vector<float>& values, const ir::Shape& mask, const ir::Shape& scores) {
+  if (broadcast(mask, scores) != scores) {
+    return {.problem = "its mask has the shape " + ir::to_string(mask)};
+  }
+  const auto matrix = static_cast<std::size_t>(scores[scores.size() - 2] * scores.back());
+  const auto count = static_cast<std::size_t>(*ir::element_count(scores));
+  Added added;
+  added.values.reserve(matrix);
+  BroadcastIndex at(mask, scores);
+  for (std::size_t i = 0; i < count; ++i, at.next()) {
+    const float value = values[at.value()];
+    if (i < matrix) {
+      added.values.push_back(value);
+    } else if (added.values[i % matrix] != value) {
+      return {.problem = "its mask differs between heads or sequences"};
+    }
+  }
+  return added;
+}
+
+std::vector<float> hiding(const std::vector<std::int64_t>& condition, bool so) {
+  std::vector<float> added;
+  added.reserve(condition.size());
+  for (const std::int64_t value : condition) {
+    added.push_back((value != 0) == so ? -INFINITY : 0.0f);
+  }
+  return added;
+}
+
 Mask classify_mask(const std::vector<float>& added, std::size_t queries, std::size_t keys) {
   std::vector<bool> hidden;
   for (const float value : added) {

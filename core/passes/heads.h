@@ -6,6 +6,11 @@
 
 namespace plena::passes {
 
+/// Operators that are attention as a whole.
+inline constexpr std::string_view group_query = "com.microsoft:GroupQueryAttention";
+inline constexpr std::string_view multi_head = "com.microsoft:MultiHeadAttention";
+inline constexpr std::string_view standard_attention = "onnx:Attention";
+
 /// The matrices [..., rows, lanes] of a tensor as heads: columns of consecutive rows of another
 /// one.
 struct Heads {
@@ -53,6 +58,17 @@ Made make_attention(
 
 /// Larger matrices of scores, and lists of positions, are not looked at.
 inline constexpr std::int64_t max_scores = std::int64_t{1} << 26;
+
+/// What a mask adds to scores, by query and key: the same for all heads and sequences, or what is
+/// wrong.
+struct Added {
+  std::vector<float> values{};
+  std::string problem{};
+};
+/// `values` are those of a mask of this shape, which is broadcast to that of the scores.
+Added added_by(const std::vector<float>& values, const ir::Shape& mask, const ir::Shape& scores);
+/// What a mask adds that hides scores where its `condition` is so.
+std::vector<float> hiding(const std::vector<std::int64_t>& condition, bool so);
 
 /// What queries (rows) see of keys, by what is added to their scores.
 struct Mask {

@@ -225,6 +225,17 @@ bool Rewriter::finish() {
   return true;
 }
 
+void Rewriter::take(
+  ir::Node& node,
+  TensorId source,
+  std::vector<std::int64_t> places,
+  const std::vector<const ir::Node*>& from
+) {
+  const TensorId numbers =
+    add_integers(node.name + "_places", shape(node.outputs.front()), std::move(places));
+  replace(node, "layout:Take", {source, numbers}, {}, from);
+}
+
 void Rewriter::replace_inputs(
   ir::Node& node, std::vector<TensorId> inputs, std::map<std::string, ir::Attr> attrs
 ) {

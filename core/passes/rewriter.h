@@ -83,6 +83,13 @@ class Rewriter {
     std::map<std::string, ir::Attr> attrs,
     const std::vector<const ir::Node*>& from = {}
   );
+  /// Makes `node` read `source` by places: element i of its output is the element places[i].
+  void take(
+    ir::Node& node,
+    TensorId source,
+    std::vector<std::int64_t> places,
+    const std::vector<const ir::Node*>& from = {}
+  );
   /// The same operator with all its outputs, but other inputs and attributes.
   void replace_inputs(
     ir::Node& node, std::vector<TensorId> inputs, std::map<std::string, ir::Attr> attrs

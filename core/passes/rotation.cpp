@@ -226,7 +226,6 @@ bool Rotations::map(
   const std::string name = rewriter_.graph.tensor(y).name;
   const TensorId cos_table = table(name + "_cos", width, std::move(cos));
   const TensorId sin_table = table(name + "_sin", width, std::move(sin));
-  const ir::Shape wanted_shape = rewriter_.shape(y);
   std::vector<const ir::Node*> made_of = from;
   made_of.push_back(&node);
   const TensorId rope =
@@ -238,8 +237,7 @@ bool Rotations::map(
       rows->row[e] * rows->width + m / width * width + pairs->place[m % width]
     ));
   }
-  const TensorId places = rewriter_.add_integers(name + "_places", wanted_shape, std::move(take));
-  rewriter_.replace(node, "layout:Take", {rope, places}, {}, made_of);
+  rewriter_.take(node, rope, std::move(take), made_of);
   return true;
 }
 

@@ -2,7 +2,7 @@
 // rotation and cutting a common tensor apart is put in front of them as operators of its own. Uses
 // that are not supported are refused here.
 #include "passes/heads.h"
-#include "passes/rewriter.h"
+#include "passes/node_pass.h"
 
 #include <algorithm>
 #include <numeric>
@@ -11,10 +11,7 @@ namespace plena::passes {
 
 namespace {
 
-constexpr std::string_view group_query = "com.microsoft:GroupQueryAttention";
-constexpr std::string_view multi_head = "com.microsoft:MultiHeadAttention";
 constexpr std::string_view packed_weights = "com.microsoft:Attention";
-constexpr std::string_view standard = "onnx:Attention";
 
 /// Inputs that hold keys and values of earlier tokens.
 struct Cache {
@@ -26,7 +23,7 @@ constexpr Cache caches[] = {
   {group_query, 3, 4},
   {multi_head, 6, 7},
   {packed_weights, 4, 4},
-  {standard, 4, 5},
+  {standard_attention, 4, 5},
 };
 
 /// An input that has to be absent: what it is for.
@@ -45,7 +42,7 @@ constexpr Absent absent[] = {
   {multi_head, 9, "a cache indirection"},
   {packed_weights, 3, "a mask of keys"},
   {packed_weights, 6, "the length of earlier tokens"},
-  {standard, 6, "the number of keys that are no padding"},
+  {standard_attention, 6, "the number of keys that are no padding"},
 };
 
 /// An attribute that has to have this value.
@@ -60,19 +57,18 @@ constexpr Fixed fixed[] = {
   {group_query, "kv_cache_bit_width", 0},
   {packed_weights, "do_rotary", 0},
   {packed_weights, "past_present_share_buffer", 0},
-  {standard, "softcap", 0},
+  {standard_attention, "softcap", 0},
 };
 
-class Unpacker {
+class Unpacker : NodePass {
  public:
-  Unpacker(ir::Graph& graph, Context& context) : rewriter_(graph), context_(context) {}
+  using NodePass::NodePass;
 
   bool run() {
     for (ir::Node& node : rewriter_.graph.nodes) {
       const bool ours = node.op == group_query || node.op == multi_head ||
-                        node.op == packed_weights || node.op == standard;
-      if (!ours || context_.failures.contains(node.name) ||
-          !rewriter_.known_float(node.outputs.front()) || !rewriter_.known_float(node.inputs[0])) {
+                        node.op == packed_weights || node.op == standard_attention;
+      if (!ours || !sound(node) || !rewriter_.known_float(node.inputs[0])) {
         continue;
       }
       const OnnxNode view{rewriter_.graph, node};
@@ -125,11 +121,6 @@ class Unpacker {
       }
     }
     return std::nullopt;
-  }
-
-  void refuse(const ir::Node& node, const char* code, std::string message, std::string hint = {}) {
-    const OnnxNode view{rewriter_.graph, node};
-    context_.refuse(node, view.error(code, std::move(message), std::move(hint)));
   }
 
   /// Columns [first, first + count) of the last dimension, in front of `before`.
@@ -305,9 +296,6 @@ class Unpacker {
     attrs["do_rotary"] = std::int64_t{0};
     rewriter_.replace_inputs(node, std::move(inputs), std::move(attrs));
   }
-
-  Rewriter rewriter_;
-  Context& context_;
 };
 
 } // namespace

@@ -1,5 +1,7 @@
 #include "recipe/patch.h"
 
+#include "base/difference.h"
+
 #include <algorithm>
 #include <charconv>
 #include <cstdint>
@@ -18,9 +20,11 @@ constexpr std::size_t max_looks = 100'000'000;
 /// More than any text has; a hostile link may tell any number.
 constexpr std::uint64_t most_lines = std::uint64_t{1} << 40;
 
+using Lines = std::vector<std::string_view>;
+
 /// Lines with their line ends, which the last one may lack.
-std::vector<std::string_view> lines_of(std::string_view text) {
-  std::vector<std::string_view> lines;
+Lines lines_of(std::string_view text) {
+  Lines lines;
   while (!text.empty()) {
     const std::size_t end = std::min(text.find('\n'), text.size() - 1) + 1;
     lines.push_back(text.substr(0, end));
@@ -41,7 +45,7 @@ std::uint64_t hash_of(std::string_view line) {
 /// text has.
 class Anchors {
  public:
-  explicit Anchors(const std::vector<std::string_view>& lines) {
+  explicit Anchors(const Lines& lines) {
     sums_.reserve(lines.size() + 3);
     powers_.reserve(lines.size() + 3);
     add(1);
@@ -90,79 +94,21 @@ struct Stretch {
   std::size_t added = 0;
 };
 
-using Lines = std::vector<std::string_view>;
-
-/// Where two lists of lines differ, in the fewest lines (Myers 1986); nothing when that is more
-/// than max_distance. `offset` is where both lists start.
-std::optional<std::vector<Stretch>>
-shortest(const Lines& a, const Lines& b, std::size_t offset, std::size_t a_end, std::size_t b_end) {
-  const auto n = static_cast<std::ptrdiff_t>(a_end - offset);
-  const auto m = static_cast<std::ptrdiff_t>(b_end - offset);
-  const std::ptrdiff_t limit = std::min(n + m, static_cast<std::ptrdiff_t>(max_distance));
-  const auto at = [&](const Lines& lines, std::ptrdiff_t i) {
-    return lines[offset + static_cast<std::size_t>(i)];
-  };
-  // reach[d][k + d]: how far in `a` a path of d changes comes on diagonal k.
-  std::vector<std::vector<std::ptrdiff_t>> reach;
-  const auto reached = [&](std::ptrdiff_t d, std::ptrdiff_t k) {
-    return reach[static_cast<std::size_t>(d)][static_cast<std::size_t>(k + d)];
-  };
-  const auto came_down = [&](std::ptrdiff_t d, std::ptrdiff_t k) {
-    return k == -d || (k != d && reached(d - 1, k - 1) < reached(d - 1, k + 1));
-  };
-  std::ptrdiff_t distance = 0;
-  for (bool found = false;; ++distance) {
-    if (distance > limit) {
-      return std::nullopt;
-    }
-    reach.emplace_back(static_cast<std::size_t>(2 * distance + 1));
-    for (std::ptrdiff_t k = -distance; k <= distance && !found; k += 2) {
-      std::ptrdiff_t x = distance == 0            ? 0
-                         : came_down(distance, k) ? reached(distance - 1, k + 1)
-                                                  : reached(distance - 1, k - 1) + 1;
-      while (x < n && x - k < m && x - k >= 0 && at(a, x) == at(b, x - k)) {
-        ++x;
-      }
-      reach.back()[static_cast<std::size_t>(k + distance)] = x;
-      found = x >= n && x - k >= m;
-    }
-    if (found) {
-      break;
-    }
-  }
-  // Back along the path; each change is one line.
-  std::vector<Stretch> changes;
-  std::ptrdiff_t k = n - m;
-  for (std::ptrdiff_t d = distance; d > 0; --d) {
-    const bool down = came_down(d, k);
-    const std::ptrdiff_t from_k = down ? k + 1 : k - 1;
-    const std::ptrdiff_t x = reached(d - 1, from_k);
-    changes.push_back(
-      {offset + static_cast<std::size_t>(x),
-       down ? std::size_t{0} : std::size_t{1},
-       offset + static_cast<std::size_t>(x - from_k),
-       down ? std::size_t{1} : std::size_t{0}}
-    );
-    k = from_k;
-  }
-  std::reverse(changes.begin(), changes.end());
-  return changes;
-}
-
 /// Changes that touch each other, or with one line between them, become one: it needs one anchor.
-std::vector<Stretch> joined(const std::vector<Stretch>& changes) {
+std::vector<Stretch> joined(const std::vector<EditStep>& changes) {
   std::vector<Stretch> result;
-  for (const Stretch& change : changes) {
+  for (const EditStep& change : changes) {
+    const std::size_t removed = change.removed ? 1 : 0;
     if (!result.empty()) {
       Stretch& last = result.back();
-      const std::size_t between = change.before - (last.before + last.removed);
+      const std::size_t between = change.a - (last.before + last.removed);
       if (between <= 1) {
-        last.removed += between + change.removed;
-        last.added += between + change.added;
+        last.removed += between + removed;
+        last.added += between + 1 - removed;
         continue;
       }
     }
-    result.push_back(change);
+    result.push_back({change.a, removed, change.b, 1 - removed});
   }
   return result;
 }
@@ -170,33 +116,28 @@ std::vector<Stretch> joined(const std::vector<Stretch>& changes) {
 } // namespace
 
 std::vector<Edit> edits_between(std::string_view before, std::string_view after) {
-  const Lines a = lines_of(before);
-  const Lines b = lines_of(after);
-  std::size_t head = 0;
-  while (head < a.size() && head < b.size() && a[head] == b[head]) {
-    ++head;
-  }
-  std::size_t a_end = a.size();
-  std::size_t b_end = b.size();
-  while (a_end > head && b_end > head && a[a_end - 1] == b[b_end - 1]) {
-    --a_end;
-    --b_end;
-  }
-  if (a_end == head && b_end == head) {
+  const Lines lines = lines_of(before);
+  const Lines new_lines = lines_of(after);
+  const std::span<const std::string_view> a = lines;
+  const std::span<const std::string_view> b = new_lines;
+  const auto [head, tail] = common_ends(a, b);
+  const auto inner_a = a.subspan(head, a.size() - head - tail);
+  const auto inner_b = b.subspan(head, b.size() - head - tail);
+  if (inner_a.empty() && inner_b.empty()) {
     return {};
   }
-  const auto fewest = shortest(a, b, head, a_end, b_end);
+  const auto fewest = shortest_edit(inner_a, inner_b, max_distance);
   const std::vector<Stretch> stretches =
-    fewest ? joined(*fewest) : std::vector<Stretch>{{head, a_end - head, head, b_end - head}};
-  const Anchors anchors(a);
+    fewest ? joined(*fewest) : std::vector<Stretch>{{0, inner_a.size(), 0, inner_b.size()}};
+  const Anchors anchors(lines);
   std::vector<Edit> edits;
   for (const Stretch& stretch : stretches) {
     Edit edit{
-      .line = stretch.before + 1,
+      .line = head + stretch.before + 1,
       .removed = stretch.removed,
-      .anchor = text_of(anchors.anchor(stretch.before, stretch.removed))};
+      .anchor = text_of(anchors.anchor(head + stretch.before, stretch.removed))};
     for (std::size_t i = 0; i < stretch.added; ++i) {
-      edit.added += b[stretch.after + i];
+      edit.added += inner_b[stretch.after + i];
     }
     edits.push_back(std::move(edit));
   }

@@ -1,5 +1,6 @@
 #include "model_cases/model_tables.h"
 
+#include "table_head.h"
 #include "unit/codegen/harness.h"
 #include "unit/emu/recorded.h"
 
@@ -112,13 +113,12 @@ std::string model_results_table(const std::vector<ModelRow>& rows) {
     "that scale as well, against the others "
     "with the model's.\n";
   for (const Reference& reference : references) {
-    text += fmt::format("\n## Against the {}\n\n| model | program |", reference.title);
-    std::string rule = "|---|---|";
+    TableHead head;
+    head.text("model").text("program");
     for (const Measure& measure : measures) {
-      text += fmt::format(" {} |", measure.title);
-      rule += "--:|";
+      head.number(measure.title);
     }
-    text += "\n" + rule + "\n";
+    text += fmt::format("\n## Against the {}\n\n", reference.title) + head.lines();
     for (const ModelRow& row : rows) {
       const Distances& distances = row.*reference.distances;
       const auto line =
@@ -144,15 +144,15 @@ std::string model_cycles_table(const std::vector<ModelRow>& rows) {
   std::string text = "# Cycles of the recorded models\n\n"
                      "Upstream's are recorded, in nanoseconds at 1 GHz. Ours are counted as "
                      "upstream counts: emulator's profile, HBM2, "
-                     "serial; those of both programs under the analytic profile come last.\n\n"
-                     "| model | upstream |";
-  std::string rule = "|---|--:|";
+                     "serial; those of both programs under the analytic profile come last.\n\n";
+  TableHead head;
+  head.text("model").number("upstream");
   for (const ModelForm& form : model_forms) {
-    text += fmt::format(" {} |", form.name);
-    rule += "--:|";
+    head.number(form.name);
   }
-  text += " upstream / portable | upstream / dense | analytic, upstream | portable | dense |\n" +
-          rule + "--:|--:|--:|--:|--:|\n";
+  head.number("upstream / portable").number("upstream / dense");
+  head.number("analytic, upstream").number("portable").number("dense");
+  text += head.lines();
   for (const ModelRow& row : rows) {
     text += fmt::format("| {} | {} |", row.name, row.latency);
     for (const ModelRun& run : row.ours) {
@@ -178,30 +178,12 @@ std::string model_cycles_table(const std::vector<ModelRow>& rows) {
 }
 
 std::string model_counts_table(const std::vector<ModelRow>& rows) {
-  std::string text = "# Programs of the recorded models\n\n"
-                     "| model | program | lines | comments | static | dynamic | loops | depth | "
-                     "HBM read | HBM written |\n"
-                     "|---|---|--:|--:|--:|--:|--:|--:|--:|--:|\n";
+  std::string text = "# Programs of the recorded models\n\n" + cost_table_head("model");
   for (const ModelRow& row : rows) {
-    const auto line = [&](std::string_view program, const Cost& cost) {
-      text += fmt::format(
-        "| {} | {} | {} | {} | {} | {} | {} | {} | {} | {} |\n",
-        row.name,
-        program,
-        cost.lines,
-        cost.comments,
-        cost.words,
-        cost.executed,
-        cost.loops,
-        cost.depth,
-        cost.hbm_read_bytes,
-        cost.hbm_written_bytes
-      );
-    };
-    line("upstream", row.recorded);
+    text += cost_table_line(row.name, "upstream", row.recorded);
     for (std::size_t i = 0; i < model_forms.size(); ++i) {
       if (row.ours[i].failure.empty()) {
-        line(model_forms[i].name, row.ours[i].cost);
+        text += cost_table_line(row.name, model_forms[i].name, row.ours[i].cost);
       }
     }
   }

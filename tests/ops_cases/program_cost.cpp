@@ -7,6 +7,7 @@
 #include "driver/program_facts.h"
 #include "emu/timing.h"
 #include "isa/codec.h"
+#include "table_head.h"
 
 #include <algorithm>
 #include <fmt/format.h>
@@ -50,6 +51,32 @@ class BothClocks final : public emu::Observer {
 };
 
 } // namespace
+
+std::string cost_table_head(std::string_view first_title) {
+  TableHead head;
+  head.text(first_title).text("program");
+  for (const char* title :
+       {"lines", "comments", "static", "dynamic", "loops", "depth", "HBM read", "HBM written"}) {
+    head.number(title);
+  }
+  return head.lines();
+}
+
+std::string cost_table_line(std::string_view first, std::string_view program, const Cost& cost) {
+  return fmt::format(
+    "| {} | {} | {} | {} | {} | {} | {} | {} | {} | {} |\n",
+    first,
+    program,
+    cost.lines,
+    cost.comments,
+    cost.words,
+    cost.executed,
+    cost.loops,
+    cost.depth,
+    cost.hbm_read_bytes,
+    cost.hbm_written_bytes
+  );
+}
 
 void count_program(Cost& cost, const isa::Program& program, std::string_view text) {
   const driver::TextCounts counts = driver::count_text(text);

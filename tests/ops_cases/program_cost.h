@@ -27,6 +27,10 @@ struct Cost {
   std::uint64_t hbm_written_bytes = 0;
 };
 
+/// A table of what programs cost: its head, and the line of a program.
+std::string cost_table_head(std::string_view first_title);
+std::string cost_table_line(std::string_view first, std::string_view program, const Cost& cost);
+
 /// Fills in what words and text tell.
 void count_program(Cost& cost, const isa::Program& program, std::string_view text);
 

@@ -1,5 +1,7 @@
 #include "ops_cases/tables.h"
 
+#include "table_head.h"
+
 #include <algorithm>
 #include <fmt/format.h>
 #include <fmt/ranges.h>
@@ -122,14 +124,13 @@ std::vector<CaseRow> measure_all() {
 std::string results_table(const std::vector<CaseRow>& rows) {
   std::string text =
     "# Results of the operator cases against their goldens\n\n"
-    "Largest error, the golden's largest element, and the share of elements that are equal.\n\n"
-    "| case | bound |";
-  std::string rule = "|---|---|";
+    "Largest error, the golden's largest element, and the share of elements that are equal.\n\n";
+  TableHead head;
+  head.text("case").text("bound");
   for (const Form& form : forms) {
-    text += fmt::format(" {} |", form.name);
-    rule += "---|";
+    head.text(form.name);
   }
-  text += " rolled and unrolled |\n" + rule + "---|\n";
+  text += head.text("rolled and unrolled").lines();
   for (const CaseRow& row : rows) {
     if (!row.measured()) {
       text += fmt::format("| {} | {} | | | | | |\n", row.name, missing_text(row));
@@ -158,13 +159,13 @@ std::string results_table(const std::vector<CaseRow>& rows) {
 std::string cycles_table(const std::vector<CaseRow>& rows) {
   std::string text = "# Cycles of the operator cases\n";
   const auto table = [&](const char* title, std::uint64_t Cost::*cycles) {
-    text += fmt::format("\n## {}\n\n| case | upstream |", title);
-    std::string rule = "|---|--:|";
+    TableHead head;
+    head.text("case").number("upstream");
     for (const Form& form : forms) {
-      text += fmt::format(" {} |", form.name);
-      rule += "--:|";
+      head.number(form.name);
     }
-    text += " upstream / portable | upstream / dense |\n" + rule + "--:|--:|\n";
+    head.number("upstream / portable").number("upstream / dense");
+    text += fmt::format("\n## {}\n\n", title) + head.lines();
     for (const CaseRow& row : rows) {
       text +=
         fmt::format("| {} | {}{} |", row.name, row.recorded.*cycles, row.aborts ? " (aborts)" : "");
@@ -192,34 +193,17 @@ std::string cycles_table(const std::vector<CaseRow>& rows) {
 }
 
 std::string counts_table(const std::vector<CaseRow>& rows) {
-  std::string text =
-    "# Programs of the operator cases\n\n"
-    "| case | program | lines | comments | static | dynamic | loops | depth | HBM read | HBM "
-    "written |\n|---|---|--:|--:|--:|--:|--:|--:|--:|--:|\n";
-  const auto line = [&](std::string_view name, std::string_view program, const Cost& cost) {
-    text += fmt::format(
-      "| {} | {} | {} | {} | {} | {} | {} | {} | {} | {} |\n",
-      name,
-      program,
-      cost.lines,
-      cost.comments,
-      cost.words,
-      cost.executed,
-      cost.loops,
-      cost.depth,
-      cost.hbm_read_bytes,
-      cost.hbm_written_bytes
-    );
-  };
+  std::string text = "# Programs of the operator cases\n\n" + cost_table_head("case");
   for (const CaseRow& row : rows) {
-    line(row.name, row.unrolled ? "upstream, unrolled" : "upstream", row.recorded);
+    text +=
+      cost_table_line(row.name, row.unrolled ? "upstream, unrolled" : "upstream", row.recorded);
     if (!row.measured()) {
       text += fmt::format("| | {} | | | | | | | | |\n", missing_text(row));
       continue;
     }
     for (std::size_t i = 0; i < forms.size(); ++i) {
       if (row.ours[i].failure.empty()) {
-        line("", forms[i].name, row.ours[i].cost);
+        text += cost_table_line("", forms[i].name, row.ours[i].cost);
       } else if (!row.ours[i].absent) {
         text += fmt::format("| | {}: fails | | | | | | | | |\n", forms[i].name);
       }

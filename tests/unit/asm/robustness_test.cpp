@@ -4,23 +4,17 @@
 #include "asm/line.h"
 #include "asm/printer.h"
 #include "base/text.h"
+#include "damaged.h"
 #include "isa/isa.h"
 
 #include <catch2/catch.hpp>
-#include <random>
 
 using namespace plena;
 using namespace plena::assembly;
+using plena::tests::damaged;
+using plena::tests::random_text;
 
 namespace {
-
-std::string random_bytes(std::mt19937_64& random, std::size_t size, std::string_view alphabet) {
-  std::string text;
-  for (std::size_t i = 0; i < size; ++i) {
-    text += alphabet.empty() ? static_cast<char>(random()) : alphabet[random() % alphabet.size()];
-  }
-  return text;
-}
 
 void check_spans(const std::string& text, const Diagnostics& diagnostics) {
   for (const Diagnostic& diagnostic : diagnostics) {
@@ -43,7 +37,7 @@ TEST_CASE("asm: random texts", "[unit][asm]") {
     "", "gpfa0123456789, \n\r;/-+_", "S_ADDI_INT gp1,\n02", " \t\n\r;/\xC2\xA0\xE2\x80\x83"};
   for (int i = 0; i < 8000; ++i) {
     const std::string text =
-      random_bytes(random, random() % 200, alphabets[static_cast<std::size_t>(i) % 4]);
+      random_text(random, random() % 200, alphabets[static_cast<std::size_t>(i) % 4]);
     const Assembled assembled = assemble(text);
     REQUIRE(assembled.ok == (assembled.errors == 0));
     REQUIRE(assembled.ok == assembled.upstream_error.empty());
@@ -65,21 +59,8 @@ TEST_CASE("asm: damaged programs", "[unit][asm]") {
   const std::string good = print(program);
   REQUIRE(assemble(good, Options{.allow_word = true}).ok);
   for (int i = 0; i < 3000; ++i) {
-    std::string text = good;
-    for (std::uint64_t k = random() % 5 + 1; k > 0; --k) {
-      const std::size_t at = random() % text.size();
-      switch (random() % 3) {
-      case 0:
-        text[at] = static_cast<char>(random());
-        break;
-      case 1:
-        text.erase(at, random() % 9);
-        break;
-      default:
-        text.insert(at, random_bytes(random, random() % 9, ""));
-        break;
-      }
-    }
+    const std::string text =
+      damaged(good, random, 5, 9, [&] { return random_text(random, random() % 9); });
     const Assembled assembled = assemble(text);
     check_spans(text, assembled.diagnostics);
     REQUIRE(assembled.ok == (assembled.errors == 0));

@@ -1,9 +1,12 @@
 #include "base/diagnostic.h"
+#include "base/difference.h"
 #include "base/result.h"
 #include "base/sha256.h"
 #include "base/text.h"
 
+#include <algorithm>
 #include <catch2/catch.hpp>
+#include <random>
 #include <string>
 
 using namespace plena;
@@ -95,4 +98,79 @@ TEST_CASE("of long lines and names a part is shown", "[unit][base]") {
   CHECK(shown[caret - text.rfind('\n') - 1 + 1] == '!');
   const Diagnostic whole{.code = "E_X", .message = "m", .span = {1, 1, 1, 4000000}};
   CHECK(render(whole, line).size() < 1000);
+}
+
+namespace {
+
+std::optional<std::vector<EditStep>>
+changes(const std::string& a, const std::string& b, std::size_t most = 100) {
+  return shortest_edit(std::span<const char>(a), std::span<const char>(b), most);
+}
+
+/// By the table of all beginnings of both.
+std::size_t fewest_changes(const std::string& a, const std::string& b) {
+  std::vector<std::vector<std::size_t>> fewest(
+    a.size() + 1, std::vector<std::size_t>(b.size() + 1)
+  );
+  for (std::size_t x = 0; x <= a.size(); ++x) {
+    for (std::size_t y = 0; y <= b.size(); ++y) {
+      if (x == 0 || y == 0) {
+        fewest[x][y] = x + y;
+      } else {
+        fewest[x][y] = a[x - 1] == b[y - 1] ? fewest[x - 1][y - 1]
+                                            : 1 + std::min(fewest[x - 1][y], fewest[x][y - 1]);
+      }
+    }
+  }
+  return fewest[a.size()][b.size()];
+}
+
+std::string applied(const std::vector<EditStep>& all, const std::string& a, const std::string& b) {
+  std::string result;
+  std::size_t next = 0;
+  for (const EditStep& change : all) {
+    result += a.substr(next, change.a - next);
+    CHECK(result.size() == change.b);
+    next = change.a + (change.removed ? 1 : 0);
+    result += change.removed ? "" : b.substr(change.b, 1);
+  }
+  return result + a.substr(next);
+}
+
+} // namespace
+
+TEST_CASE("what two sequences begin and end with is counted once", "[unit][base]") {
+  const auto ends = [](const std::string& a, const std::string& b) {
+    const CommonEnds found = common_ends(std::span<const char>(a), std::span<const char>(b));
+    return std::pair(found.head, found.tail);
+  };
+  CHECK(ends("", "") == std::pair<std::size_t, std::size_t>(0, 0));
+  CHECK(ends("abc", "abc") == std::pair<std::size_t, std::size_t>(3, 0));
+  CHECK(ends("aXc", "aYYc") == std::pair<std::size_t, std::size_t>(1, 1));
+  CHECK(ends("aaa", "aa") == std::pair<std::size_t, std::size_t>(2, 0));
+}
+
+TEST_CASE("the shortest edit leads from one sequence to the other", "[unit][base]") {
+  CHECK(changes("abc", "abc") == std::vector<EditStep>{});
+  CHECK(changes("abc", "abxc") == std::vector<EditStep>{{2, 2, false}});
+  CHECK(changes("abc", "ac") == std::vector<EditStep>{{1, 1, true}});
+  CHECK(changes("ab", "xy", 4)->size() == 4);
+  CHECK_FALSE(changes("ab", "xy", 3));
+  std::mt19937 random(7);
+  for (int i = 0; i < 500; ++i) {
+    const auto letters = [&] {
+      std::string text(random() % 12, 'a');
+      std::generate(text.begin(), text.end(), [&] {
+        return static_cast<char>('a' + random() % 3);
+      });
+      return text;
+    };
+    const std::string a = letters();
+    const std::string b = letters();
+    INFO(a << " to " << b);
+    const auto found = changes(a, b);
+    REQUIRE(found);
+    CHECK(found->size() == fewest_changes(a, b));
+    CHECK(applied(*found, a, b) == b);
+  }
 }

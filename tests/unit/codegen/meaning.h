@@ -4,8 +4,7 @@
 #include "codegen/instructions.h"
 #include "codegen/passes.h"
 #include "harness.h"
-#include "numerics/bits.h"
-#include "numerics/minifloat.h"
+#include "items.h"
 
 #include <array>
 #include <optional>
@@ -19,6 +18,9 @@ struct Memories {
   std::array<float, slots> floats{};
 
   bool operator==(const Memories&) const = default;
+  std::uint32_t& integer(std::size_t at) { return ints.at(at); }
+  float number(std::size_t at) const { return floats.at(at); }
+  void set_number(std::size_t at, float value) { floats.at(at) = value; }
 };
 
 inline Memories initial() {
@@ -29,82 +31,13 @@ inline Memories initial() {
   return memories;
 }
 
-/// Runs the items with as many registers as they name.
 inline Memories meaning(const lower::Program& program) {
-  Memories m = initial();
-  std::vector<std::uint32_t> gp(program.registers[0]);
-  std::vector<float> f(program.registers[1]);
-  struct Open {
-    std::size_t begin = 0;
-    std::uint64_t left = 0;
-  };
-  std::vector<Open> open;
-  const auto slot = [&](const lower::Operand& base, const lower::Operand& offset) {
-    const std::uint32_t at = gp[base.reg] + static_cast<std::uint32_t>(offset.value);
-    REQUIRE(at < slots);
-    return std::size_t{at};
-  };
-  for (std::size_t i = 0; i < program.items.size(); ++i) {
-    const lower::Item& item = program.items[i];
-    const auto& op = item.operands;
-    switch (item.kind) {
-    case lower::Item::Kind::Comment:
-      break;
-    case lower::Item::Kind::Set:
-      gp[op[0].reg] = static_cast<std::uint32_t>(op[1].value);
-      break;
-    case lower::Item::Kind::LoopBegin:
-      open.push_back({i, op[1].value});
-      break;
-    case lower::Item::Kind::LoopEnd:
-      if (--open.back().left == 0) {
-        open.pop_back();
-      } else {
-        i = open.back().begin;
-      }
-      break;
-    case lower::Item::Kind::Insn:
-      switch (item.op) {
-      case isa::Opcode::S_ADD_INT:
-        gp[op[0].reg] = gp[op[1].reg] + gp[op[2].reg];
-        break;
-      case isa::Opcode::S_SUB_INT:
-        gp[op[0].reg] = gp[op[1].reg] - gp[op[2].reg];
-        break;
-      case isa::Opcode::S_MUL_INT:
-        gp[op[0].reg] = gp[op[1].reg] * gp[op[2].reg];
-        break;
-      case isa::Opcode::S_ADDI_INT:
-        gp[op[0].reg] = gp[op[1].reg] + static_cast<std::uint32_t>(op[2].value);
-        break;
-      case isa::Opcode::S_LD_INT:
-        gp[op[0].reg] = m.ints[slot(op[1], op[2])];
-        break;
-      case isa::Opcode::S_ST_INT:
-        m.ints[slot(op[1], op[2])] = gp[op[0].reg];
-        break;
-      case isa::Opcode::S_ADD_FP:
-        f[op[0].reg] = numerics::round_to_bf16(f[op[1].reg] + f[op[2].reg]);
-        break;
-      case isa::Opcode::S_SUB_FP:
-        f[op[0].reg] = numerics::round_to_bf16(f[op[1].reg] - f[op[2].reg]);
-        break;
-      case isa::Opcode::S_MAX_FP:
-        f[op[0].reg] = f[op[2].reg] > f[op[1].reg] ? f[op[2].reg] : f[op[1].reg];
-        break;
-      case isa::Opcode::S_LD_FP:
-        f[op[0].reg] = m.floats[slot(op[1], op[2])];
-        break;
-      case isa::Opcode::S_ST_FP:
-        m.floats[slot(op[1], op[2])] = f[op[0].reg];
-        break;
-      default:
-        FAIL("the test does not know " << isa::to_string(item.op));
-      }
-      break;
-    }
-  }
-  return m;
+  Memories memories = initial();
+  Registers registers(program);
+  run_items(program, registers, [&](const lower::Item& item) {
+    run_scalar(item, registers, memories);
+  });
+  return memories;
 }
 
 /// Memories after a run of the words that codegen makes; nothing when it refuses.

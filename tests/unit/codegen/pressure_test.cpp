@@ -4,10 +4,9 @@
 #include "codegen/passes.h"
 #include "codegen/regalloc.h"
 #include "harness.h"
+#include "items.h"
 #include "lower/builder.h"
 #include "lower/verify.h"
-#include "numerics/bits.h"
-#include "numerics/minifloat.h"
 #include "numerics/reduce.h"
 #include "unit/emu/random.h"
 
@@ -30,6 +29,10 @@ struct Memories {
   std::array<std::uint32_t, cells + table> ints{};
   std::array<std::uint16_t, cells> floats{}; ///< bf16
   std::array<std::array<float, lanes>, rows> vectors{};
+
+  std::uint32_t& integer(std::size_t at) { return ints.at(at); }
+  float number(std::size_t at) const { return numerics::widen_bf16(floats.at(at)); }
+  void set_number(std::size_t at, float value) { floats.at(at) = numerics::narrow_bf16(value); }
 };
 
 /// Which NaN it is, is not codegen's to decide.
@@ -39,11 +42,8 @@ std::uint32_t bits(float value) {
 
 bool same(const Memories& a, const Memories& b) {
   bool equal = a.ints == b.ints;
-  const auto entry = [](const Memories& m, std::size_t i) {
-    return bits(numerics::widen_bf16(m.floats[i]));
-  };
   for (std::size_t i = 0; i < cells; ++i) {
-    equal = equal && entry(a, i) == entry(b, i);
+    equal = equal && bits(a.number(i)) == bits(b.number(i));
   }
   for (std::size_t r = 0; r < rows; ++r) {
     for (std::size_t lane = 0; lane < lanes; ++lane) {
@@ -64,103 +64,36 @@ Memories initial() {
   return memories;
 }
 
-float bf16(float value) { return numerics::widen_bf16(numerics::narrow_bf16(value)); }
-
-/// Runs the items with as many registers as they name.
 class Meaning {
  public:
   explicit Meaning(const lower::Program& program)
       : program_(program),
-        gp_(program.registers[0]),
-        f_(program.registers[1]) {}
+        registers_(program) {}
 
   Memories run() {
-    struct Open {
-      std::size_t begin = 0;
-      std::uint64_t left = 0;
-    };
-    std::vector<Open> open;
-    for (std::size_t i = 0; i < program_.items.size(); ++i) {
-      const lower::Item& item = program_.items[i];
-      switch (item.kind) {
-      case lower::Item::Kind::Comment:
-        break;
-      case lower::Item::Kind::Set:
-        gp_[item.operands[0].reg] = static_cast<std::uint32_t>(item.operands[1].value);
-        break;
-      case lower::Item::Kind::LoopBegin:
-        open.push_back({i, item.operands[1].value});
-        break;
-      case lower::Item::Kind::LoopEnd:
-        if (--open.back().left == 0) {
-          open.pop_back();
-        } else {
-          i = open.back().begin;
-        }
-        break;
-      case lower::Item::Kind::Insn:
-        execute(item);
-        break;
-      }
-    }
+    run_items(program_, registers_, [&](const lower::Item& item) { execute(item); });
     return m_;
   }
 
  private:
   void execute(const lower::Item& item) {
     const auto& op = item.operands;
-    const auto gp = [&](std::size_t i) -> std::uint32_t& { return gp_[op[i].reg]; };
-    const auto f = [&](std::size_t i) -> float& { return f_[op[i].reg]; };
-    const auto cell = [&] {
-      return std::size_t{static_cast<std::uint32_t>(gp(1) + op[2].value)};
-    };
+    const auto gp = [&](std::size_t i) { return registers_.gp[op[i].reg]; };
+    const auto f = [&](std::size_t i) -> float& { return registers_.f[op[i].reg]; };
     const auto row = [&](std::size_t i) -> std::array<float, lanes>& {
       REQUIRE(gp(i) % lanes == 0);
       return m_.vectors.at(gp(i) / lanes);
     };
     switch (item.op) {
-    case isa::Opcode::S_ADD_INT:
-      gp(0) = gp(1) + gp(2);
-      break;
-    case isa::Opcode::S_SUB_INT:
-      gp(0) = gp(1) - gp(2);
-      break;
-    case isa::Opcode::S_MUL_INT:
-      gp(0) = gp(1) * gp(2);
-      break;
-    case isa::Opcode::S_ADDI_INT:
-      gp(0) = gp(1) + static_cast<std::uint32_t>(op[2].value);
-      break;
-    case isa::Opcode::S_LD_INT:
-      gp(0) = m_.ints.at(cell());
-      break;
-    case isa::Opcode::S_ST_INT:
-      m_.ints.at(cell()) = gp(0);
-      break;
-    case isa::Opcode::S_ADD_FP:
-      f(0) = bf16(f(1) + f(2));
-      break;
-    case isa::Opcode::S_SUB_FP:
-      f(0) = bf16(f(1) - f(2));
-      break;
-    case isa::Opcode::S_MAX_FP:
-      f(0) = f(2) > f(1) ? f(2) : f(1);
-      break;
-    case isa::Opcode::S_LD_FP:
-      f(0) = numerics::widen_bf16(m_.floats.at(cell()));
-      break;
-    case isa::Opcode::S_ST_FP:
-      m_.floats.at(cell()) = numerics::narrow_bf16(f(0));
-      break;
     case isa::Opcode::S_MAP_V_FP:
       for (std::size_t i = 0; i < lanes; ++i) {
-        row(0)[i] = numerics::widen_bf16(m_.floats.at(cell() + i));
+        row(0)[i] = m_.number(gp(1) + op[2].value + i);
       }
       break;
     case isa::Opcode::V_ADD_VF: {
       const std::array<float, lanes> x = row(1);
       for (std::size_t i = 0; i < lanes; ++i) {
-        row(0)[i] = op[3].value == 0 || selects(i / mask_lanes) ? bf16(x[i] + f(2)) : x[i];
+        row(0)[i] = op[3].value == 0 || selects(i / mask_lanes) ? numerics::round_to_bf16(x[i] + f(2)) : x[i];
       }
       break;
     }
@@ -172,7 +105,7 @@ class Meaning {
           std::fill_n(first, mask_lanes, numerics::sum_in_order({first, mask_lanes}));
         }
       }
-      f(0) = bf16(f(0) + numerics::sum_in_order(x));
+      f(0) = numerics::round_to_bf16(f(0) + numerics::sum_in_order(x));
       break;
     }
     case isa::Opcode::V_RED_MAX: {
@@ -186,7 +119,7 @@ class Meaning {
       mask_ = gp(0);
       break;
     default:
-      FAIL("the test does not know " << isa::to_string(item.op));
+      run_scalar(item, registers_, m_);
     }
   }
 
@@ -194,8 +127,7 @@ class Meaning {
 
   const lower::Program& program_;
   Memories m_ = initial();
-  std::vector<std::uint32_t> gp_;
-  std::vector<float> f_;
+  Registers registers_;
   std::uint32_t mask_ = 0;
 };
 

@@ -2,11 +2,11 @@
 #include "base/text.h"
 #include "config/config.h"
 #include "config/keys.h"
+#include "damaged.h"
 
 #include <catch2/catch.hpp>
 #include <fmt/format.h>
 #include <functional>
-#include <random>
 
 using namespace plena;
 using namespace plena::config;
@@ -230,21 +230,9 @@ TEST_CASE("config: random and damaged texts", "[unit][config]") {
   std::mt19937_64 random(11);
   const std::string base = good();
   for (int i = 0; i < 3000; ++i) {
-    std::string text = base;
-    for (std::uint64_t k = random() % 4 + 1; k > 0; --k) {
-      const std::size_t at = random() % text.size();
-      switch (random() % 3) {
-      case 0:
-        text[at] = static_cast<char>(random());
-        break;
-      case 1:
-        text.erase(at, random() % 40);
-        break;
-      default:
-        text.insert(at, base.substr(random() % base.size(), random() % 40));
-        break;
-      }
-    }
+    const std::string text = tests::damaged(base, random, 4, 40, [&] {
+      return base.substr(random() % base.size(), random() % 40);
+    });
     const auto config = load(text, "s.toml");
     REQUIRE(config.ok() != has_errors(config.diagnostics()));
     for (const Diagnostic& diagnostic : config.diagnostics()) {
@@ -252,11 +240,8 @@ TEST_CASE("config: random and damaged texts", "[unit][config]") {
     }
   }
   for (int i = 0; i < 3000; ++i) {
-    std::string text;
     constexpr std::string_view alphabet = "[]{}=.\"'#\n\t ab01-_,:TZ";
-    for (std::uint64_t k = random() % 120; k > 0; --k) {
-      text += i % 2 == 0 ? static_cast<char>(random()) : alphabet[random() % alphabet.size()];
-    }
+    const std::string text = tests::random_text(random, random() % 120, i % 2 == 0 ? "" : alphabet);
     REQUIRE_FALSE(load(text, "").ok());
   }
 }
