@@ -139,6 +139,19 @@ val model_json(const val& handle) {
   });
 }
 
+val model_document(const val& handle, const val& weights) {
+  return with_session<Result<Session::ModelDocument>>(
+    handle,
+    [&](Session& session) -> Result<Session::ModelDocument> {
+      const auto name = to_text(weights, "weightsName");
+      if (!name) {
+        return name.diagnostics();
+      }
+      return session.model_document(name->text);
+    }
+  );
+}
+
 using TensorSetter =
   Status (Session::*)(std::string_view, std::span<const std::uint8_t>, driver::TensorForm);
 
@@ -415,11 +428,6 @@ class PageCodec final : public recipe::Codec {
   }
 
  private:
-  /// Memory may grow while the page works: it gets bytes of its own.
-  static val copy_of(std::span<const std::uint8_t> bytes) {
-    return val::global("Uint8Array")
-      .new_(val(emscripten::typed_memory_view(bytes.size(), bytes.data())));
-  }
   static recipe::Bytes bytes_of(const val& bytes) {
     return emscripten::convertJSArrayToNumberVector<std::uint8_t>(bytes);
   }
@@ -759,6 +767,7 @@ EMSCRIPTEN_BINDINGS(plena) {
   emscripten::function("bind_dimension", &bind_dimension);
   emscripten::function("load_files", &load_files);
   emscripten::function("model_json", &model_json);
+  emscripten::function("model_document", &model_document);
   emscripten::function("set_input", &set_input);
   emscripten::function("set_expected", &set_expected);
   emscripten::function("compile", &compile);

@@ -11,6 +11,7 @@
 #include <map>
 #include <new>
 #include <optional>
+#include <span>
 #include <stdexcept>
 #include <string>
 #include <string_view>
@@ -81,20 +82,33 @@ inline val to_js(const Status& status) {
   return status ? success(val::null(), status.diagnostics()) : failure(status.diagnostics());
 }
 
-/// `{name, bytes}[]`; the bytes are copies, since memory may grow while the page works.
+/// A copy, since memory may grow while the page works.
+inline val copy_of(std::span<const std::uint8_t> bytes) {
+  return val::global("Uint8Array")
+    .new_(val(emscripten::typed_memory_view(bytes.size(), bytes.data())));
+}
+
+/// `{json, bytes}`.
+inline val to_js(const Result<driver::Session::ModelDocument>& document) {
+  if (!document) {
+    return failure(document.diagnostics());
+  }
+  val out = val::object();
+  out.set("json", document->json);
+  out.set("bytes", copy_of(document->bytes));
+  return success(out, document.diagnostics());
+}
+
+/// `{name, bytes}[]`.
 inline val to_js(const Result<std::vector<driver::ProgramFile>>& files) {
   if (!files) {
     return failure(files.diagnostics());
   }
   val out = val::array();
   for (const driver::ProgramFile& file : *files) {
-    const std::span<const std::uint8_t> bytes = file.bytes();
     val one = val::object();
     one.set("name", std::string(file.name));
-    one.set(
-      "bytes",
-      val::global("Uint8Array").new_(val(emscripten::typed_memory_view(bytes.size(), bytes.data())))
-    );
+    one.set("bytes", copy_of(file.bytes()));
     out.call<void>("push", one);
   }
   return success(out, files.diagnostics());

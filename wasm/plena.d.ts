@@ -225,6 +225,12 @@ export interface ModelPart {
   batch?: number | null;
 }
 
+/** A model in the project's form, and the file of its weights that lies beside it. */
+export interface ModelDocument {
+  json: string;
+  bytes: Uint8Array;
+}
+
 /** A file that is read in pieces, whenever some of it is needed. */
 export interface ModelFile {
   name: string;
@@ -720,6 +726,10 @@ export interface RecipeInfo {
   options: string;
   /** `values`: a small one itself, as base64, in the place of size and hash. */
   inputs: { name: string; bytes: number; sha256: string; values: string | null }[];
+  /** What is read of the model; null: all of it, as it says. */
+  part: ModelPart | null;
+  /** Sizes of dimensions that its file leaves open. */
+  dims: Record<string, number>;
   /** Number of edits of the compiled program. */
   edits: number;
   /** The run stops after so many instructions; null at its end. */
@@ -1029,6 +1039,8 @@ export interface PlenaModule {
   load_files(session: number, name: string, files: ModelFile[]): Reply<ModelInfo>;
   /** The model as a JSON document that load_model reads back to the same graph. */
   model_json(session: number): Reply<string>;
+  /** The same with the values of long constants in a file beside it, which the document calls `weightsName`. */
+  model_document(session: number, weightsName: string): Reply<ModelDocument>;
   /** Raw little-endian elements in the model's type, or a .npy file. */
   set_input(session: number, name: string, bytes: Uint8Array): Reply<null>;
   /** Output of a trusted runtime, in the same forms; the verdict then compares it with fp32. */
@@ -1078,8 +1090,8 @@ export interface PlenaModule {
   /** The fragment of a link, without `#`. */
   make_link(recipe: string, codec: LinkCodec): Reply<string>;
   /** Of what the session has done. `wishJson`: an object with `gallery`, `address` or `json`, how to
-   * name the model (else by its file's hash), `view`, where the reader is, and `text`, what the model
-   * went on with, as the recipe has it. */
+   * name the model (else by its file's hash), `view`, where the reader is, `text`, what the model went
+   * on with, as the recipe has it, and `baseline`, the recipe of a run that this one is set beside. */
   make_recipe(session: number, wishJson: string): Reply<string>;
   /** Before the model is loaded: what the recipe says about it. */
   prepare_recipe(session: number, recipe: string): Reply<null>;

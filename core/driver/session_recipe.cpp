@@ -171,6 +171,7 @@ Result<recipe::Recipe> Session::recipe(const recipe::Wish& wish) const {
     }
   }
   made.text = wish.text;
+  made.baseline = wish.baseline;
   if (const Status readable = recipe::check(made); !readable) {
     return readable.diagnostics();
   }

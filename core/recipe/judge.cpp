@@ -212,6 +212,18 @@ info_json(const Recipe& recipe, std::string_view settings_name, std::string_view
     one["sha256"] = input.sha256;
     one["values"] = text_or_null(input.values);
   }
+  Json& part = document["part"] = nullptr;
+  if (recipe.part != Part{}) {
+    part["firstLayer"] = or_null(recipe.part.first);
+    part["lastLayer"] = or_null(recipe.part.last);
+    part["rows"] = or_null(recipe.part.rows);
+    part["ids"] = recipe.part.ids;
+    part["batch"] = or_null(recipe.part.batch);
+  }
+  Json& dims = document["dims"] = Json::object();
+  for (const auto& [name, value] : recipe.dims) {
+    dims[name] = std::visit([](const auto& one) { return Json(one); }, value);
+  }
   document["edits"] = recipe.edits.size();
   document["stop"] = or_null(recipe.stop);
   document["checked"] = recipe.digests.any();

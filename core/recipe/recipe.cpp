@@ -781,7 +781,7 @@ Result<Wish> parse_wish(std::string_view json) {
     return Diagnostic{
       .code = "E_ARGUMENT",
       .message = "this says nothing about a recipe",
-      .hint = "an object with `gallery`, `address` or `json`, `view` and `text`",
+      .hint = "an object with `gallery`, `address` or `json`, `view`, `text` and `baseline`",
       .where = std::move(where)};
   };
   if (!given.is_object()) {
@@ -804,6 +804,16 @@ Result<Wish> parse_wish(std::string_view json) {
       if (!reader.diagnostics.empty()) {
         return std::move(reader.diagnostics);
       }
+    } else if (key == "baseline" && value.is_object()) {
+      const Result<Recipe> read = parse(value.dump());
+      if (!read) {
+        Diagnostics errors = read.diagnostics();
+        for (Diagnostic& one : errors) {
+          one.where = "/baseline" + one.where;
+        }
+        return errors;
+      }
+      wish.baseline = static_cast<const Way&>(*read);
     } else if (key == "view" && value.is_object()) {
       const auto number = [&, &value = value](const char* name) {
         const auto found = value.find(name);

@@ -176,15 +176,17 @@ std::optional<Recipe> baseline_of(const Recipe& recipe);
 bool is_recipe(std::string_view json);
 
 /// What a caller adds to what a session knows, from JSON: `{"gallery": NAME, "address": ADDRESS,
-/// "json": the model's text, "view": {}, "text": {}}`, at most one of the first three; `view` may have a
-/// `prediction`, as `prediction_json` writes it, and a text is as recipes have it. E_ARGUMENT, and what
-/// `parse` says of a prediction.
+/// "json": the model's text, "view": {}, "text": {}, "baseline": {}}`, at most one of the first three;
+/// `view` may have a `prediction`, as `prediction_json` writes it, a text is as recipes have it, and a
+/// baseline is a recipe: that of the run that was kept. E_ARGUMENT, and what `parse` says of a prediction
+/// or a recipe.
 struct Wish {
   std::string gallery{};
   std::string address{};
   std::string json{};
   View view{};
   Text text{};
+  std::optional<Way> baseline{};
 };
 Result<Wish> parse_wish(std::string_view json);
 

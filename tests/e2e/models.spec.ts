@@ -3,7 +3,7 @@
 import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import AxeBuilder from '@axe-core/playwright';
-import { expect, type Page, test } from '@playwright/test';
+import { type Download, expect, type Page, test } from '@playwright/test';
 import { checkpoint, onnxDecoder } from './make-models.ts';
 import { drop, openVerified, root, watch } from './support.ts';
 
@@ -150,6 +150,21 @@ const ENCODER = {
   },
 };
 
+/** A small decoder, in the same way. */
+const DECODER = {
+  plena_model: 1,
+  name: 'speaker',
+  family: 'llama',
+  dims: {
+    hidden_size: 64,
+    intermediate_size: 128,
+    num_layers: 2,
+    num_attention_heads: 2,
+    vocab_size: 64,
+  },
+  weights: { source: 'seed', seed: 7, naming: 'hf_llama' },
+};
+
 test('a picture, a file, and the seed again as input of a vision model', async ({ page }) => {
   const seen = watch(page);
   await openVerified(page);
@@ -213,7 +228,7 @@ test('any model can be saved as JSON and opened again', async ({ page }) => {
   await page.locator('.model-options summary').click();
   const [download] = await Promise.all([
     page.waitForEvent('download'),
-    page.getByRole('button', { name: 'Save as JSON' }).click(),
+    page.getByRole('button', { name: 'Save as JSON', exact: true }).click(),
   ]);
   expect(download.suggestedFilename()).toBe('model.plena.json');
   const bytes = readFileSync(await download.path());
@@ -222,6 +237,111 @@ test('any model can be saved as JSON and opened again', async ({ page }) => {
   await expect(page.locator('#example')).toContainText('again');
   await computed(page);
   expect(await words.textContent()).toBe(before);
+});
+
+test('a model is saved as JSON with its weights beside it, and both open again', async ({
+  page,
+}) => {
+  await openVerified(page);
+  await drop(page, onnxDecoder());
+  await computed(page);
+  const words = page
+    .locator('.facts dd')
+    .filter({ has: page.locator('.digest') })
+    .first();
+  const before = await words.textContent();
+  await page.locator('.model-options summary').click();
+  const downloads: Download[] = [];
+  page.on('download', (one) => downloads.push(one));
+  await page.getByRole('button', { name: 'Save as JSON and weights' }).click();
+  await expect.poll(() => downloads.length).toBe(2);
+  const files = await Promise.all(
+    downloads.map(async (one) => ({
+      name: one.suggestedFilename(),
+      bytes: readFileSync(await one.path()),
+    })),
+  );
+  const [document, weights] = files;
+  if (!document || !weights) throw new Error('there are no two files');
+  expect(document.name).toMatch(/\.plena\.json$/);
+  expect(weights.name).toMatch(/\.weights\.bin$/);
+  expect(weights.bytes.length).toBeGreaterThan(1000);
+  expect(document.bytes.toString()).toContain(weights.name);
+  await drop(page, { name: 'alone.plena.json', bytes: document.bytes });
+  await expect(page.locator('.problem-error').first()).toContainText(weights.name);
+  await drop(page, ...files);
+  await expect(page.locator('.problem-error')).toHaveCount(0);
+  await computed(page);
+  expect(await words.textContent()).toBe(before);
+});
+
+test('several texts at a time, within what the engine takes, also from a link', async ({
+  page,
+}) => {
+  const seen = watch(page);
+  await openVerified(page);
+  await drop(page, ...checkpoint());
+  await computed(page);
+  const summary = page.locator('.model-options summary');
+  await summary.click();
+  const form = page.locator('.model-options form');
+  const batch = form.getByLabel('Batch (texts)');
+  await expect(batch).toHaveValue('1');
+  await batch.fill('none');
+  await form.getByRole('button', { name: 'Apply' }).click();
+  await expect(form.getByRole('alert')).toContainText('Batch: a whole number from 1');
+  // How many there can be, the engine says; what was open stays.
+  await batch.fill('65537');
+  await form.getByRole('button', { name: 'Apply' }).click();
+  const problem = page.locator('.problem-error').first();
+  await expect(problem).toContainText('a batch of 65537 is asked for');
+  await expect(problem.locator('.problem-hint')).toContainText('1 to 65536 texts');
+  await expect(summary).toContainText('all 2 layers, 16 tokens');
+  await batch.fill('2');
+  await form.getByRole('button', { name: 'Apply' }).click();
+  await expect(summary).toContainText('all 2 layers, 2 \u00d7 16 tokens');
+  await computed(page);
+  await expect(page.locator('.output h3')).toContainText('32\u00d796');
+  const ids = form.getByLabel(/^Token ids/);
+  await ids.fill('5 17 9');
+  await form.getByRole('button', { name: 'Apply' }).click();
+  await expect(form.getByRole('alert')).toContainText('3 ids for 2 texts');
+  await ids.fill('5 17 9 33');
+  await form.getByRole('button', { name: 'Apply' }).click();
+  await expect(summary).toContainText('2 \u00d7 2 tokens');
+  await computed(page);
+  expect(seen).toEqual([]);
+});
+
+test('the batch of a link stays when something else of the model is changed', async ({ page }) => {
+  await openVerified(page);
+  const model = Buffer.from(JSON.stringify(DECODER));
+  await drop(page, { name: 'speaker.json', bytes: model });
+  await computed(page);
+  const summary = page.locator('.model-options summary');
+  await summary.click();
+  const form = page.locator('.model-options form');
+  await form.getByLabel('Batch (texts)').fill('3');
+  await form.getByLabel('Tokens').fill('8');
+  await form.getByRole('button', { name: 'Apply' }).click();
+  await expect(summary).toContainText('all 2 layers, 3 \u00d7 8 tokens');
+  await computed(page);
+  await page.locator('#share').click();
+  const address = await page.locator('#share-link').inputValue();
+
+  const context = await page.context().browser()?.newContext();
+  const other = await context?.newPage();
+  if (!other) throw new Error('there is no browser');
+  await other.goto(address);
+  await expect(other.locator('.link-bar .badge')).toHaveText(/reproduced on your machine/);
+  const there = other.locator('.model-options summary');
+  await expect(there).toContainText('all 2 layers, 3 \u00d7 8 tokens');
+  await there.click();
+  await expect(other.locator('.model-options form').getByLabel('Batch (texts)')).toHaveValue('3');
+  await other.locator('.model-options form').getByLabel('Last layer').fill('0');
+  await other.locator('.model-options form').getByRole('button', { name: 'Apply' }).click();
+  await expect(there).toContainText('layer 0 of 2, 3 \u00d7 8 tokens');
+  await context?.close();
 });
 
 for (const colorScheme of ['light', 'dark'] as const)

@@ -45,6 +45,83 @@ test('a link opens elsewhere with a green check', async ({ page }) => {
   expect([...seen, ...seenThere]).toEqual([]);
 });
 
+test('a baseline travels with its link, and so do all differences', async ({ page }) => {
+  const seen = watch(page);
+  await openVerified(page);
+  await page.locator('#pane-graph').focus();
+  await page.keyboard.press('x');
+  await expect(page.locator('.status .sr-only[role=status]')).toContainText('is the baseline');
+  await page.locator('#choice-opt').selectOption('dense');
+  await expect(page.locator('.headline .badge')).toHaveText(/computed in this page/);
+  await page.keyboard.press('3');
+  const numbers = (one: Page) => one.locator('.compare-numbers tbody');
+  await expect(numbers(page)).toContainText('cycles');
+  const told = await numbers(page).textContent();
+  const address = await share(page);
+  await expect(page.locator('#share-baseline')).toContainText('set beside the baseline');
+  expect(address.length).toBeLessThan(300);
+
+  const other = await fresh(page, address);
+  const seenThere = watch(other);
+  await expect(bar(other).locator('.badge')).toHaveText(/reproduced on your machine/);
+  await expect(other.locator('#choice-opt')).toHaveValue('dense');
+  await other.locator('#pane-graph').focus();
+  await other.keyboard.press('3');
+  await expect(numbers(other)).toContainText('cycles');
+  expect(await numbers(other).textContent()).toBe(told);
+  // What was opened is shared again with its baseline.
+  expect(await share(other)).toBe(address);
+  await other.context().close();
+  expect([...seen, ...seenThere]).toEqual([]);
+});
+
+test('a baseline of another model of its own is told from the present one', async ({ page }) => {
+  await openVerified(page);
+  const model = (name: string, width: number) =>
+    Buffer.from(
+      JSON.stringify({
+        plena_model: 1,
+        name,
+        family: 'graph',
+        graph: {
+          inputs: [{ name: 'x', shape: [4, 64] }],
+          constants: { weight: { shape: [64, width] } },
+          nodes: [{ op: 'linear', name: 'linear', inputs: ['x', 'weight'], outputs: ['y'] }],
+          outputs: ['y'],
+        },
+        weights: { source: 'seed', generator: 'ih4', seed: 1, std: { matrix: 0.1 } },
+        input: {
+          kind: 'tensor',
+          tensor: { name: 'x', shape: [4, 64], generator: 'ih4', seed: 1, std: 1 },
+        },
+      }),
+    );
+  for (const [name, width] of [
+    ['narrow', 64],
+    ['wide', 128],
+  ] as const) {
+    await drop(page, { name: `${name}.json`, bytes: model(name, width) });
+    await expect(page.locator('.headline-text')).toContainText(name);
+    await expect(page.locator('.headline .badge')).toHaveText(/computed in this page/);
+    if (name === 'wide') break;
+    await page.locator('#pane-graph').focus();
+    await page.keyboard.press('x');
+    await expect(page.locator('.status .sr-only[role=status]')).toContainText('is the baseline');
+  }
+  await page.keyboard.press('3');
+  const numbers = (one: Page) => one.locator('.compare-numbers tbody');
+  await expect(numbers(page)).toContainText('cycles');
+  const told = await numbers(page).textContent();
+  const address = await share(page);
+  const other = await fresh(page, address);
+  await expect(bar(other).locator('.badge')).toHaveText(/reproduced on your machine/);
+  await other.locator('#pane-graph').focus();
+  await other.keyboard.press('3');
+  await expect(numbers(other)).toContainText('cycles');
+  expect(await numbers(other).textContent()).toBe(told);
+  await other.context().close();
+});
+
 test('an edited program travels with its link', async ({ page }) => {
   await openVerified(page);
   const text = 'S_ADDI_INT gp1, gp0, 42\n; <img src=x onerror="document.title=1">\n';

@@ -56,6 +56,47 @@ test('the palette has every action, with its key, and does it', async ({ page })
   expect(seen).toEqual([]);
 });
 
+test('Escape clears the selection when nothing else takes it', async ({ page }) => {
+  await openVerified(page);
+  const selected = page.locator('.status-selected');
+  const node = page.locator('.graph .node[role=button]').first();
+  await node.focus();
+  await page.keyboard.press('Enter');
+  await expect(selected).toContainText('instruction');
+  // What is open takes it, and so does what is typed into.
+  await page.keyboard.press('F1');
+  await page.keyboard.press('Escape');
+  await expect(page.locator('#palette-dialog')).toHaveCount(0);
+  await expect(selected).toContainText('instruction');
+  await page.locator('.graph-paint select').focus();
+  await page.keyboard.press('Escape');
+  await expect(selected).toContainText('instruction');
+  // A presentation ends before.
+  await node.focus();
+  await page.keyboard.press('p');
+  await expect(page.locator('html')).toHaveAttribute('data-presenting', '');
+  await page.keyboard.press('Escape');
+  await expect(page.locator('html')).not.toHaveAttribute('data-presenting', '');
+  await expect(selected).toContainText('instruction');
+  await page.keyboard.press('Escape');
+  await expect(selected).not.toContainText('instruction');
+  await expect(page.locator('.sr-only[role=status]')).toContainText('Nothing is selected');
+  await page.keyboard.press('Alt+ArrowLeft');
+  await expect(selected).toContainText('instruction');
+
+  // The focus stays where it was, or near.
+  await page.getByRole('button', { name: 'Words', exact: true }).click();
+  const gone = page.locator('#instruction-help button').first();
+  await gone.focus();
+  await page.keyboard.press('Escape');
+  await expect(page.locator('#listing')).toBeFocused();
+  await page.keyboard.press('Escape');
+  await expect(page.locator('#instruction-help')).toHaveCount(0);
+  await expect(page.locator('body')).not.toBeFocused();
+  await page.keyboard.press('?');
+  await expect(page.locator('#help .keys div', { hasText: 'Select nothing' })).toContainText('Esc');
+});
+
 test('goes to a node, an instruction, a line, a cycle, an opcode and a tensor', async ({
   page,
 }) => {

@@ -358,3 +358,16 @@ TEST_CASE("recipe: a wish may have a text", "[unit][recipe]") {
   CHECK(parse_wish(R"({"text":{"i":[3],"n":5,"c":4}})").diagnostics().front().code == "E_RECIPE_VALUE");
   CHECK(parse_wish(R"({"text":3})").diagnostics().front().code == "E_ARGUMENT");
 }
+
+TEST_CASE("recipe: a wish may have a baseline", "[unit][recipe]") {
+  const Recipe kept = *parse(good);
+  const Result<Wish> wish = parse_wish(R"({"baseline": )" + std::string(good) + "}");
+  REQUIRE(wish);
+  CHECK(wish->baseline == static_cast<const Way&>(kept));
+  CHECK_FALSE(parse_wish("{}")->baseline);
+  CHECK(parse_wish(R"({"baseline": "linear"})").diagnostics().front().code == "E_ARGUMENT");
+  CHECK(parse_wish(R"({"baseline": {}})").diagnostics().front().code == "E_RECIPE_FOREIGN");
+  const Result<Wish> wrong = parse_wish(R"({"baseline": )" + with("/s/p", 7) + "}");
+  REQUIRE_FALSE(wrong);
+  CHECK(wrong.diagnostics().front().where == "/baseline/s/p");
+}

@@ -107,6 +107,7 @@ const plausible = {
   bind_dimension: ['rows', 4],
   load_files: ['model', [{ name: 'model.json', size: 2, read: () => new Uint8Array([123, 125]) }]],
   model_json: [],
+  model_document: ['model.weights.bin'],
   set_input: ['x', new Uint8Array(4)],
   set_expected: ['y', new Uint8Array(4)],
   compile: ['{}'],

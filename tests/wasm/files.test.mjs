@@ -142,6 +142,29 @@ test('any model is written as JSON that is read back to the same program', () =>
   engine.session_free(again);
 });
 
+test('it is written with its weights in a file beside it, and read back from both', () => {
+  const { session, reply } = load(checkpoint().files);
+  valueOf(reply);
+  const words = valueOf(engine.compile(session, '{}')).words;
+  const { json, bytes } = valueOf(engine.model_document(session, 'again.weights.bin'));
+  assert.ok(json.includes('again.weights.bin'));
+  assert.ok(bytes.length > 0 && json.length < valueOf(engine.model_json(session)).length);
+  const again = engine.session_new();
+  const file = (name, content) => ({
+    name,
+    size: content.length,
+    read: (offset, length) => content.slice(offset, offset + length),
+  });
+  const document = file('again.plena.json', utf8(json));
+  const alone = engine.load_files(again, 'again', [document]);
+  assert.equal(alone.ok, false);
+  valueOf(engine.load_files(again, 'again', [document, file('again.weights.bin', bytes)]));
+  assert.equal(valueOf(engine.compile(again, '{}')).words, words);
+  assert.equal(engine.model_document(session, 7).diagnostics[0].code, 'E_ARGUMENT');
+  engine.session_free(session);
+  engine.session_free(again);
+});
+
 test('bytes of each table of the profile add up to what the run has moved', async () => {
   const session = engine.session_new();
   const bytes = new Uint8Array(await readFile(path.join(root, 'models/swiglu_block.json')));

@@ -182,6 +182,32 @@ test('ten thousand changed links: no crash, no wait, the right kind of word', { 
   assert.ok(seen.get('E_LINK_DAMAGED') > 1000 && seen.get('E_LINK_CUT') > 1000);
 });
 
+test('a recipe takes the recipe of another run as its baseline', async () => {
+  const engine = await loadModule();
+  const file = 'linear.json';
+  const bytes = new Uint8Array(await readFile(path.join(root, 'models', file)));
+  const { presets } = valueOf(engine.describe());
+  const recipeOf = (options, more) => {
+    const session = engine.session_new();
+    valueOf(engine.set_settings(session, presets[0].name, presets[0].toml));
+    valueOf(engine.load_model(session, file, bytes));
+    valueOf(engine.compile(session, options));
+    let state = valueOf(engine.reset(session));
+    while (state.reason === 'ready' || state.reason === 'slice') state = valueOf(engine.run(session, 1_000_000));
+    const made = valueOf(engine.make_recipe(session, JSON.stringify({ gallery: 'linear', ...more })));
+    engine.session_free(session);
+    return made;
+  };
+  const before = recipeOf('{}', {});
+  const made = recipeOf('{"opt":"dense"}', { baseline: JSON.parse(before) });
+  assert.deepEqual(JSON.parse(made).b.c, {});
+  assert.ok(JSON.parse(made).b.d.c, 'the digests of the baseline are there');
+  const link = valueOf(engine.make_link(made, pageCodec));
+  const read = valueOf(engine.read_link(`#${link}`, nodeCodec));
+  assert.equal(read.json, made);
+  assert.equal(valueOf(engine.read_baseline(read.json)).json, before);
+});
+
 test('what is no packer, and what is no text, is an error and no crash', async () => {
   const engine = await loadModule();
   for (const codec of [undefined, null, 7, {}, { deflate: 1, inflate: 2 }]) {

@@ -109,6 +109,30 @@ describe('the form', () => {
     expect(partOf(fields, info, now)).toMatchObject({ ids: [1, 54, 91], rows: null });
     expect(partOf({ ...fields, rows: '5' }, info, now)).toMatchObject({ ids: [], rows: 5 });
   });
+  it('asks for several texts at a time, each with as many tokens', () => {
+    expect(partOf({ ...fields, batch: '2' }, info, WHOLE)).toMatchObject({ batch: 2, rows: null });
+    expect(partOf({ ...fields, batch: '2', ids: '1 2 3 4' }, info, WHOLE)).toMatchObject({
+      batch: 2,
+      rows: null,
+      ids: [1, 2, 3, 4],
+    });
+    const two = { ...info, batch: 2, ids: [1, 54, 91, 1, 54, 91] };
+    const now = { ...WHOLE, batch: 2 };
+    expect(partOf({ ...fieldsOf(two), last: '2' }, two, now)).toMatchObject({ batch: 2, ids: [] });
+    // Ids that were given are of as many texts as there were.
+    const given = { ...now, ids: two.ids };
+    expect(partOf({ ...fieldsOf(two), batch: '1' }, two, given)).toMatchObject({
+      batch: 1,
+      rows: 3,
+      ids: [],
+    });
+    expect(partOf({ ...fieldsOf(two), ids: '1 2 3' }, two, now)).toMatch(/^3 ids for 2 texts/);
+    expect(partOf({ ...fieldsOf(two), rows: '2', ids: '1 2 3' }, two, now)).toMatch(
+      /^3 ids for 4 tokens/,
+    );
+    for (const batch of ['0', '-1', '1.5', 'two', ''])
+      expect(partOf({ ...fields, batch }, info, WHOLE)).toMatch(/^Batch: a whole number from 1/);
+  });
   it('says what is wrong', () => {
     expect(partOf({ ...fields, first: '4' }, info, WHOLE)).toMatch(/^First layer: .* 0 to 3$/);
     expect(partOf({ ...fields, first: '2', last: '1' }, info, WHOLE)).toMatch(/^Last layer/);
@@ -121,6 +145,7 @@ describe('the form', () => {
   });
   it('is told in words', () => {
     expect(partText(info)).toBe('all 4 layers, 3 tokens');
+    expect(partText({ ...info, batch: 2 })).toBe('all 4 layers, 2 \u00d7 3 tokens');
     expect(partText({ ...info, lastLayer: 0 })).toBe('layer 0 of 4, 3 tokens');
     expect(partText({ ...info, firstLayer: 1, lastLayer: 2, vocabulary: 0 })).toBe(
       'layers 1 to 2 of 4, 3 rows',

@@ -1,4 +1,4 @@
-import { afterEach, describe, expect, it, vi } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { PROTOCOL } from '../../web/src/engine/protocol.ts';
 import type { ProductPrices } from '../../web/src/engine/types.ts';
 import type { Lesson } from '../../web/src/lib/lessons.ts';
@@ -559,6 +559,55 @@ describe('comparing', () => {
     await session.comparing.unpin();
     await session.toggle();
     expect(store.compared.result.value).toBeNull();
+  });
+
+  describe('in a link', () => {
+    const wishOf = (text: string) =>
+      JSON.parse(text).wish as { gallery?: string; baseline?: { settings: string; wish: object } };
+    beforeEach(() => {
+      vi.stubGlobal('location', { origin: 'https://a.b', pathname: '/', search: '' });
+      vi.stubGlobal('window', {});
+    });
+    afterEach(() => {
+      vi.unstubAllGlobals();
+    });
+
+    it('goes with it as the recipe that the run had', async () => {
+      const { store, session } = await setUp();
+      await session.start();
+      const alone = await session.share();
+      expect(alone?.baseline).toBeNull();
+      expect(wishOf(alone?.file.text ?? '')).not.toHaveProperty('baseline');
+      const before = store.preset.value;
+      await session.comparing.pin();
+      const other = store.built.presets.find(({ name }) => name !== before)?.name ?? '';
+      await session.choosePreset(other);
+      const made = await session.share();
+      const wish = wishOf(made?.file.text ?? '');
+      expect(wish.gallery).toBe('small');
+      expect(wish.baseline).toMatchObject({ settings: before, wish: { gallery: 'small' } });
+      expect(made?.baseline).toContain(before);
+      await session.comparing.unpin();
+      expect(wishOf((await session.share())?.file.text ?? '')).not.toHaveProperty('baseline');
+    });
+
+    it('stays out of it, and that is said, where it cannot be written down or is too long', async () => {
+      const { store, session, workers } = await setUp();
+      await session.start();
+      await session.comparing.pin();
+      const kept = store.compared.baseline.value;
+      if (!kept) throw new Error('nothing is kept');
+      store.compared.baseline.value = { ...kept, written: { why: 'it was changed by hand' } };
+      const made = await session.share();
+      expect(made?.baseline).toMatch(/is not in the link: it was changed by hand/);
+      expect(wishOf(made?.file.text ?? '')).not.toHaveProperty('baseline');
+      const json = JSON.stringify({ plena_recipe: 1, filler: 'x'.repeat(8000) });
+      store.compared.baseline.value = { ...kept, written: { json } };
+      const short = await session.share();
+      expect(short?.baseline).toMatch(/would be too long/);
+      expect(wishOf(short?.file.text ?? '')).not.toHaveProperty('baseline');
+      expect(workers).toHaveLength(1);
+    });
   });
 
   it('swaps the sides, with an edit that one of them had', async () => {

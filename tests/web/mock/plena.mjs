@@ -438,7 +438,20 @@ export default async function createPlena() {
       };
       return good(at(id).model);
     },
+    make_recipe(id, wishJson) {
+      const { settings, model, executed } = at(id);
+      const wish = JSON.parse(wishJson);
+      return good(
+        JSON.stringify({ plena_recipe: 1, settings, sha256: model.sha256, executed, wish }),
+      );
+    },
+    make_link: (recipe) => good(`1${Buffer.from(recipe).toString('base64url')}`),
     model_json: (id) => good(JSON.stringify({ plena_model: 1, name: at(id).model.name })),
+    model_document: (id, weights) =>
+      good({
+        json: JSON.stringify({ plena_model: 1, name: at(id).model.name, weights }),
+        bytes: new Uint8Array(8),
+      }),
     set_input(id, name) {
       return at(id).model.inputs.includes(name)
         ? good(null)

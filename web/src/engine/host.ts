@@ -330,6 +330,8 @@ export function createHost(module: PlenaModule, env: HostEnvironment) {
         return answer('settings', module.change_settings(call.name, call.toml, call.changes));
       case 'modelJson':
         return answer('engine', module.model_json(session));
+      case 'modelDocument':
+        return answer('engine', module.model_document(session, call.weights));
       case 'text':
         return answer('engine', module.program_text(session));
       case 'rows':
@@ -383,6 +385,9 @@ export function createHost(module: PlenaModule, env: HostEnvironment) {
       case 'judge':
         await settle();
         return answer('run', module.judge(session, call.recipe));
+      case 'recipe':
+        await settle();
+        return answer('engine', module.make_recipe(session, call.wish));
       case 'share': {
         await settle();
         const made = module.make_recipe(session, call.wish);

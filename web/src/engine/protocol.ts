@@ -15,6 +15,7 @@ import type {
   Judgement,
   Lanes,
   MemoryMap,
+  ModelDocument,
   ModelInfo,
   ModelPart,
   Moment,
@@ -38,7 +39,7 @@ import type {
   Vocabulary,
 } from './types.ts';
 
-export const PROTOCOL = 7;
+export const PROTOCOL = 8;
 
 /** Milliseconds between two progress messages of a run, at least. */
 export const PROGRESS_INTERVAL = 100;
@@ -74,6 +75,7 @@ export const WHOLE: Part = {
   lastLayer: null,
   rows: null,
   ids: [],
+  batch: null,
   dimensions: {},
 };
 
@@ -152,6 +154,8 @@ export interface Calls {
   assemble: { ask: { text: string; strict: boolean }; answer: ProgramInfo };
   /** The model as a JSON document. */
   modelJson: { ask: object; answer: string };
+  /** With long constants in a file of that name beside it. */
+  modelDocument: { ask: { weights: string }; answer: ModelDocument };
   text: { ask: object; answer: string };
   rows: { ask: { first: number; count: number }; answer: Row[] };
   /** Executes from the start or from where the machine stands, at most `limit` instructions. */
@@ -205,7 +209,9 @@ export interface Calls {
   recipeText: { ask: { recipe: string }; answer: string };
   /** What the run has come to, against what a recipe says. */
   judge: { ask: { recipe: string }; answer: Judgement };
-  /** The recipe of what was done, and its link without `#`. `wish`: as for `make_recipe`. */
+  /** The recipe of what was done. `wish`: as for `make_recipe`. */
+  recipe: { ask: { wish: string }; answer: string };
+  /** That, and its link without `#`. */
   share: { ask: { wish: string }; answer: { json: string; link: string } };
   analytic: { ask: { request: AnalyticRequest }; answer: AnalyticReport };
   analyticRun: { ask: object; answer: AnalyticRun };

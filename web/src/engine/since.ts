@@ -57,4 +57,6 @@ export const SINCE: Readonly<Record<CallKind, number>> = {
   staticProfile: 7,
   textOpen: 7,
   textWrite: 7,
+  recipe: 8,
+  modelDocument: 8,
 };

@@ -33,6 +33,7 @@ export type {
   LinkCodec,
   MeasureInfo,
   MemoryMap,
+  ModelDocument,
   MemoryName,
   ModelInfo,
   ModelPart,

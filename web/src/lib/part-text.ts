@@ -4,9 +4,9 @@ import { counted } from './format.ts';
 
 type PartInfo = NonNullable<ModelInfo['part']>;
 
-/** "layers 0 to 1 of 24, 16 rows". */
+/** "layers 0 to 1 of 24, 2 × 16 rows". */
 export function partText(part: PartInfo): string {
-  const { layers, firstLayer, lastLayer, rows, vocabulary } = part;
+  const { layers, firstLayer, lastLayer, rows, batch, vocabulary } = part;
   const which =
     firstLayer === 0 && lastLayer === layers - 1
       ? layers === 1
@@ -15,5 +15,6 @@ export function partText(part: PartInfo): string {
       : firstLayer === lastLayer
         ? `layer ${firstLayer} of ${layers}`
         : `layers ${firstLayer} to ${lastLayer} of ${layers}`;
-  return `${which}, ${counted(rows, vocabulary > 0 ? 'token' : 'row')}`;
+  const each = counted(rows, vocabulary > 0 ? 'token' : 'row');
+  return `${which}, ${batch === 1 ? each : `${batch} \u00d7 ${each}`}`;
 }

@@ -161,13 +161,6 @@ const GO: readonly Command[] = [
     run: ({ store }) => store.selection.forward(),
   },
   {
-    id: 'clear',
-    title: 'Select nothing',
-    group: 'Go',
-    ready: somethingSelected,
-    run: ({ store }) => store.selection.clear(),
-  },
-  {
     id: 'next-pane',
     title: 'Next pane',
     group: 'Go',
@@ -406,8 +399,34 @@ const PAGE: readonly Command[] = [
   },
 ];
 
+/** Takes its key when nothing else does. */
+const LAST: Command = {
+  id: 'clear',
+  title: 'Select nothing',
+  group: 'Go',
+  keys: ['Escape'],
+  ready: somethingSelected,
+  run: ({ store }) => {
+    const pane = document.activeElement?.closest<HTMLElement>('.pane');
+    store.selection.clear();
+    store.announcement.value = 'Nothing is selected.';
+    // What had the focus may have been about the selection, and gone with it.
+    requestAnimationFrame(() => {
+      if (document.activeElement === document.body) pane?.focus();
+    });
+  },
+};
+
 /** Where several have one key, the first that is ready takes it. */
-export const COMMANDS: readonly Command[] = [...RUN, ...GO, ...VIEW, ...OPEN, ...COMPARE, ...PAGE];
+export const COMMANDS: readonly Command[] = [
+  ...RUN,
+  ...GO,
+  ...VIEW,
+  ...OPEN,
+  ...COMPARE,
+  ...PAGE,
+  LAST,
+];
 
 export function commandOf(id: string): Command {
   const found = COMMANDS.find((one) => one.id === id);

@@ -59,7 +59,8 @@ export function HelpText() {
       <p>Select a node or an instruction: the other views go to the same place.</p>
       <h2>Keys</h2>
       <p>
-        Single letters work where nothing is typed.{' '}
+        Escape closes what lies over the page; else it stops what runs, ends a presentation, or
+        clears the selection. Single letters work where nothing is typed.{' '}
         <label>
           <input
             type="checkbox"

@@ -29,7 +29,8 @@ const takesText = (target: EventTarget | null) =>
 const inDialog = (target: EventTarget | null) =>
   target instanceof Element && target.closest('dialog, [popover]') !== null;
 
-const somethingOpen = () => document.querySelector(':popover-open, dialog[open]') !== null;
+const somethingOpen = () =>
+  document.querySelector(':popover-open, dialog[open], .hover-card') !== null;
 
 function allowed({ stroke }: Binding, target: EventTarget | null): boolean {
   if (stroke.key === CLOSES) return true;

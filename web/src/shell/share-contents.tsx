@@ -65,6 +65,7 @@ export function ShareContents() {
         them and says whether the result is the same to the last bit. All of it is in the link:
         nothing is stored anywhere, and what stands after # is sent to no server.
       </p>
+      {made?.baseline && <p id="share-baseline">{made.baseline}</p>}
       {made && (
         <>
           {offered && (

@@ -5,6 +5,7 @@ import type { DiffRow } from '../lib/deltas.ts';
 import { type BlockCache, createBlockCache } from './blocks.ts';
 import { announce, type Context, report } from './context.ts';
 import { waysOf } from './editing.ts';
+import { named } from './naming.ts';
 import type { Source } from './store.ts';
 
 /** What is needed to run the baseline again. */
@@ -15,6 +16,8 @@ export interface Baseline {
   /** The edited text that ran, where it was edited. */
   text: string | null;
   model: ModelInfo | null;
+  /** The recipe of the run, which links of later runs have beside their own, or why there is none. */
+  written: { json: string } | { why: string };
 }
 
 export interface Comparing {
@@ -90,20 +93,28 @@ export function createComparing(context: Omit<Context, 'comparing'>): Comparing 
         announce(context, store.notice.value);
         return;
       }
-      const baseline: Baseline = {
+      const run = {
         name: nameOfRun(),
         recipe,
         source: store.source.peek(),
         model: store.model.peek(),
         text: store.edited.peek() ? (store.text.peek()?.current ?? null) : null,
       };
-      const answer = await client.call({ kind: 'pin', name: baseline.name });
+      const [written, answer] = await Promise.all([
+        named(context, (name) => client.call({ kind: 'recipe', wish: JSON.stringify(name) })),
+        client.call({ kind: 'pin', name: run.name }),
+      ]);
       if (!answer.ok) {
         report(context, 'result', answer.diagnostics);
         return;
       }
-      compared.baseline.value = baseline;
-      announce(context, `${baseline.name} is the baseline; runs from here on are set beside it.`);
+      compared.baseline.value = {
+        ...run,
+        written: written.ok
+          ? { json: written.value }
+          : { why: written.diagnostics[0]?.message ?? 'the engine did not write it down' },
+      };
+      announce(context, `${run.name} is the baseline; runs from here on are set beside it.`);
       await ask();
     },
     async unpin() {

@@ -10,6 +10,7 @@ export interface PartFields {
   first: string;
   last: string;
   rows: string;
+  batch: string;
   ids: string;
 }
 
@@ -20,6 +21,7 @@ export function fieldsOf(part: PartInfo): PartFields {
     first: String(part.firstLayer),
     last: String(part.lastLayer),
     rows: String(part.rows),
+    batch: String(part.batch),
     ids: part.ids.join(' '),
   };
 }
@@ -51,20 +53,32 @@ export function partOf(fields: PartFields, info: PartInfo, now: Part): Part | st
   if (typeof last === 'string') return last;
   const rows = whole(fields.rows, 'Rows', 1, MOST_ROWS);
   if (typeof rows === 'string') return rows;
+  // How many there may be at a time, the engine says.
+  const batch = whole(fields.batch, 'Batch', 1, Number.MAX_SAFE_INTEGER);
+  if (typeof batch === 'string') return 'Batch: a whole number from 1';
   const before = fieldsOf(info);
-  const layers = { firstLayer: first, lastLayer: last };
   const changedRows = rows !== info.rows;
+  const changedBatch = batch !== info.batch;
+  const next = {
+    ...now,
+    firstLayer: first,
+    lastLayer: last,
+    batch: changedBatch ? batch : (now.batch ?? null),
+  };
   if (info.vocabulary > 0 && fields.ids !== before.ids) {
     const ids = parseIds(fields.ids, info.vocabulary);
     if (typeof ids === 'string') return ids;
-    if (ids.length === 0) return { ...now, ...layers, rows: changedRows ? rows : null, ids };
-    if (changedRows && rows !== ids.length)
-      return `${counted(ids.length, 'id')} for ${counted(rows, 'token')}: give as many, or change one of the two`;
-    return { ...now, ...layers, rows: null, ids };
+    if (ids.length === 0) return { ...next, rows: changedRows ? rows : null, ids };
+    if (changedRows && rows * batch !== ids.length)
+      return `${counted(ids.length, 'id')} for ${counted(rows * batch, 'token')}: give as many, or change one of the two`;
+    if (ids.length % batch !== 0)
+      return `${counted(ids.length, 'id')} for ${batch} texts: give as many for each, one text after the other`;
+    return { ...next, rows: null, ids };
   }
   // Ids that the user gave before stay with their number.
-  const ids = changedRows ? [] : now.ids;
-  return { ...now, ...layers, rows: ids.length > 0 ? null : changedRows ? rows : now.rows, ids };
+  const kept = now.ids.length > 0;
+  if (kept && !changedRows && !changedBatch) return { ...next, rows: null };
+  return { ...next, ids: [], rows: changedRows || kept ? rows : now.rows };
 }
 
 /** Sizes that a model leaves open, as typed; a sentence when one is none. */

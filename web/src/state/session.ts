@@ -251,6 +251,8 @@ export function createSession(store: Store, services: Services) {
     },
     /** The model that is open as a JSON document, or why there is none. */
     modelJson: () => client.call({ kind: 'modelJson' }),
+    /** The same with its weights in a file beside it. */
+    modelDocument: (weights: string) => client.call({ kind: 'modelDocument', weights }),
     choosePreset: (name: string) => opening.choosePreset(name),
     choose: (name: string, value: string | null) => opening.choose(name, value),
     edit: (text: string) => editing.edit(text),

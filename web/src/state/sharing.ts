@@ -5,16 +5,19 @@ import {
   type ModelSource,
   problem,
   type Recipe,
+  WHOLE,
 } from '../engine/protocol.ts';
 import type { Diagnostic, RecipeInfo, Vocabulary } from '../engine/types.ts';
 import { fetchBytes, fileName, type Remote, readRemote, refusedAddress } from '../lib/address.ts';
 import { type AnalyticView, linkedView } from '../lib/analytic.ts';
 import { EMBED_PARAMETER, embedName } from '../lib/embed.ts';
-import { EMBEDDED_BYTES, issueText, LONGEST_OFFERED } from '../lib/share.ts';
+import { issueText, LONGEST_OFFERED } from '../lib/share.ts';
 import { readVocabulary, VOCABULARY } from '../lib/vocabulary-file.ts';
 import { ANALYTIC_SHEET, type Analytic, analyticOf } from './analytic.ts';
+import type { Baseline } from './comparing.ts';
 import { announce, type Context, report } from './context.ts';
 import type { Editing } from './editing.ts';
+import { named } from './naming.ts';
 import { OFFLINE_SWITCH } from './offline.ts';
 import type { NamedBytes, Opening } from './opening.ts';
 import type { Parts } from './parts.ts';
@@ -31,6 +34,8 @@ export interface Shared {
   file: { name: string; text: string };
   /** A Markdown text for an issue. */
   issue: string;
+  /** What is said of the run that is kept as the baseline, where there is one. */
+  baseline: string | null;
 }
 
 /** A page can open models of up to 1 GiB. */
@@ -47,6 +52,14 @@ async function sha256(data: Uint8Array): Promise<string> {
 
 /** Bytes of base64, which the engine has checked. */
 const inside = (text: string) => Uint8Array.from(atob(text), (one) => one.charCodeAt(0));
+
+/** What a link wants of its model, from which the user may go on. Engines of older releases do not tell it. */
+function partIn({ part, dims }: Partial<RecipeInfo>): Pick<Recipe, 'part'> {
+  const dimensions = dims ?? {};
+  return part || Object.keys(dimensions).length > 0
+    ? { part: { ...(part ?? WHOLE), dimensions } }
+    : {};
+}
 
 export function createSharing(
   context: Context,
@@ -67,6 +80,8 @@ export function createSharing(
   let checkpoint: readonly FileInPlace[] = [];
   /** Counts links; what belongs to an earlier one is dropped. */
   let turn = 0;
+  /** What is wrong with the baseline of the link that is open, told when it has been run. */
+  let ofBaseline: string | null = null;
 
   function refuse(diagnostics: readonly Diagnostic[], info: RecipeInfo | null) {
     report(context, 'open', diagnostics);
@@ -285,7 +300,7 @@ export function createSharing(
     if (mine !== turn) return false;
     files = { text: link, model, inputs };
     const { settings, options, json } = info;
-    const recipe: Recipe = { settings, model, inputs, options, link: json };
+    const recipe: Recipe = { settings, model, inputs, options, link: json, ...partIn(info) };
     return start(info, recipe, sourceOf(info, model), notes);
   }
 
@@ -327,6 +342,21 @@ export function createSharing(
     return (await editing.flush()) ? ticket : refused(store.problems.peek().assemble);
   }
 
+  /** Inputs of what a link is compared with, by itself or as the link's own; null when one needs a file
+   * that is not at hand. */
+  function inputsBefore(
+    before: RecipeInfo,
+    info: RecipeInfo,
+    inputs: readonly NamedBytes[],
+  ): NamedBytes[] | null {
+    const found = before.inputs.map(({ name, values, sha256 }) => {
+      if (values !== null) return { name, bytes: inside(values) };
+      const same = info.inputs.some((one) => one.name === name && one.sha256 === sha256);
+      return same ? inputs.find((one) => one.name === name) : undefined;
+    });
+    return found.every((one) => one !== undefined) ? found : null;
+  }
+
   /** What the link is to be compared with, run and kept; false when the link goes no further. A
    * baseline of files that are not at hand is left out, and the page says so. */
   async function runBaseline(
@@ -339,27 +369,39 @@ export function createSharing(
     if (!current()) return false;
     if (!answer.ok) return refuse(answer.diagnostics, info);
     const before = answer.value;
-    const same = before?.model.sha256 === info.model.sha256;
+    const same =
+      before?.model.sha256 === info.model.sha256 && before.model.json === info.model.json;
     const model = before && (same ? recipe.model : await modelOf(before).catch(() => null));
+    const inputs = before && inputsBefore(before, info, recipe.inputs);
     if (!current()) return false;
-    if (!before || !model) {
-      store.notice.value =
-        'The run that the link compares with needs a file of its own; it is left out.';
+    if (!before || !model || !inputs) {
+      ofBaseline = 'The run that the link compares with needs a file of its own; it is left out.';
       return true;
     }
-    const other: Recipe = {
-      settings: before.settings,
-      model,
-      inputs: recipe.inputs.filter(({ name }) => before.inputs.some((one) => one.name === name)),
-      options: before.options,
-      link: before.json,
-    };
+    const { settings, options, json } = before;
+    knowSettings(before);
+    const other: Recipe = { settings, model, inputs, options, link: json, ...partIn(before) };
     const from = same ? source : sourceOf(before, { name: model.name, bytes: model.bytes });
     if ((await openEdited(before, other, from, current)) === null) return false;
     await run(context, 'start', before.stop, false);
     if (!current()) return false;
+    const judged = await client.call({ kind: 'judge', recipe: json });
+    if (!current()) return false;
+    if (judged.ok && judged.value.outcome === 'differs')
+      ofBaseline = `The run that the link compares with ${judged.value.text}.`;
     await context.comparing.pin();
     return current();
+  }
+
+  /** Settings of a link stand in the list of machines as long as nobody reloads the page. */
+  function knowSettings({ settings }: RecipeInfo) {
+    const { name } = settings;
+    const known = store.description.peek()?.presets.some((one) => one.name === name);
+    if (!known)
+      store.ownSettings.value = [
+        ...store.ownSettings.peek().filter((one) => one.name !== name),
+        settings,
+      ];
   }
 
   async function start(
@@ -370,13 +412,8 @@ export function createSharing(
   ): Promise<boolean> {
     given = [];
     checkpoint = [];
-    const { name } = info.settings;
-    const known = store.description.peek()?.presets.some((one) => one.name === name);
-    if (!known)
-      store.ownSettings.value = [
-        ...store.ownSettings.peek().filter((one) => one.name !== name),
-        info.settings,
-      ];
+    ofBaseline = null;
+    knowSettings(info);
     const running = { state: 'running' as const, info };
     store.link.value = running;
     const current = () => store.link.peek() === running;
@@ -400,6 +437,7 @@ export function createSharing(
     if (ticket !== context.ticket) return false;
     if (!judged.ok) return refuse(judged.diagnostics, info);
     store.link.value = { state: 'judged', info, judgement: judged.value };
+    if (ofBaseline !== null) store.notice.value = ofBaseline;
     // A result that is wrong is what the link is about.
     const bad = store.verdict.peek()?.first_bad;
     if (bad) store.tab.value = 'report';
@@ -432,12 +470,12 @@ export function createSharing(
     return uses?.writing.isOfPresent() ? 'generate' : uses?.drawing.isOfPresent() ? 'draw' : null;
   };
 
-  /** `prediction`: that of the sheet, when it is open. */
-  const wishOf = (model: object, prediction: object | null) => {
+  const wishOf = (model: object, { prediction, baseline }: Parties) => {
     const selected = store.selection.current.peek().pc;
     return JSON.stringify({
       ...model,
       ...using.loaded.peek()?.writing.wish(),
+      ...(baseline === null ? {} : { baseline: JSON.parse(baseline) }),
       view: {
         tab: store.sheet.peek() ?? usePlace() ?? store.tab.peek(),
         ...(selected === null ? {} : { pc: selected }),
@@ -446,22 +484,42 @@ export function createSharing(
     });
   };
 
-  /** How the model is named: the gallery's, in the link when it is small, else by its hash. */
-  async function make(
+  type Made = Answer<{ json: string; link: string }>;
+  interface Parties {
+    /** A prediction of the sheet. */
+    prediction: object | null;
+    /** The recipe of the run that was kept. */
+    baseline: string | null;
+  }
+
+  const make = (parties: Parties): Promise<Made> =>
+    named(
+      context,
+      (name) => client.call({ kind: 'share', wish: wishOf(name, parties) }),
+      ({ link }) => link.length < LONGEST_OFFERED,
+    );
+
+  /** With the baseline, unless the link is then too long or there is no recipe of it: `left` says so. */
+  async function makeWith(
     prediction: object | null = store.sheet.peek() === ANALYTIC_SHEET
       ? linkedView(analytic.view.peek())
       : null,
-  ): Promise<Answer<{ json: string; link: string }>> {
-    const source = store.source.peek();
-    const model = context.recipe?.model;
-    if (source.kind === 'gallery')
-      return client.call({ kind: 'share', wish: wishOf({ gallery: source.id }, prediction) });
-    if (model && /\.json$/i.test(model.name) && model.bytes.length <= EMBEDDED_BYTES) {
-      const wish = wishOf({ json: text(model.bytes) }, prediction);
-      const whole = await client.call({ kind: 'share', wish });
-      if (whole.ok && whole.value.link.length < LONGEST_OFFERED) return whole;
-    }
-    return client.call({ kind: 'share', wish: wishOf({}, prediction) });
+  ): Promise<{ made: Made; kept: Baseline | null; left: string | null }> {
+    const kept = store.compared.baseline.peek();
+    const alone = async (left: string | null) => ({
+      made: await make({ prediction, baseline: null }),
+      kept: null,
+      left,
+    });
+    if (!kept) return alone(null);
+    const name = `The baseline, ${kept.name}, is not in the link`;
+    if ('why' in kept.written) return alone(`${name}: ${kept.written.why}.`);
+    const made = await make({ prediction, baseline: kept.written.json });
+    if (!made.ok || addressOf(made.value.link).length <= LONGEST_OFFERED)
+      return { made, kept, left: null };
+    const without = await alone(`${name}, which would be too long with it.`);
+    const fits = without.made.ok && addressOf(without.made.value.link).length <= LONGEST_OFFERED;
+    return fits ? without : { made, kept, left: null };
   }
 
   /** The whole address of a link. */
@@ -482,7 +540,7 @@ export function createSharing(
       const why = problem('E_RECIPE_DIMS', 'The file of the dimensions is no JSON object.', hint);
       return { ok: false, stage: 'engine', diagnostics: [why] };
     }
-    const made = await make(prediction);
+    const { made } = await makeWith(prediction);
     if (!made.ok) return made;
     const address = addressOf(made.value.link);
     if (address.length <= LONGEST_OFFERED)
@@ -498,7 +556,7 @@ export function createSharing(
       announce(context, 'The edited program has errors; there is no link of it.');
       return null;
     }
-    const made = await make();
+    const { made, kept, left } = await makeWith();
     if (!made.ok) {
       report(context, 'page', made.diagnostics);
       announce(context, made.diagnostics[0]?.message ?? '');
@@ -523,6 +581,8 @@ export function createSharing(
         verdict: store.standing.peek() === 'outdated' ? null : store.verdict.peek(),
         program: store.text.peek()?.current ?? null,
       }),
+      baseline:
+        left ?? (kept && `It is set beside the baseline, ${kept.name}, which is run there, too.`),
     };
   }
 

@@ -49,7 +49,8 @@ export function InstructionCard() {
       onKeyDown={(event) => {
         if (event.key !== 'Escape' || store.machine.peek() === 'running') return;
         event.preventDefault();
-        document.getElementById('listing')?.focus();
+        const listing = document.getElementById('listing');
+        (listing ?? event.currentTarget.closest<HTMLElement>('.pane'))?.focus();
       }}
     >
       <header>

@@ -1,11 +1,12 @@
 // The form that tells what of the model is read and where its inputs come from; loaded when it is
 // asked for.
 import { useEffect, useRef, useState } from 'preact/hooks';
+import type { Answer, Part } from '../../engine/protocol.ts';
 import type { GraphTensor, ModelInfo } from '../../engine/types.ts';
 import { counted } from '../../lib/format.ts';
 import { npyOf } from '../../lib/npy.ts';
 import { pictureShape, planes, SYMMETRIC } from '../../lib/pictures.ts';
-import { fieldsOf, type PartFields, parseIds, partOf } from '../../state/part.ts';
+import { fieldsOf, type PartFields, parseIds, partOf, sizedPart } from '../../state/part.ts';
 import { Field } from '../../ui/field.tsx';
 import { fileName, save } from '../../ui/save.ts';
 import { usePage } from '../page.ts';
@@ -47,10 +48,16 @@ function PartForm({ part }: { part: PartInfo }) {
         value={fields.rows}
         onInput={change('rows')}
       />
+      <Field
+        label={part.vocabulary > 0 ? 'Batch (texts)' : 'Batch (images or texts)'}
+        value={fields.batch}
+        onInput={change('batch')}
+      />
       {part.vocabulary > 0 && (
         <label class="option option-wide">
           <span class="field-label">
             Token ids (0 to {part.vocabulary - 1}), by the model's rule unless typed
+            {part.batch > 1 && '; one text after the other'}
           </span>
           <textarea
             rows={2}
@@ -60,6 +67,46 @@ function PartForm({ part }: { part: PartInfo }) {
           />
         </label>
       )}
+      <button type="submit" class="button">
+        Apply
+      </button>
+      {wrong && (
+        <p class="option-wrong" role="alert">
+          {wrong}
+        </p>
+      )}
+    </form>
+  );
+}
+
+/** Sizes that the file leaves open, as they were given. */
+function OpenSizes({ dimensions }: { dimensions: Part['dimensions'] }) {
+  const { store, session } = usePage();
+  const given = Object.fromEntries(
+    Object.entries(dimensions).map(([name, size]) => [name, String(size)]),
+  );
+  const [sizes, setSizes] = useState(given);
+  const [wrong, setWrong] = useState('');
+  useEffect(() => {
+    setSizes(given);
+    setWrong('');
+  }, [dimensions]);
+  const apply = (event: Event) => {
+    event.preventDefault();
+    const next = sizedPart(sizes, store.given.peek().part);
+    setWrong(typeof next === 'string' ? next : '');
+    if (typeof next !== 'string') void session.choosePart(next);
+  };
+  return (
+    <form class="options" onSubmit={apply} aria-label="Sizes that the file leaves open">
+      {Object.keys(dimensions).map((name) => (
+        <Field
+          key={name}
+          label={name}
+          value={sizes[name] ?? ''}
+          onInput={(value) => setSizes({ ...sizes, [name]: value })}
+        />
+      ))}
       <button type="submit" class="button">
         Apply
       </button>
@@ -215,26 +262,53 @@ function InputRow({ tensor, seed }: { tensor: GraphTensor; seed: string | null }
   );
 }
 
-function SaveJson() {
+/** The model as a file, or as two: large weights are better beside the text than in it. */
+function SaveModel() {
   const { store, session } = usePage();
-  const write = async () => {
-    const answer = await session.modelJson();
+  const name = () => fileName(store.source.peek().name.replace(/\.(onnx|json)$/i, ''));
+  const told = <T,>(answer: Answer<T>): answer is Answer<T> & { ok: true } => {
     const why = answer.ok ? null : answer.diagnostics[0];
-    if (answer.ok) {
-      const name = fileName(store.source.peek().name.replace(/\.(onnx|json)$/i, ''));
-      save([answer.value], `${name}.plena.json`, 'application/json');
-      store.announcement.value = `${name}.plena.json is written.`;
-    } else if (why) store.notice.value = `${why.message} ${why.hint}`;
+    if (why) store.notice.value = `${why.message} ${why.hint}`;
+    return answer.ok;
+  };
+  const writeOne = async () => {
+    const answer = await session.modelJson();
+    if (!told(answer)) return;
+    save([answer.value], `${name()}.plena.json`, 'application/json');
+    store.announcement.value = `${name()}.plena.json is written.`;
+  };
+  const writeTwo = async () => {
+    const weights = `${name()}.weights.bin`;
+    const answer = await session.modelDocument(weights);
+    if (!told(answer)) return;
+    const { json, bytes } = answer.value;
+    save([json], `${name()}.plena.json`, 'application/json');
+    if (bytes.length > 0)
+      save([bytes as Uint8Array<ArrayBuffer>], weights, 'application/octet-stream');
+    store.announcement.value =
+      bytes.length > 0
+        ? `${name()}.plena.json and ${weights} are written: keep them together.`
+        : `${name()}.plena.json is written; no weights of it are long enough for a file of their own.`;
   };
   return (
-    <button
-      type="button"
-      class="text-button"
-      title="The graph with its weights and inputs, as a file that this page and the command line read"
-      onClick={() => void write()}
-    >
-      Save as JSON
-    </button>
+    <>
+      <button
+        type="button"
+        class="text-button"
+        title="The graph with its weights and inputs, as a file that this page and the command line read"
+        onClick={() => void writeOne()}
+      >
+        Save as JSON
+      </button>
+      <button
+        type="button"
+        class="text-button"
+        title="The same as two files: the graph as JSON, and its weights as bytes beside it"
+        onClick={() => void writeTwo()}
+      >
+        Save as JSON and weights
+      </button>
+    </>
   );
 }
 
@@ -243,6 +317,7 @@ export function ModelForm() {
   const [editing, setEditing] = useState(false);
   const model = store.model.value;
   if (!model) return null;
+  const { dimensions } = store.given.value.part;
   const tensors = new Map(model.tensors.map((one) => [one.name, one]));
   const inputs = model.inputs.flatMap((name, index) => {
     const tensor = tensors.get(name);
@@ -251,6 +326,7 @@ export function ModelForm() {
   return (
     <>
       {model.part && <PartForm part={model.part} />}
+      {Object.keys(dimensions).length > 0 && <OpenSizes dimensions={dimensions} />}
       {inputs.length > 0 && (
         <ul class="model-inputs" aria-label="Inputs of the model">
           {inputs.map((one) => (
@@ -262,7 +338,7 @@ export function ModelForm() {
         <button type="button" class="text-button not-narrow" onClick={() => setEditing(true)}>
           Edit as JSON
         </button>
-        <SaveJson />
+        <SaveModel />
       </p>
       {editing && <ModelEditor onClose={() => setEditing(false)} />}
     </>
