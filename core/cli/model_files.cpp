@@ -163,7 +163,7 @@ void add_part_options(CLI::App& command, PartOptions& options) {
     "--layers", options.layers, "layers A..B of a checkpoint, from 0, both included; else all"
   );
   command.add_option(
-    "--seq", options.rows, "tokens or patches that a checkpoint is compiled for, of each text or image"
+    "--seq", options.rows, "tokens or patches of each text or image; of an ONNX file, open dimensions sequence, too"
   );
   command.add_option(
     "--batch", options.batch, "texts or images at a time; open dimensions batch of an ONNX file, too"

@@ -6,8 +6,8 @@
 #include "config/changes.h"
 #include "driver/choices.h"
 #include "driver/conditions.h"
-#include "driver/nonfinite.h"
 #include "driver/model_sources.h"
+#include "driver/nonfinite.h"
 #include "driver/npy.h"
 #include "driver/program_facts.h"
 #include "driver/session_state.h"
@@ -259,7 +259,16 @@ Result<std::string> Session::State::load_one(
       import.dims.emplace(dimension, *value);
     }
   };
+  const auto texts = std::max<std::int64_t>(part.batch.value_or(1), 1);
+  const std::optional<std::int64_t> tokens =
+    part.rows || part.ids.empty()
+      ? part.rows
+      : std::optional(static_cast<std::int64_t>(part.ids.size()) / texts);
+  import.ids = part.ids;
   choose(io::rows_dimension, part.rows);
+  for (const std::string_view sequence : io::sequence_dimensions) {
+    choose(sequence, tokens);
+  }
   choose(io::first_layer_dimension, part.first_layer);
   choose(io::last_layer_dimension, part.last_layer);
   for (const std::string_view batch : io::batch_dimensions) {
@@ -280,10 +289,54 @@ Result<std::string> Session::State::load_one(
     part_of(built)};
   Result<std::string> info =
     take_graph(std::move(imported).value(), std::move(facts), std::move(warnings));
-  if (info) {
-    model_bytes = companions.used() ? 0 : bytes.size();
+  if (!info) {
+    return info;
+  }
+  model_bytes = companions.used() ? 0 : bytes.size();
+  if (Status given = give_ids(); !given) {
+    return std::move(given).diagnostics();
   }
   return info;
+}
+
+Status Session::State::give_ids() {
+  if (part.ids.empty() || model.part) { // models by their dimensions are made for them
+    return Done{};
+  }
+  std::vector<ir::TensorId> found;
+  for (const ir::TensorId id : graph->inputs) {
+    const ir::Tensor& tensor = graph->tensor(id);
+    if (!ir::is_float(tensor.dtype)) {
+      found.push_back(id);
+    }
+    if (tensor.name == "input_ids") {
+      found = {id};
+      break;
+    }
+  }
+  if (found.size() != 1) {
+    return Diagnostic{
+      .code = "E_INPUT",
+      .message =
+        fmt::format("ids are given, and the model has {} inputs of integers", found.size()),
+      .hint = found.empty() ? "leave the ids away"
+                            : fmt::format(
+                                "give each of them a file, NAME.npy or NAME.txt: {}",
+                                fmt::join(names(*graph, found), ", ")
+                              )};
+  }
+  const ir::Tensor& tensor = graph->tensor(found.front());
+  if (static_cast<std::int64_t>(part.ids.size()) != ir::element_count(tensor.shape)) {
+    return Diagnostic{
+      .code = "E_SHAPE",
+      .message = fmt::format(
+        "{} ids are given, the model wants {}", part.ids.size(), ir::to_string(tensor.shape)
+      ),
+      .hint = "give as many, or another size for dimensions that the file leaves open",
+      .where = tensor.name};
+  }
+  inputs[tensor.name].assign(part.ids.begin(), part.ids.end());
+  return Done{};
 }
 
 void Session::bind_dimension(std::string_view name, std::int64_t value) {

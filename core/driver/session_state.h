@@ -141,6 +141,8 @@ struct Session::State {
   Result<std::string>
   load_one(std::string_view name, std::span<const std::uint8_t> bytes, io::Companions::Find find);
   void take_program(isa::Program new_program, std::string new_text);
+  /// The part's ids to the input that takes them; E_INPUT when there is none or several, E_SHAPE.
+  Status give_ids();
   /// Values of every graph input: given by the user, else by the model, else seeded.
   codegen::Values input_values() const;
   report::ProgramFacts program_facts() const;

@@ -25,6 +25,8 @@ struct ImportOptions {
   /// Sizes of dimensions that the file leaves open, by their name in the file; a dimension without
   /// a name is `input[axis]`. part_dimensions.h has names that mean something by themselves.
   std::map<std::string, std::int64_t, std::less<>> dims{};
+  /// Of models by their dimensions that start from tokens: these instead of the document's.
+  std::vector<std::int64_t> ids{};
   /// Of models by their dimensions: a graph that goes on with a text.
   std::optional<frontend::Step> step{};
   Companions* companions = nullptr; ///< files beside the model's; null: there are none

@@ -242,6 +242,7 @@ class DimsReader {
     }
     read_run();
     read_input();
+    take_ids();
     if (fields_.problems().any_error()) {
       return std::nullopt;
     }
@@ -646,6 +647,20 @@ class DimsReader {
       }
       read_ids(*input);
     }
+  }
+
+  /// The caller's ids, if there are any.
+  void take_ids() {
+    if (options_.ids.empty() || options_.step) {
+      return;
+    }
+    if (built_.from_hidden || !model_.text || model_.text->vocabulary == 0) {
+      fields_.error(
+        "E_INPUT", "/input", "ids are given, and the model does not start from tokens", "leave them away"
+      );
+      return;
+    }
+    built_.ids = options_.ids;
   }
 
   void read_ids(const json& input) {

@@ -12,5 +12,8 @@ inline constexpr std::string_view last_layer_dimension = "last_layer";
 /// How exporters call the number of texts or images; the first one counts for models by dimensions. 1 unless
 /// given.
 inline constexpr std::string_view batch_dimensions[] = {"batch", "batch_size", "B"};
+/// How they call the number of tokens of each text.
+inline constexpr std::string_view sequence_dimensions[] = {
+  "sequence", "sequence_length", "seq", "seq_len", "seq_length", "S"};
 
 } // namespace plena::io

@@ -40,14 +40,21 @@ input_values(const ir::Graph& graph, std::size_t number, std::optional<std::uint
   const ir::Tensor& tensor = graph.tensor(graph.inputs[number]);
   const ir::InputSpec spec =
     graph.input_specs.empty() ? ir::InputSpec{} : graph.input_specs[number];
-  if (spec.values) {
+  const bool made_anew = seed && spec.below > 0;
+  if (spec.values && !made_anew) {
     return *spec.values;
   }
   const auto count = static_cast<std::size_t>(ir::element_count(tensor.shape).value_or(0));
-  if (!ir::is_float(tensor.dtype)) {
-    return {.ints = std::vector<std::int64_t>(count)};
-  }
   const std::string& name = spec.generator_name.empty() ? tensor.name : spec.generator_name;
+  if (!ir::is_float(tensor.dtype)) {
+    std::vector<std::int64_t> ints(count);
+    const std::uint64_t state = ih4_state(name, seed.value_or(spec.seed));
+    for (std::size_t n = 0; made_anew && n < count; ++n) {
+      ints[n] =
+        static_cast<std::int64_t>(ih4_word(state, n) % static_cast<std::uint64_t>(spec.below));
+    }
+    return {.ints = std::move(ints)};
+  }
   return {.floats = ih4(name, seed.value_or(spec.seed), spec.std, spec.mean, count)};
 }
 

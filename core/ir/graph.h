@@ -39,6 +39,8 @@ struct InputSpec {
   double std = 1.0;
   double mean = 0.0;
   bool prestaged = false; ///< lies in the Vector SRAM when the program starts
+  /// Integers below this number, which are not the document's: a seed of the caller's makes others.
+  std::int64_t below = 0;
 };
 
 using Attr =

@@ -26,6 +26,8 @@ class Former {
           node.inputs[1] != ir::no_tensor && !rewriter_.constant(node.inputs[1]) &&
           rewriter_.known_float(node.outputs.front())) {
         map(node);
+      } else if (node.op == "embedding" && node.inputs.size() == 2) {
+        give_numbers(node);
       }
     }
     return rewriter_.finish();
@@ -66,6 +68,15 @@ class Former {
     }
   }
 
+  /// The same for a node that the file has in this form.
+  void give_numbers(const ir::Node& node) {
+    const auto& inputs = rewriter_.graph.inputs;
+    const bool given = std::find(inputs.begin(), inputs.end(), node.inputs[1]) != inputs.end();
+    if (given && node.inputs[0] != ir::no_tensor && rewriter_.shape(node.inputs[0]).size() == 2) {
+      give_numbers(node.inputs[1], rewriter_.shape(node.inputs[0])[0]);
+    }
+  }
+
   /// Values for an input that nobody gives others: different rows, of this table and those before.
   void give_numbers(TensorId ids, std::int64_t rows) {
     constexpr std::int64_t first = 17;
@@ -77,14 +88,11 @@ class Former {
     graph.input_specs.resize(graph.inputs.size());
     ir::InputSpec& spec = graph.input_specs[number];
     const auto count = ir::element_count(rewriter_.shape(ids)).value_or(0);
-    if (rows < 1 || count > max_given) {
+    const bool documents = spec.values && spec.below == 0;
+    if (rows < 1 || count > max_given || documents || (spec.below > 0 && spec.below <= rows)) {
       return;
     }
-    if (spec.values && std::all_of(spec.values->ints.begin(), spec.values->ints.end(), [&](auto id) {
-          return id < rows;
-        })) {
-      return;
-    }
+    spec.below = rows;
     std::vector<std::int64_t>& values = spec.values.emplace().ints;
     for (std::int64_t i = 0; i < count; ++i) {
       values.push_back((first + distance * i) % rows);

@@ -1,8 +1,10 @@
 // Pass: matrix products with constant weights, x W + bias. Weights become (in, out): a transposed
 // operand of Gemm or FusedMatMul is transposed here, alpha is folded into the weights and beta into
-// the bias. A sum with a vector behind a product that nobody else reads becomes its bias.
+// the bias. A sum with a vector behind a product that nobody else reads becomes its bias, also
+// where the product's columns have been split in between.
 #include "passes/rewriter.h"
 
+#include <algorithm>
 #include <tuple>
 
 namespace plena::passes {
@@ -26,7 +28,7 @@ class Former {
         absorb_bias(node);
       }
     }
-    return rewriter_.changed();
+    return rewriter_.finish();
   }
 
  private:
@@ -159,6 +161,9 @@ class Former {
     for (const TensorId id : node.inputs) {
       const ir::Node* product = rewriter_.producer(id, "linear");
       const auto vector = Rewriter::other(node, id);
+      if (vector && absorb_split(node, id, *vector)) {
+        return;
+      }
       if (product == nullptr || !vector || product->inputs.size() != 2 || rewriter_.uses(id) != 1 ||
           rewriter_.shape(id).empty() ||
           rewriter_.shape(id) != rewriter_.shape(node.outputs.front()) ||
@@ -167,14 +172,43 @@ class Former {
       }
       const TensorId bias = rewriter_.reshaped_constant(*vector, {rewriter_.shape(id).back()});
       rewriter_.replace(
-        node,
-        "linear",
-        {product->inputs[0], product->inputs[1], bias},
-        product->attrs,
-        {product}
+        node, "linear", {product->inputs[0], product->inputs[1], bias}, product->attrs, {product}
       );
       return;
     }
+  }
+
+  /// A bias for columns that have become several axes, such as heads and their lanes.
+  bool absorb_split(ir::Node& node, TensorId id, TensorId bias) {
+    const ir::Node* split = rewriter_.producer(id, "onnx:Reshape");
+    const ir::Node* product =
+      split == nullptr ? nullptr : rewriter_.producer(Rewriter::first(*split), "linear");
+    if (product == nullptr || product->inputs.size() != 2 || rewriter_.uses(id) != 1 ||
+        rewriter_.uses(split->inputs[0]) != 1 || !rewriter_.constant(bias) ||
+        !rewriter_.known_float(bias) || rewriter_.shape(id) != rewriter_.shape(node.outputs.front())) {
+      return false;
+    }
+    const ir::Shape rows = rewriter_.shape(split->inputs[0]);
+    const ir::Shape axes = rewriter_.shape(id);
+    ir::Shape own = rewriter_.shape(bias);
+    while (!own.empty() && own.front() == 1) {
+      own.erase(own.begin());
+    }
+    if (own.size() > axes.size() || !std::equal(own.rbegin(), own.rend(), axes.rbegin()) ||
+        ir::element_count(own) != rows.back()) {
+      return false;
+    }
+    const TensorId vector = rewriter_.reshaped_constant(bias, {rows.back()});
+    const TensorId sum = rewriter_.insert(
+      node,
+      "linear",
+      {product->inputs[0], product->inputs[1], vector},
+      product->attrs,
+      rows,
+      {product}
+    );
+    rewriter_.replace(node, "onnx:Reshape", {sum, split->inputs[1]}, split->attrs, {split});
+    return true;
   }
 
   Rewriter rewriter_;
