@@ -1144,7 +1144,7 @@ export interface PlenaModule {
   text_free(text: number): void;
   /** An empty text. Temperature 0 chooses the likeliest token, others by chance. */
   text_start(text: number, temperature: number, seed: number): Reply<null>;
-  /** Runs tokens that are given. */
+  /** Runs the token that was chosen before, if any, and those that are given. */
   text_feed(text: number, ids: number[]): Reply<TextStep>;
   /** Runs the token that was chosen before, if any, and chooses the next. */
   text_next(text: number): Reply<TextStep>;

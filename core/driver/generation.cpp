@@ -426,8 +426,8 @@ Generation::~Generation() = default;
 Generation::Generation(Generation&&) noexcept = default;
 Generation& Generation::operator=(Generation&&) noexcept = default;
 
-Result<std::vector<GenerationRun>> Generation::feed(std::span<const std::int64_t> ids) {
-  Impl& impl = *impl_;
+Status Generation::check(std::span<const std::int64_t> ids) const {
+  const Impl& impl = *impl_;
   const auto count = static_cast<std::int64_t>(ids.size());
   if (impl.stopped) {
     return Diagnostic{
@@ -454,6 +454,15 @@ Result<std::vector<GenerationRun>> Generation::feed(std::span<const std::int64_t
         .hint = fmt::format("ids of this model are 0 to {}", impl.vocabulary - 1)};
     }
   }
+  return Done{};
+}
+
+Result<std::vector<GenerationRun>> Generation::feed(std::span<const std::int64_t> ids) {
+  if (Status able = check(ids); !able) {
+    return able.diagnostics();
+  }
+  Impl& impl = *impl_;
+  const auto count = static_cast<std::int64_t>(ids.size());
   impl.all_logits = {};
   std::vector<GenerationRun> runs;
   const std::int64_t chunk = this->chunk();

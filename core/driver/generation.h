@@ -83,9 +83,11 @@ class Generation {
   Generation(Generation&&) noexcept;
   Generation& operator=(Generation&&) noexcept;
 
-  /// Goes on with the text. E_KV_CACHE when it would become longer than its capacity and E_RANGE for ids
-  /// that the model does not have: nothing has run then. E_FAULT_ when the machine stopped: the text
-  /// cannot be gone on with then (E_KV_CACHE) until restart().
+  /// E_KV_CACHE when the text would become longer than its capacity, E_RANGE for ids that the model
+  /// does not have.
+  Status check(std::span<const std::int64_t> ids) const;
+  /// Goes on with the text. What `check` says, and nothing has run then. E_FAULT_ when the machine
+  /// stopped: the text cannot be gone on with then (E_KV_CACHE) until restart().
   Result<std::vector<GenerationRun>> feed(std::span<const std::int64_t> ids);
   /// Of the token after the text; empty before the first run, and of references that are not computed.
   std::span<const float> logits(Source source = Source::Machine) const;

@@ -137,6 +137,16 @@ Status Text::run(std::span<const std::int64_t> ids, report::TextStep& step) {
   return Done{};
 }
 
+/// The token that was chosen last, unless it has run.
+Status Text::run_pending(report::TextStep& step) {
+  if (!pending_) {
+    return Done{};
+  }
+  Status ran = run(std::span(&chosen_.back(), 1), step);
+  pending_ = !ran;
+  return ran;
+}
+
 std::vector<report::TextCandidate> Text::candidates(std::optional<std::int64_t> id) const {
   std::vector<std::int64_t> ids;
   const auto add = [&](std::int64_t one) {
@@ -180,9 +190,25 @@ Result<report::TextStep> Text::feed(std::span<const std::int64_t> ids) {
       .message = "the prompt is empty, and there is nothing to go on with",
       .hint = "give at least one token"};
   }
+  std::vector<std::int64_t> coming;
+  if (pending_) {
+    coming.push_back(chosen_.back());
+  }
+  coming.insert(coming.end(), ids.begin(), ids.end());
+  if (Status able = generation_.check(coming); !able) {
+    return able.diagnostics();
+  }
   report::TextStep step;
-  if (Status ran = run(ids, step); !ran) {
+  if (Status ran = run_pending(step); !ran) {
     return ran.diagnostics();
+  }
+  // One run after the other: the digest is the same for whoever gives the prompt in pieces of this
+  // size.
+  const auto most = static_cast<std::size_t>(generation_.chunk());
+  for (std::size_t at = 0; at < ids.size(); at += most) {
+    if (Status ran = run(ids.subspan(at, std::min(most, ids.size() - at)), step); !ran) {
+      return ran.diagnostics();
+    }
   }
   step.position = generation_.position();
   step.digest = digest_;
@@ -197,10 +223,8 @@ Result<report::TextStep> Text::next() {
       .hint = "give a prompt first"};
   }
   report::TextStep step;
-  if (pending_) {
-    if (Status ran = run(std::span(&chosen_.back(), 1), step); !ran) {
-      return ran.diagnostics();
-    }
+  if (Status ran = run_pending(step); !ran) {
+    return ran.diagnostics();
   }
   const std::int64_t id = sampler_.choose(generation_.logits());
   chosen_.push_back(id);

@@ -28,7 +28,8 @@ class Text {
 
   /// An empty text; tokens are chosen so from here on.
   void start(const Sampling& sampling);
-  /// Tokens that are given. E_PROMPT when there are none, and what Generation::feed says.
+  /// Runs the token chosen before, if any, and those that are given. E_PROMPT when there are none,
+  /// and what Generation::feed says.
   Result<report::TextStep> feed(std::span<const std::int64_t> ids);
   /// Runs the token chosen before, if any, and chooses the next from the machine's logits. E_PROMPT before
   /// any token was given; E_KV_CACHE when the text is as long as it can be.
@@ -36,13 +37,14 @@ class Text {
 
   report::TextBasics basics() const;
   const std::vector<std::int64_t>& chosen() const { return chosen_; } ///< in their order
-  /// Of all that has run and was chosen since start(): ids, cycles, and the bits of the machine's logits
-  /// that each choice was made from. 64 digits; empty before the first choice.
+  /// Of all that has run and was chosen since start(): ids, cycles, and the bits of the machine's
+  /// logits that each choice was made from. 64 digits; empty before anything has run.
   const std::string& digest() const { return digest_; }
 
  private:
   Text(Generation generation, report::TextBasics basics);
   Status run(std::span<const std::int64_t> ids, report::TextStep& step);
+  Status run_pending(report::TextStep& step);
   std::vector<report::TextCandidate> candidates(std::optional<std::int64_t> id) const;
 
   Generation generation_;

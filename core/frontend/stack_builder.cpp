@@ -281,9 +281,10 @@ ir::TensorId StackBuilder::turned(const std::string& label, ir::TensorId x) {
   if (!tables_) {
     const RotaryTables made = rotary_tables(*stack_.rotary, stack_.head_dim, first_position_, rows_);
     const ir::Shape shape{rows_ * batch_, stack_.head_dim};
+    const ir::TensorId cos =
+      graph_.constant(this->label("rotary.cos"), shape, repeated(made.cos, batch_));
     tables_.emplace(
-      graph_.constant(this->label("rotary.cos"), shape, repeated(made.cos, batch_)),
-      graph_.constant(this->label("rotary.sin"), shape, repeated(made.sin, batch_))
+      cos, graph_.constant(this->label("rotary.sin"), shape, repeated(made.sin, batch_))
     );
   }
   return graph_.node("rope", label, {x, tables_->first, tables_->second});

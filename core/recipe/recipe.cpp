@@ -23,6 +23,8 @@ constexpr const char* version_key = "plena_recipe";
 constexpr std::size_t max_items = 1000;
 constexpr std::size_t max_ids = 1 << 16;
 constexpr std::size_t max_errors = 50;
+/// Numbers of a text go through the page, whose numbers are exact up to 2^53.
+constexpr std::uint64_t max_exact = std::uint64_t{1} << 53;
 
 // ---- what a value may be
 
@@ -536,6 +538,17 @@ class Reader {
     }
     if (text.ids.empty()) {
       error("E_RECIPE_MISSING", path + "/i", "the text has no prompt", "give the ids of its tokens");
+    }
+    for (const auto& [key, number] :
+         {std::pair{"/r", text.seed}, std::pair{"/t", text.temperature}}) {
+      if (number > max_exact) {
+        error(
+          "E_RECIPE_VALUE",
+          path + key,
+          fmt::format("{} is more than a page can count to", number),
+          fmt::format("write a number up to {}", max_exact)
+        );
+      }
     }
     if (text.context > max_context || text.ids.size() > text.context ||
         text.count > text.context - text.ids.size()) {

@@ -162,7 +162,7 @@ Recipe random_recipe(Random& random) {
       .ids = {random.below(96), random.below(96)},
       .count = random.below(100),
       .temperature = random.below(2000),
-      .seed = random.next() >> random.below(64),
+      .seed = random.next() >> (11 + random.below(53)),
       .context = 102 + random.below(1000),
       .digest = random.often(5) ? hex(random, 16) : ""};
   }

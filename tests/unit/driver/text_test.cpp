@@ -92,6 +92,48 @@ TEST_CASE("text: the digest is that of the text, and of nothing else") {
   CHECK(longer.digest() != digest);
 }
 
+TEST_CASE("text: the digest does not tell in which pieces a long prompt was given") {
+  const std::vector<std::int64_t> ids(20, 7);
+  Text text = make({.capacity = 40});
+  REQUIRE(text.basics().chunk == 16);
+  text.start({8, 11});
+  const Result<report::TextStep> whole = text.feed(ids);
+  REQUIRE(whole);
+  CHECK(whole->runs.size() == 2);
+  CHECK(whole->position == 20);
+  text.start({8, 11});
+  REQUIRE(text.feed(std::span(ids).first(16)));
+  REQUIRE(text.feed(std::span(ids).subspan(16)));
+  CHECK(text.digest() == whole->digest);
+  // A prompt that is too long leaves nothing behind, however many pieces would have had room.
+  text.start({8, 11});
+  CHECK_FALSE(text.feed(std::vector<std::int64_t>(41, 7)));
+  CHECK(text.digest().empty());
+}
+
+TEST_CASE("text: what is given after a choice stands behind what was chosen") {
+  Text text = make({.capacity = 40});
+  text.start({0, 0});
+  REQUIRE(text.feed(prompt));
+  const Result<report::TextStep> chosen = text.next();
+  REQUIRE(chosen);
+  const std::vector<std::int64_t> more{5, 6};
+  const Result<report::TextStep> mixed = text.feed(more);
+  REQUIRE(mixed);
+  CHECK(mixed->position == 9);
+  const Result<report::TextStep> after = text.next();
+  REQUIRE(after);
+  CHECK(after->runs.empty()); // nothing is left of what was chosen before
+  Session session;
+  prepare(session);
+  auto plain = session.generation("tiny.json", std::span(&file, 1), {.capacity = 40});
+  REQUIRE(plain);
+  for (const std::vector<std::int64_t>& ids : {prompt, {*chosen->id}, more}) {
+    REQUIRE(plain->feed(ids));
+  }
+  CHECK(*after->id == Sampler(0, 0).choose(plain->logits()));
+}
+
 TEST_CASE("text: a step tells of the runs before it and of what was chosen from") {
   Text text = make({.capacity = 20, .references = true});
   text.start({0, 0});
