@@ -124,7 +124,7 @@ std::vector<float> loaded(
       return quantises && !arithmetic.caches_hold ? stored(values, cols, arithmetic.stored) : result;
     }
     if (quantises && to_matrix) { // the Matrix SRAM keeps what was decoded
-      return stored(values, cols, arithmetic.weight);
+      return stored(values, cols, role == Role::Stored ? arithmetic.stored : arithmetic.weight);
     }
     if (quantises) {
       result = stored(values, cols, arithmetic.activation);

@@ -13,6 +13,7 @@
 #include <limits>
 #include <map>
 #include <tuple>
+#include <utility>
 
 namespace plena::ops {
 
@@ -55,6 +56,11 @@ check_format(const numerics::StorageFormat& format, std::string_view key, std::u
     );
   }
   return std::nullopt;
+}
+
+/// Of keys and values, whether the program stores them or the host.
+StoredFormat kept_format(const config::Config& config) {
+  return stored_format(config).value_or(StoredFormat{config.hbm_m_weight_type, 0});
 }
 
 } // namespace
@@ -164,6 +170,7 @@ class GraphLowering {
     std::optional<lower::SymbolId> first_row = std::nullopt
   );
   StoredFormat format_of_computed(const std::string& name, const NodeView& view);
+  void warn_of_kv_types();
   /// Of one H_STORE_V; a machine that stores none is refused where something is to be stored.
   std::uint64_t writeback_rows() const {
     return std::max<std::uint64_t>(config_.hbm_v_writeback_amount, 1);
@@ -216,6 +223,7 @@ class GraphLowering {
     std::uint64_t,
     std::string>;
   std::map<DerivedKey, lower::SymbolId> derived_;
+  bool warned_of_kv_types_ = false;
 };
 
 Result<LoweredGraph> GraphLowering::run() {
@@ -599,17 +607,19 @@ WeightTensor GraphLowering::weight(
   if (const auto found = weights_.find(key); found != weights_.end()) {
     return found->second;
   }
+  const StoredFormat format = spare ? kept_format(config_) : StoredFormat{config_.hbm_m_weight_type, 0};
   HbmTensor tensor;
   tensor.tensor = id;
-  tensor.stored.format = config_.hbm_m_weight_type;
+  tensor.stored.format = format.format;
   tensor.row_group = row_group;
   tensor.col_group = col_group;
-  const WeightTensor weight = staged_matrix(
+  WeightTensor weight = staged_matrix(
     std::move(tensor),
     graph_.tensor(id).name,
     extent_of(graph_.tensor(id).shape),
     spare ? tiling_.mlen : 0
   );
+  weight.precision = format.precision;
   weights_[key] = weight;
   return weight;
 }
@@ -686,9 +696,30 @@ void GraphLowering::store_result(
   stored_[id] = store_matrix(id, true, from, view);
 }
 
+/// Settings name formats of keys and values that differ, so that neither is used.
+void GraphLowering::warn_of_kv_types() {
+  if (std::exchange(warned_of_kv_types_, true)) {
+    return;
+  }
+  warn(
+    {Severity::Warning,
+     "W_KV_FORMAT",
+     "keys and values have the format of activations and weights: those that the settings give "
+     "them cannot be stored and read back",
+     "give HBM_V_KV_TYPE and HBM_M_KV_TYPE the same format that can be staged",
+     {},
+     {},
+     "HBM_V_KV_TYPE"}
+  );
+}
+
 /// Also of what the machine cannot store: who reads it may count on its being there.
 StoredFormat GraphLowering::format_of_computed(const std::string& name, const NodeView& view) {
   const std::optional<StoredFormat> format = stored_format(config_);
+  if (format && format->precision == 0 &&
+      (config_.hbm_v_kv_type != format->format || config_.hbm_m_kv_type != format->format)) {
+    warn_of_kv_types();
+  }
   if (!format || config_.hbm_v_writeback_amount == 0) {
     errors_.push_back(view.error(
       "E_HARDWARE",
@@ -1105,13 +1136,13 @@ std::optional<StoredFormat> stored_format(const config::Config& config) {
   const auto usable = [&](const numerics::StorageFormat& to, const numerics::StorageFormat& from) {
     return to == from && !check_format(to, {}, config.mlen);
   };
-  if (usable(config.hbm_v_act_type, config.hbm_m_weight_type)) {
-    return StoredFormat{config.hbm_v_act_type, 0};
-  }
-  if (usable(config.hbm_v_kv_type, config.hbm_m_kv_type)) {
+  const bool as_others = usable(config.hbm_v_act_type, config.hbm_m_weight_type);
+  // Where both are the same, programs have the selector that upstream's have.
+  if (usable(config.hbm_v_kv_type, config.hbm_m_kv_type) &&
+      !(as_others && config.hbm_v_act_type == config.hbm_v_kv_type)) {
     return StoredFormat{config.hbm_v_kv_type, 1};
   }
-  return std::nullopt;
+  return as_others ? std::optional(StoredFormat{config.hbm_v_act_type, 0}) : std::nullopt;
 }
 
 bool can_be_dense(const config::Config& config) {
@@ -1126,7 +1157,7 @@ Arithmetic arithmetic_of(const config::Config& config, Precision precision, Plan
     can_be_dense(config) ? config.broadcast_amount : 1,
     config.hbm_m_weight_type,
     config.hbm_v_act_type,
-    stored_format(config).value_or(StoredFormat{}).format,
+    kept_format(config).format,
     std::move(plan),
     std::max<std::uint64_t>(config.hbm_v_writeback_amount, 1)};
   if (precision == Precision::Fp32) {

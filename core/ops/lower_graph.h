@@ -72,8 +72,9 @@ Arithmetic arithmetic_of(const config::Config& config, Precision precision, Plan
 /// MLEN.
 bool can_be_dense(const config::Config& config);
 
-/// HBM formats in which the program can store a matrix so that H_PREFETCH_M reads it back, with the
-/// selector of both instructions; none when the settings give the two sides different formats.
+/// How keys and values, and other matrices that the program stores, lie in HBM so that H_PREFETCH_M
+/// reads them back, with the selector of both instructions: as HBM_V_KV_TYPE and HBM_M_KV_TYPE say, else
+/// as HBM_V_ACT_TYPE and HBM_M_WEIGHT_TYPE do; none when the two sides of both differ.
 struct StoredFormat {
   numerics::StorageFormat format{};
   std::uint64_t precision = 0;

@@ -27,8 +27,8 @@ class Lowering;
 enum class Role : std::uint8_t {
   Activation, ///< rows in the Vector SRAM
   Weight,     ///< constant matrix that goes through the Matrix SRAM
-  Stored,     ///< matrix that goes through the Matrix SRAM, constant or not: a computed one is stored
-              ///< to HBM first and has that format's precision from then on
+  Stored,     ///< keys or values: a matrix that goes through the Matrix SRAM, constant or not; a computed
+              ///< one is stored to HBM first and has that format's precision from then on
   Table,      ///< constant or graph input, rows in HBM of which the program loads those it wants
   Laid,       ///< constant that the operator lays out itself; its reference is given it as it is
   Vector,     ///< one row in the Vector SRAM
@@ -153,7 +153,7 @@ struct Arithmetic {
   std::uint64_t heads = 1;  ///< slices of a whole-tile product, see lower::Tiling
   numerics::StorageFormat weight{};
   numerics::StorageFormat activation{};
-  numerics::StorageFormat stored{}; ///< of computed matrices on their way to the Matrix SRAM
+  numerics::StorageFormat stored{}; ///< of keys and values, and other matrices that programs store
   Plan plan{};
   std::uint64_t store_rows = 1; ///< that one instruction writes to HBM
   bool caches_hold = false; ///< values of caches are those that HBM holds, and not rounded once more

@@ -17,7 +17,7 @@ BELOW = 100
 HELD_OUT, MEASURED = 1000, 400
 TEXTS, STEPS, RATE = 256, 1600, 3e-3
 # At the end it learns to do with the numbers that MXFP8 has.
-SEED_OF_ROUNDING, ROUNDING_STEPS, ROUNDING_RATE = 1203, 400, 1e-3
+SEED_OF_ROUNDING, ROUNDING_STEPS, ROUNDING_RATE = 1203, 800, 1e-3
 SIZES = {
     "hidden_size": 64, "intermediate_size": 128, "num_hidden_layers": 2, "num_attention_heads": 4,
     "num_key_value_heads": 2, "head_dim": 16, "max_position_embeddings": CONTEXT

@@ -17,6 +17,24 @@ def rounded(x):
     return torch.ldexp(torch.where(fraction == 0, fraction, kept.copysign(fraction)), exponent)
 
 
+BLOCK, BITS, LOWEST = 8, 3, -7  # MXFP8: elements to a scale, bits after the first, least exponent of E4M3
+
+
+def kept(x):
+    """What the machine reads back of keys and values that it stored as MXFP8, to the bit: a scale is the
+    power of two at or below the largest of its elements, these are cut to quarters of a step and then
+    rounded, and none becomes the next power of two."""
+    blocks = x.unflatten(-1, (-1, BLOCK))
+    scale = torch.frexp(blocks.abs().amax(-1, keepdim=True)).exponent - 1
+    size = torch.ldexp(blocks.abs(), -scale)
+    exponent = (torch.frexp(size).exponent - 1).clamp(min=LOWEST)
+    first = (exponent != LOWEST).float()
+    steps = (torch.ldexp(size, -exponent) - first) * 2**BITS
+    steps = ((steps * 4).floor() / 4).round().clamp(max=2**BITS - 1)
+    values = torch.ldexp(first + steps / 2**BITS, exponent + scale)
+    return values.copysign(blocks).flatten(-2)
+
+
 class RmsNorm(nn.Module):
     def __init__(self, size, eps):
         super().__init__()
@@ -52,7 +70,7 @@ class Attention(nn.Module):
         k = rotated(split(self.k_proj(x), self.groups), cos, sin)
         v = split(self.v_proj(x), self.groups)
         if self.rounds:
-            k, v = k + (rounded(k) - k).detach(), v + (rounded(v) - v).detach()
+            k, v = (x + (kept(x.bfloat16().float()) - x).detach() for x in (k, v))
         shared = self.heads // self.groups
         k, v = k.repeat_interleave(shared, 1), v.repeat_interleave(shared, 1)
         scores = q @ k.transpose(2, 3) / math.sqrt(self.size) + mask

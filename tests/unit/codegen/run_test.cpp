@@ -29,6 +29,7 @@ std::vector<MachineCase> machines() {
   cases.push_back(pairs);
   MachineCase plain{"16/4 with bf16 in HBM", machine(16, 4)};
   plain.config.hbm_m_weight_type = plain.config.hbm_v_act_type = numerics::StorageFormat{};
+  plain.config.hbm_m_kv_type = plain.config.hbm_v_kv_type = numerics::StorageFormat{};
   cases.push_back(plain);
   MachineCase e5m2{"32/4 with e5m2", machine(32, 4)};
   e5m2.config.hbm_m_weight_type = {numerics::e5m2, true, 8, numerics::e8m0};
@@ -189,6 +190,7 @@ TEST_CASE("results that are near the mathematical ones") {
   // The price of the formats, so that a reference with the same mistake as the lowering is noticed.
   config::Config config = machine(64, 4);
   config.hbm_m_weight_type = config.hbm_v_act_type = numerics::StorageFormat{};
+  config.hbm_m_kv_type = config.hbm_v_kv_type = numerics::StorageFormat{};
   Model model;
   const auto x = model.input({6, 100}, 2.0, 0.5);
   model.output(model.node("rms_norm", {x, model.constant({100})}));

@@ -229,6 +229,7 @@ TEST_CASE("a query that sees one key gets its value") {
   add_attention(model, 19, 19, 6, {{"mask", std::string("sliding")}, {"window", std::int64_t{1}}});
   config::Config config = machine(16, 4);
   config.hbm_m_weight_type = config.hbm_v_act_type = numerics::StorageFormat{};
+  config.hbm_m_kv_type = config.hbm_v_kv_type = numerics::StorageFormat{};
   const Run result = run(model, config);
   const std::vector<float>& v = model.inputs.at(model.graph.inputs[2]);
   const std::vector<float>& y = result.machine.at(model.graph.outputs[0]);

@@ -18,6 +18,7 @@ constexpr float qnan = std::numeric_limits<float>::quiet_NaN();
 /// Inputs arrive as they are, also those that are not finite.
 config::Config plain(config::Config config) {
   config.hbm_m_weight_type = config.hbm_v_act_type = numerics::StorageFormat{};
+  config.hbm_m_kv_type = config.hbm_v_kv_type = numerics::StorageFormat{};
   return config;
 }
 
