@@ -1,4 +1,5 @@
 // Before the first paint, so that nothing flashes: the chosen theme, and the one panel that another page shows.
+// Then the engine, which starts while the page is laid out; the page's own script takes it over (first-engine.ts).
 try {
   const theme = localStorage.getItem('plena.theme');
   if (theme === 'light' || theme === 'dark') document.documentElement.dataset.theme = theme;
@@ -7,3 +8,14 @@ try {
 }
 const embed = /[?&]embed=(listing|graph|timeline|run)(&|$)/.exec(location.search);
 if (embed) document.documentElement.dataset.embed = embed[1];
+const engine = document.currentScript?.dataset.engine;
+if (engine && !embed)
+  try {
+    const worker = new Worker(engine, { type: 'module', name: 'engine' });
+    const heard = [];
+    worker.onmessage = (event) => heard.push(['onmessage', event]);
+    worker.onerror = (event) => heard.push(['onerror', event]);
+    globalThis.plenaEngine = { worker, heard };
+  } catch {
+    // The page's own script says what is wrong.
+  }

@@ -4,6 +4,7 @@ const KB = 1000;
 
 export const budgets = {
   shell: 80 * KB,
+  example: 40 * KB,
   engine: 600 * KB,
   verified: 750 * KB,
   rest: 600 * KB,
