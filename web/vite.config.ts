@@ -74,42 +74,41 @@ function prerender(): Plugin {
   };
 }
 
-/** Worker and first part of the engine start to load with the page itself, not when its script asks for them. */
-function preload(): Plugin {
+/** The engine is started by the first script of the page, which is told where it is. */
+function engineFirst(): Plugin {
   return {
-    name: 'plena-preload',
+    name: 'plena-engine-first',
     apply: 'build',
     enforce: 'post',
     transformIndexHtml: {
       order: 'post',
-      handler(_html, { bundle }) {
-        const files = Object.keys(bundle ?? {});
-        const find = (pattern: RegExp) => {
-          const found = files.find((one) => pattern.test(one));
-          if (!found) throw new Error(`nothing built matches ${pattern}`);
-          return `./${found}`;
-        };
-        return [
-          {
-            tag: 'link',
-            attrs: { rel: 'modulepreload', href: find(/^assets\/worker-.*\.js$/) },
-            injectTo: 'head' as const,
-          },
-          {
-            tag: 'link',
-            attrs: {
-              rel: 'preload',
-              as: 'fetch',
-              type: 'application/wasm',
-              crossorigin: '',
-              href: find(/^assets\/plena\.first-.*\.wasm$/),
-            },
-            injectTo: 'head' as const,
-          },
-        ];
+      handler(html, { bundle }) {
+        const worker = Object.keys(bundle ?? {}).find((one) => /^assets\/worker-.*\.js$/.test(one));
+        const script = '<script src="./theme.js"';
+        if (!worker || !html.includes(script)) throw new Error('there is no engine or no script');
+        return html.replace(script, `${script} data-engine="./${worker}"`);
       },
     },
   };
+}
+
+/** What the page itself needs is one file: with what it shares with later code in files of its own, each would
+ * cost a request before the first result. */
+function oneShell() {
+  const needed = new Set<string>();
+  const plugin: Plugin = {
+    name: 'plena-one-shell',
+    apply: 'build',
+    buildEnd() {
+      const look = (id: string) => {
+        if (needed.has(id)) return;
+        needed.add(id);
+        for (const next of this.getModuleInfo(id)?.importedIds ?? []) look(next);
+      };
+      for (const id of this.getModuleIds()) if (id.endsWith('/src/main.tsx')) look(id);
+    },
+  };
+  return { plugin, groups: [{ name: 'shell', test: (id: string) => needed.has(id) }] };
 }
 
 function policy(): Plugin {
@@ -128,9 +127,10 @@ function policy(): Plugin {
 
 export default (): UserConfig => {
   checkEngine();
+  const shell = oneShell();
   return {
     ...shared,
-    plugins: [prerender(), policy(), preload(), release(), offline()],
+    plugins: [prerender(), policy(), shell.plugin, engineFirst(), release(), offline()],
     worker: { format: 'es' },
     build: {
       outDir: resolve(projectRoot, process.env.PLENA_OUT_DIR ?? 'dist'),
@@ -138,6 +138,7 @@ export default (): UserConfig => {
       target: 'es2022',
       assetsInlineLimit: 0,
       modulePreload: { polyfill: false },
+      rolldownOptions: { output: { codeSplitting: { groups: shell.groups } } },
       // Monaco is one large piece by nature and loads after the first result.
       chunkSizeWarningLimit: 4000,
     },

@@ -163,6 +163,7 @@ const DECODER = {
     vocab_size: 64,
   },
   weights: { source: 'seed', seed: 7, naming: 'hf_llama' },
+  input: { kind: 'tokens', ids: [1, 2, 3, 4, 5, 6, 7, 8] },
 };
 
 test('a picture, a file, and the seed again as input of a vision model', async ({ page }) => {
@@ -321,10 +322,10 @@ test('the batch of a link stays when something else of the model is changed', as
   const summary = page.locator('.model-options summary');
   await summary.click();
   const form = page.locator('.model-options form');
-  await form.getByLabel('Batch (texts)').fill('3');
-  await form.getByLabel('Tokens').fill('8');
+  await form.getByLabel('Batch (texts)').fill('2');
+  await form.getByLabel(/^Token ids/).fill('1 2 3 4 9 8 7 6');
   await form.getByRole('button', { name: 'Apply' }).click();
-  await expect(summary).toContainText('all 2 layers, 3 \u00d7 8 tokens');
+  await expect(summary).toContainText('all 2 layers, 2 \u00d7 4 tokens');
   await computed(page);
   await page.locator('#share').click();
   const address = await page.locator('#share-link').inputValue();
@@ -335,12 +336,12 @@ test('the batch of a link stays when something else of the model is changed', as
   await other.goto(address);
   await expect(other.locator('.link-bar .badge')).toHaveText(/reproduced on your machine/);
   const there = other.locator('.model-options summary');
-  await expect(there).toContainText('all 2 layers, 3 \u00d7 8 tokens');
+  await expect(there).toContainText('all 2 layers, 2 \u00d7 4 tokens');
   await there.click();
-  await expect(other.locator('.model-options form').getByLabel('Batch (texts)')).toHaveValue('3');
+  await expect(other.locator('.model-options form').getByLabel('Batch (texts)')).toHaveValue('2');
   await other.locator('.model-options form').getByLabel('Last layer').fill('0');
   await other.locator('.model-options form').getByRole('button', { name: 'Apply' }).click();
-  await expect(there).toContainText('layer 0 of 2, 3 \u00d7 8 tokens');
+  await expect(there).toContainText('layer 0 of 2, 2 \u00d7 4 tokens');
   await context?.close();
 });
 

@@ -36,11 +36,9 @@ declare global {
 export async function installRaw(page: Page): Promise<void> {
   await page.goto('./?offline=off');
   await page.evaluate((protocol) => {
-    const link = document.querySelector<HTMLLinkElement>(
-      'link[rel=modulepreload][href*="worker-"]',
-    );
-    if (!link) throw new Error('the page names no worker');
-    const url = link.href;
+    const script = document.querySelector<HTMLScriptElement>('script[data-engine]');
+    const url = script?.dataset.engine;
+    if (!url) throw new Error('the page names no worker');
     let worker: Worker;
     let next = 1;
     let waiting = new Map<number, (value: unknown) => void>();

@@ -59,12 +59,13 @@ test('the palette has every action, with its key, and does it', async ({ page })
 test('Escape clears the selection when nothing else takes it', async ({ page }) => {
   await openVerified(page);
   const selected = page.locator('.status-selected');
-  const node = page.locator('.graph .node[role=button]').first();
+  const node = page.locator('.graph .node[aria-label*="gate"]').first();
   await node.focus();
   await page.keyboard.press('Enter');
   await expect(selected).toContainText('instruction');
   // What is open takes it, and so does what is typed into.
   await page.keyboard.press('F1');
+  await expect(page.locator('#palette-field')).toBeFocused();
   await page.keyboard.press('Escape');
   await expect(page.locator('#palette-dialog')).toHaveCount(0);
   await expect(selected).toContainText('instruction');

@@ -19,8 +19,6 @@ export function watch(page: Page): string[] {
   const seen: string[] = [];
   page.on('pageerror', (error) => seen.push(`${error.message}\n${error.stack ?? ''}`));
   page.on('console', (message) => {
-    // A busy machine takes longer from a preload to its use than the browser expects.
-    if (message.text().includes('was preloaded using link preload but not used')) return;
     if (message.type() === 'error' || message.type() === 'warning') seen.push(message.text());
   });
   page.on('requestfailed', (request) => {

@@ -2,7 +2,7 @@ import { describe, expect, it, vi } from 'vitest';
 import { createClient, HARD_STOP_MS } from '../../web/src/engine/client.ts';
 import { PROTOCOL } from '../../web/src/engine/protocol.ts';
 import type { Diagnostic } from '../../web/src/engine/types.ts';
-import { deafWorker, ENDLESS, hostedWorker, mockModule, recipe } from './support.ts';
+import { deafWorker, ENDLESS, encode, hostedWorker, mockModule, recipe } from './support.ts';
 
 const events = () => ({
   broken: vi.fn<(d: Diagnostic) => void>(),
@@ -63,6 +63,41 @@ describe('client', () => {
     await client.stop();
     expect(worker.terminated).toBe(false);
     expect(worker.sent).toEqual([]);
+  });
+
+  it('gives the answers to what was asked ahead, in its order', async () => {
+    const worker = hostedWorker(await mockModule());
+    const client = createClient(() => worker, events());
+    const open = { kind: 'open', recipe: recipe(), built: true } as const;
+    client.ahead([{ kind: 'hello' }, open, { kind: 'text' }]);
+    expect(worker.sent).toHaveLength(3);
+    expect(await client.call({ kind: 'hello' })).toMatchObject({ ok: true });
+    // A view that looks at the program changes nothing of that.
+    await client.call({ kind: 'rows', first: 0, count: 1 });
+    expect(await client.call({ kind: 'open', recipe: recipe(), built: true })).toMatchObject({
+      value: { model: { name: 'small' } },
+    });
+    expect(await client.call({ kind: 'text' })).toMatchObject({ ok: true });
+    expect(worker.sent).toHaveLength(4);
+    await client.call({ kind: 'text' });
+    expect(worker.sent).toHaveLength(5);
+  });
+
+  it('asks anew when something else is asked than was asked ahead', async () => {
+    const worker = hostedWorker(await mockModule());
+    const client = createClient(() => worker, events());
+    client.ahead([
+      { kind: 'hello' },
+      { kind: 'open', recipe: recipe(), built: true },
+      { kind: 'text' },
+    ]);
+    await client.call({ kind: 'hello' });
+    const other = recipe(encode('{"plena_model":1,"name":"other"}'));
+    expect(await client.call({ kind: 'open', recipe: other, built: true })).toMatchObject({
+      value: { model: { name: 'other' } },
+    });
+    await client.call({ kind: 'text' });
+    expect(worker.sent).toHaveLength(5);
   });
 
   it('starts afresh after a trap', async () => {

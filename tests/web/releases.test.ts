@@ -106,7 +106,7 @@ describe('publishing', () => {
     const dist = `dist-${version}${more}`;
     put(
       `${dist}/index.html`,
-      `<title>x</title><script src="./theme.js"></script><script src="./assets/index-${version}.js"></script>${more}`,
+      `<title>x</title><script src="./theme.js" data-engine="./assets/worker-${version}.js"></script><script src="./assets/index-${version}.js"></script>${more}`,
     );
     put(`${dist}/theme.js`, 'theme');
     put(`${dist}/service-worker.js`, version);
@@ -135,6 +135,7 @@ describe('publishing', () => {
         expect(after.get(name), name).toBe(text);
     expect(after.get('service-worker.js')).toBe('0.2.0');
     expect(after.get('v/0.1.0/index.html')).toContain('src="../../assets/index-0.1.0.js"');
+    expect(after.get('v/0.1.0/index.html')).toContain('data-engine="../../assets/worker-0.1.0.js"');
     expect(after.get('v/0.1.0/index.html')).toContain('<meta name="plena-site" content="../../">');
     expect(after.get('v/0.1.0/index.html')).toContain('src="./theme.js"');
     expect(after.has('v/0.1.0/service-worker.js')).toBe(false);

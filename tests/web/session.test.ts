@@ -48,7 +48,9 @@ async function builtResult(): Promise<StaticResult> {
   const described = get(module.describe());
   return {
     example: 'small',
+    source: new TextDecoder().decode(GOOD_MODEL),
     preset: s.name,
+    toml: s.toml,
     version: described.version,
     gallery: [
       { id: 'small', title: 'Small', summary: '', file: 'small.json', bytes: 32, door: 'learn' },
@@ -106,6 +108,25 @@ describe('first visit', () => {
     expect(store.machine.value).toBe('done');
     expect(store.text.value?.current).toContain('M_MM');
     expect(store.problemList.value).toEqual([]);
+  });
+
+  it('asks nothing twice that it has asked ahead', async () => {
+    const { store, session, workers } = await setUp();
+    session.ahead();
+    const asked = () => (workers[0]?.sent ?? []).map((one) => ('call' in one ? one.call.kind : ''));
+    const ahead = asked();
+    expect(ahead).toContain('verify');
+    await session.start();
+    expect(store.standing.value).toBe('verified');
+    expect(asked()).toEqual(ahead);
+  });
+
+  it('asks nothing ahead of what this tab had open', async () => {
+    const storage = memory();
+    createAutosave(storage).saveSource({ example: 'small', preset: 'm16b4', choices: {} });
+    const { session, workers } = await setUp({ storage });
+    session.ahead();
+    expect(workers[0]?.sent).toEqual([]);
   });
 
   it('says so when the engine comes to another result', async () => {
@@ -565,7 +586,7 @@ describe('comparing', () => {
     const wishOf = (text: string) =>
       JSON.parse(text).wish as { gallery?: string; baseline?: { settings: string; wish: object } };
     beforeEach(() => {
-      vi.stubGlobal('location', { origin: 'https://a.b', pathname: '/', search: '' });
+      vi.stubGlobal('location', { origin: 'http://127.0.0.1', pathname: '/', search: '' });
       vi.stubGlobal('window', {});
     });
     afterEach(() => {

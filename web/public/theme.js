@@ -1,5 +1,6 @@
 // Before the first paint, so that nothing flashes: the chosen theme or the system's, and the one panel that
-// another page shows.
+// another page shows. Then the engine, which starts while the page is laid out; the page's own script takes it
+// over (first-engine.ts).
 const root = document.documentElement;
 const dark = matchMedia('(prefers-color-scheme: dark)');
 const follow = () => {
@@ -16,3 +17,14 @@ dark.addEventListener('change', follow);
 new MutationObserver(follow).observe(root, { attributeFilter: ['data-chosen'] });
 const embed = /[?&]embed=(listing|graph|timeline|run)(&|$)/.exec(location.search);
 if (embed) root.dataset.embed = embed[1];
+const engine = document.currentScript?.dataset.engine;
+if (engine && !embed)
+  try {
+    const worker = new Worker(engine, { type: 'module', name: 'engine' });
+    const heard = [];
+    worker.onmessage = (event) => heard.push(['onmessage', event]);
+    worker.onerror = (event) => heard.push(['onerror', event]);
+    globalThis.plenaEngine = { worker, heard };
+  } catch {
+    // The page's own script says what is wrong.
+  }

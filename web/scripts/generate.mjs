@@ -40,7 +40,9 @@ function runDefault(module, gallery, modelsDir, layoutOf) {
   const profile = { ...visit.profile, hottest: [] };
   return {
     example: entry.id,
+    source: readFileSync(join(modelsDir, entry.file), 'utf8'),
     preset: preset.name,
+    toml: preset.toml,
     version: description.version,
     gallery,
     presets: description.presets.map(({ name, title }) => ({ name, title })),

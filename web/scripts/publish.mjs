@@ -49,7 +49,7 @@ const filesIn = (folder) =>
 /** The page as it is in a release's folder: its files are those of the root, which it is told of. */
 export function inFolder(html) {
   const moved = html
-    .replaceAll(/\b(src|href)="\.\/assets\//g, `$1="${WAY_TO_ROOT}assets/`)
+    .replaceAll(/\b(src|href|data-engine)="\.\/assets\//g, `$1="${WAY_TO_ROOT}assets/`)
     .replace('</title>', `</title><meta name="plena-site" content="${WAY_TO_ROOT}">`);
   if (!moved.includes('name="plena-site"') || /["'(]\.\/assets\//.test(moved))
     throw new Refused('the page names its files in a way that is not known here');

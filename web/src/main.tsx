@@ -1,16 +1,16 @@
 // Boots the page: takes over the HTML that the build wrote, then starts the engine.
 import { hydrate } from 'preact';
 import { built } from './built.ts';
-import { fetchFile } from './examples.ts';
+import { takeFirstEngine } from './first-engine.ts';
 import { createLayoutClient } from './graph/layout-client.ts';
 import { embedName } from './lib/embed.ts';
 import { App } from './shell/app.tsx';
-import { whenTouched } from './shell/embed-bar.tsx';
+import { whenTouched } from './shell/when-touched.ts';
 import { createSite } from './site.ts';
+import { builtModel } from './state/ahead.ts';
 import { createAutosave, tabStorage } from './state/autosave.ts';
 import { keepForOffline } from './state/offline.ts';
 import { createSession } from './state/session.ts';
-import { shippedModel } from './state/shipped.ts';
 import { createStore } from './state/store.ts';
 
 const store = createStore(built);
@@ -22,6 +22,7 @@ layouts.remember(store.view.peek().model, built.layout);
 const site = createSite();
 const session = createSession(store, {
   spawnEngine: () =>
+    takeFirstEngine() ??
     new Worker(new URL('./engine/worker.ts', import.meta.url), { type: 'module', name: 'engine' }),
   layouts,
   pairs: createLayoutClient(spawnLayout),
@@ -31,17 +32,25 @@ const session = createSession(store, {
   async fetchExample(id) {
     const entry = built.gallery.find((one) => one.id === id);
     if (!entry) throw new Error(`there is no ${id}`);
+    if (id === built.example) return builtModel(built);
+    const [{ fetchFile }, { shippedModel }] = await Promise.all([
+      import('./examples.ts'),
+      import('./state/shipped.ts'),
+    ]);
     return shippedModel(entry, fetchFile);
   },
   releases: site,
 });
+
+const fragment = () => (location.hash.length > 1 ? location.hash : null);
+// The engine computes while the page comes to life.
+if (embedName() === null && fragment() === null) session.ahead();
 
 const root = document.getElementById('app');
 if (root) hydrate(<App store={store} session={session} />, root);
 /** Resolves when what the page has to show is on the screen: nothing else may take the link before. */
 const drawn = () =>
   new Promise<void>((resolve) => requestAnimationFrame(() => setTimeout(resolve)));
-const fragment = () => (location.hash.length > 1 ? location.hash : null);
 const start = () =>
   session.start(fragment()).finally(async () => {
     await drawn();

@@ -485,6 +485,9 @@ export function createHost(module: PlenaModule, env: HostEnvironment) {
 
   const admission = createAdmission(env);
 
+  /** Ends when the question that came last has been answered. */
+  let before = Promise.resolve();
+
   async function handle(request: Request): Promise<void> {
     if ('control' in request) {
       if (request.control === 'rest') admission.fetch();
@@ -492,6 +495,12 @@ export function createHost(module: PlenaModule, env: HostEnvironment) {
       if (request.control === 'stop') admission.giveUp();
       return;
     }
+    const mine = request.inTurn ? before.then(() => answerTo(request)) : answerTo(request);
+    before = mine;
+    await mine;
+  }
+
+  async function answerTo(request: Extract<Request, { call: Call }>): Promise<void> {
     const { id } = request;
     let result: Answer<unknown>;
     try {

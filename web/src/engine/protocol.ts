@@ -269,7 +269,8 @@ export type CallOf<K extends CallKind> = { kind: K } & Calls[K]['ask'];
 /** `pause` and `stop` end the run in flight, whose own answer then says how it ended; `rest`: the rest of the
  * engine may be fetched now. */
 export type Request =
-  | { protocol: number; id: number; call: Call }
+  /** `inTurn`: after the answer to the one before, which it does not end. */
+  | { protocol: number; id: number; call: Call; inTurn?: boolean }
   | { protocol: number; control: 'pause' | 'stop' | 'rest' };
 
 /** Which step of a call failed, where a call has several. */

@@ -1,6 +1,6 @@
 // The page: header, headline, the three columns, problems, status; one tab at a time when narrow.
 import { computed } from '@preact/signals';
-import { useEffect, useMemo } from 'preact/hooks';
+import { useEffect, useMemo, useState } from 'preact/hooks';
 import { EMBEDS, embedName } from '../lib/embed.ts';
 import { panels } from '../panels/index.ts';
 import { PageContext } from '../panels/page.ts';
@@ -9,7 +9,6 @@ import type { Store } from '../state/store.ts';
 import { later } from '../ui/later.tsx';
 import { Splitter } from '../ui/splitter.tsx';
 import { DropZone } from './drop-zone.tsx';
-import { EmbedBar } from './embed-bar.tsx';
 import { Header } from './header.tsx';
 import { Headline } from './headline.tsx';
 import { listenToKeys } from './keys.ts';
@@ -32,6 +31,7 @@ import { Tabs } from './tabs.tsx';
 /** Each comes with the first time that it is asked for. */
 const LinkBar = later(() => import('./link-bar.tsx').then((module) => module.LinkBar));
 const LessonPane = later(() => import('./learn.tsx').then((module) => module.LessonPane));
+const EmbedBar = later(() => import('./embed-bar.tsx').then((module) => module.EmbedBar));
 const Palette = later(() => import('./palette.tsx').then((module) => module.Palette));
 
 export function App({ store, session }: { store: Store; session: Session }) {
@@ -43,8 +43,11 @@ export function App({ store, session }: { store: Store; session: Session }) {
       ),
     [store],
   );
+  // What the build wrote is the whole page; the bar comes with the script.
+  const [embedded, setEmbedded] = useState(false);
   useEffect(() => {
     const embed = embedName();
+    setEmbedded(embed !== null);
     // Inside another page it is that page's choice what is seen.
     const ends = [embed ? () => {} : restoreLayout(page), listenToKeys(page)];
     if (embed) maximise(page, EMBEDS[embed]);
@@ -164,7 +167,7 @@ export function App({ store, session }: { store: Store; session: Session }) {
         <Tabs panels={panels.filter((one) => one.region !== 'sheet')} />
         <Sheets />
         <DropZone />
-        <EmbedBar />
+        {embedded && <EmbedBar />}
         {paletteQuery.value !== null && <Palette />}
       </div>
     </PageContext.Provider>

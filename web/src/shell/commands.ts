@@ -8,7 +8,6 @@ import type { Page } from '../panels/page.ts';
 import { MOVES, perform } from '../panels/parts/debug-bar.tsx';
 import { machineView } from '../panels/parts/machine-view.ts';
 import { programView } from '../panels/parts/program-view.ts';
-import { pickFiles } from './files.ts';
 import {
   chooseLayout,
   LAYOUTS,
@@ -23,6 +22,7 @@ import {
 import { letterKeys, switchLetterKeys } from './letter-keys.ts';
 import { openPalette } from './palette-state.ts';
 import { cyclePane } from './panes.ts';
+import { pickFiles } from './pick.ts';
 import { copyLink, openShare } from './share.tsx';
 import { chooseTheme, THEMES, theme } from './theme-button.tsx';
 

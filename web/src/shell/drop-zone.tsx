@@ -2,7 +2,7 @@
 import { useEffect, useState } from 'preact/hooks';
 import { embedName } from '../lib/embed.ts';
 import { usePage } from '../panels/page.ts';
-import { dropped, readFiles } from './files.ts';
+import { openDropped } from './pick.ts';
 
 export function DropZone() {
   const page = usePage();
@@ -23,8 +23,7 @@ export function DropZone() {
       event.preventDefault();
       event.stopPropagation();
       setOver(false);
-      if (event.dataTransfer)
-        void dropped(event.dataTransfer).then((files) => readFiles(page, files));
+      if (event.dataTransfer) void openDropped(page, event.dataTransfer);
     };
     // Capture: the editor has a drop handling of its own.
     addEventListener('dragover', onOver, true);

@@ -6,16 +6,6 @@ import { usePage } from '../panels/page.ts';
 import { CommandButton } from './command-button.tsx';
 import { mainAction } from './commands.ts';
 
-const TOUCHES = ['pointerdown', 'keydown'] as const;
-
-export function whenTouched(action: () => void) {
-  const once = () => {
-    for (const kind of TOUCHES) removeEventListener(kind, once, true);
-    action();
-  };
-  for (const kind of TOUCHES) addEventListener(kind, once, true);
-}
-
 /** The whole page with what was opened here. */
 function wholePage(): string {
   const query = new URLSearchParams(location.search);
@@ -44,13 +34,8 @@ function tellHeight(): () => void {
 export function EmbedBar() {
   const page = usePage();
   const { store, session } = page;
-  // What the build wrote is the whole page; the bar comes with the script.
-  const [name, setName] = useState<string | null>(null);
-  const [address, setAddress] = useState('');
-  useEffect(() => {
-    setName(embedName());
-    setAddress(wholePage());
-  }, []);
+  const name = embedName();
+  const [address, setAddress] = useState(wholePage);
   useEffect(
     () => (name && parent !== window ? tellHeight() : undefined),
     [name, store.standing.value],

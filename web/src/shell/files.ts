@@ -16,12 +16,7 @@ export interface PickedFile {
   file: File;
 }
 
-/** The field that `pickFiles` opens. */
-export const FILE_FIELD = 'file-field';
-
-export const pickFiles = () => document.getElementById(FILE_FIELD)?.click();
-
-export const picked = (files: Iterable<File>): PickedFile[] =>
+const picked = (files: Iterable<File>): PickedFile[] =>
   [...files].map((file) => ({ name: file.webkitRelativePath || file.name, file }));
 
 function contents(folder: FileSystemDirectoryEntry): Promise<FileSystemEntry[]> {
@@ -45,11 +40,8 @@ const fileOf = (entry: FileSystemFileEntry) =>
 const isFile = (entry: FileSystemEntry): entry is FileSystemFileEntry => entry.isFile;
 const isFolder = (entry: FileSystemEntry): entry is FileSystemDirectoryEntry => entry.isDirectory;
 
-/** The files that were dropped, and those that lie directly in folders that were. Must be called
- * while the drop is handled; its items are gone afterwards. */
-export async function dropped(transfer: DataTransfer): Promise<PickedFile[]> {
-  const entries = [...transfer.items].map((item) => item.webkitGetAsEntry?.() ?? null);
-  const plain = [...transfer.files];
+/** The files that were dropped, and those that lie directly in folders that were. */
+async function allOf(entries: readonly (FileSystemEntry | null)[], plain: readonly File[]) {
   if (!entries.some((entry) => entry?.isDirectory)) return picked(plain);
   const found: PickedFile[] = [];
   for (const entry of entries.filter((one) => one !== null)) {
@@ -80,7 +72,13 @@ async function withNamed(files: readonly PickedFile[]) {
       };
 }
 
-export async function readFiles({ store, session }: Page, files: readonly PickedFile[]) {
+/** `entries`: of a drop, where the browser tells them. */
+export async function openFiles(
+  { store, session }: Page,
+  plain: readonly File[],
+  entries: readonly (FileSystemEntry | null)[] = [],
+) {
+  const files = await allOf(entries, plain);
   const refuse = (code: string, message: string, hint: string, file: string) => {
     store.problems.value = {
       ...store.problems.peek(),

@@ -5,9 +5,9 @@ import { usePage } from '../panels/page.ts';
 import type { Store } from '../state/store.ts';
 import { CommandButton } from './command-button.tsx';
 import { mainAction } from './commands.ts';
-import { FILE_FIELD, picked, readFiles } from './files.ts';
 import { Gallery } from './gallery.tsx';
 import { Help } from './help.tsx';
+import { FILE_FIELD, openPicked } from './pick.ts';
 import { ShareDialog } from './share.tsx';
 import { SettingsButton, SheetButtons } from './sheets.tsx';
 import { ThemeButton } from './theme-button.tsx';
@@ -27,9 +27,8 @@ function FileField() {
       multiple
       accept={ACCEPTED}
       onChange={(event) => {
-        const files = picked(event.currentTarget.files ?? []);
+        void openPicked(page, event.currentTarget.files ?? []);
         event.currentTarget.value = '';
-        void readFiles(page, files);
       }}
     />
   );

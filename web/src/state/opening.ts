@@ -1,8 +1,7 @@
-// Actions that put a model on the page: an example, files of the user, another settings preset,
-// and the same again in a fresh engine.
+// Actions that put a model on the page: an example, what files of the user hold (taking.ts), another settings
+// preset, and the same again in a fresh engine.
 import {
   type Answer,
-  type FileInPlace,
   type ModelSource,
   type Opened,
   type Part,
@@ -11,12 +10,8 @@ import {
   WHOLE,
 } from '../engine/protocol.ts';
 import type { Diagnostic } from '../engine/types.ts';
-import { counted } from '../lib/format.ts';
-import { type PictureScale, readPreprocessor } from '../lib/pictures.ts';
-import { readVocabulary, VOCABULARY } from '../lib/vocabulary-file.ts';
-import { checkpointName, firstPart, PREPROCESSOR } from './checkpoint.ts';
 import type { Baseline } from './comparing.ts';
-import { announce, type Context, EDITABLE_LINES, errorsOf, forget, report } from './context.ts';
+import { announce, type Context, EDITABLE_LINES, forget, report } from './context.ts';
 import { type Editing, editKey, waysOf } from './editing.ts';
 import type { GraphActions } from './graph.ts';
 import { run } from './running.ts';
@@ -25,18 +20,6 @@ import { type Choices, choicesOf, type Source } from './store.ts';
 export interface NamedBytes {
   name: string;
   bytes: Uint8Array;
-}
-
-const lower = (name: string) => name.toLowerCase();
-const stem = (name: string) => name.replace(/\.[^.]*$/, '');
-const isInput = (name: string) => /\.(bin|npy|txt)$/.test(lower(name));
-const isSettings = (name: string) => lower(name).endsWith('.toml');
-const isAssembly = (name: string) => lower(name).endsWith('.asm');
-
-function countLines(text: string): number {
-  let count = 1;
-  for (let at = text.indexOf('\n'); at >= 0; at = text.indexOf('\n', at + 1)) count++;
-  return count;
 }
 
 /** Names of the sizes that a model leaves open, as the engine's remedies spell them. */
@@ -226,15 +209,6 @@ export function createOpening(context: Context, editing: Editing, graph: GraphAc
     }
   }
 
-  async function openSettings(file: NamedBytes) {
-    const own = { name: file.name, toml: new TextDecoder().decode(file.bytes) };
-    const before = store.ownSettings.peek();
-    store.ownSettings.value = [...before.filter((one) => one.name !== own.name), own];
-    const opened = await choosePreset(own.name);
-    // Settings that the engine refuses do not stay in the list.
-    if (!opened) store.ownSettings.value = before;
-  }
-
   /** The model on its way to the page, or on it. */
   function latest(): { recipe: Recipe; source: Source } | null {
     const { recipe } = context;
@@ -282,106 +256,6 @@ export function createOpening(context: Context, editing: Editing, graph: GraphAc
     await openAndRun({ ...base.recipe, inputs }, source);
   }
 
-  /** What a folder says of its pictures; a file that cannot be understood says nothing. */
-  function pictureScale(file: NamedBytes | undefined): PictureScale | null {
-    return file ? readPreprocessor(new TextDecoder().decode(file.bytes)) : null;
-  }
-
-  /** Files that were dropped or picked together: one model, inputs, settings, assembly. The files of
-   * a checkpoint stay where they are; `leftOut` files are of no use here. */
-  async function openFiles(
-    files: NamedBytes[],
-    checkpoint: readonly FileInPlace[] = [],
-    leftOut = 0,
-  ) {
-    const models: ModelSource[] = files.filter(
-      ({ name }) =>
-        !isInput(name) &&
-        !isSettings(name) &&
-        !isAssembly(name) &&
-        name !== PREPROCESSOR &&
-        name !== VOCABULARY,
-    );
-    if (checkpoint.length > 0)
-      models.push({
-        name: checkpointName(checkpoint),
-        bytes: new Uint8Array(),
-        files: checkpoint,
-      });
-    const inputs = files
-      .filter(({ name }) => isInput(name))
-      .map(({ name, bytes }) => ({ name: stem(name), bytes }));
-    const settings = files.find(({ name }) => isSettings(name));
-    const assembly = files.find(({ name }) => isAssembly(name));
-    const told = files.find(({ name }) => name === VOCABULARY);
-    const vocabulary = told && readVocabulary(new TextDecoder().decode(told.bytes));
-    if (typeof vocabulary === 'string') {
-      const hint =
-        'models/trained/README.md says what it holds; open the model without it, or mend it.';
-      report(context, 'open', [
-        problem('E_VOCABULARY', `${VOCABULARY} cannot be used: ${vocabulary}.`, hint),
-      ]);
-      store.tab.value = 'diagnostics';
-      return;
-    }
-    if (vocabulary && models[0]) models[0] = { ...models[0], vocabulary };
-    if (models.length > 1) {
-      report(context, 'open', [
-        problem(
-          'E_SEVERAL_MODELS',
-          `${models.length} models were given at once: ${models.map((m) => m.name).join(', ')}.`,
-          'Open one model at a time; its input files (.bin, .npy) may come with it.',
-        ),
-      ]);
-      store.tab.value = 'diagnostics';
-      return;
-    }
-    if (settings) await openSettings(settings);
-    const base = latest();
-    const model = models[0] ?? (inputs.length > 0 ? base?.recipe.model : undefined);
-    if (model) {
-      const fresh = models[0] !== undefined || !base;
-      const part = fresh ? (model.files ? firstPart(model.files) : undefined) : base.recipe.part;
-      const kept = fresh ? (part ? { part } : {}) : base.recipe;
-      const recipe = recipeFor(model, inputs, undefined, undefined, kept);
-      const source: Source = { kind: 'file', name: model.name, inputs: inputs.map((i) => i.name) };
-      if (recipe) await openAndRun(recipe, fresh ? source : base.source);
-      if (fresh && context.recipe === recipe) {
-        store.pictures.value = pictureScale(files.find(({ name }) => name === PREPROCESSOR));
-        tellOfPart(part, leftOut);
-      }
-    }
-    if (assembly) await openAssembly(assembly);
-  }
-
-  /** Says what was left out, as far as nobody asked for that. */
-  function tellOfPart(part: Part | undefined, leftOut: number) {
-    const layers = store.model.peek()?.part?.layers ?? 1;
-    const said = [];
-    if (part && part !== WHOLE && layers > 1)
-      said.push(
-        `Opened layer 0 of ${layers} alone, because the checkpoint is large: the options of the model have the others.`,
-      );
-    if (leftOut > 0)
-      said.push(
-        `${counted(leftOut, 'file')} of the folder ${leftOut === 1 ? 'is' : 'are'} not used.`,
-      );
-    if (said.length > 0) store.notice.value = said.join(' ');
-  }
-
-  /** Assembly of the user takes the place of the program; a very long one is only listed. */
-  async function openAssembly(file: NamedBytes) {
-    const text = new TextDecoder().decode(file.bytes);
-    if (countLines(text) > EDITABLE_LINES) {
-      await editing.replaceUnseen(text);
-    } else {
-      store.text.value ??= { compiled: '', current: '' };
-      editing.edit(text);
-      await editing.flush();
-    }
-    if (errorsOf(store.problems.peek().assemble).length > 0) store.tab.value = 'diagnostics';
-  }
-
   /** Gives a fresh engine what the old one held; does not run. */
   async function restore() {
     const { recipe } = context;
@@ -421,7 +295,8 @@ export function createOpening(context: Context, editing: Editing, graph: GraphAc
     openAndRun,
     openBaseline,
     openExample,
-    openFiles,
+    recipeFor,
+    latest,
     choosePreset,
     choose,
     choosePart,

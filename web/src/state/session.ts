@@ -7,7 +7,8 @@ import type { LayoutClient } from '../graph/layout-client.ts';
 import type { AnalyticView } from '../lib/analytic.ts';
 import { lessonOf } from '../lib/lesson-link.ts';
 import type { Lesson } from '../lib/lessons.ts';
-import type { Autosave } from './autosave.ts';
+import { firstCalls } from './ahead.ts';
+import type { Autosave, SavedSource } from './autosave.ts';
 import { createComparing } from './comparing.ts';
 import { announce, type Context, report } from './context.ts';
 import { createDebugging } from './debugging.ts';
@@ -19,7 +20,7 @@ import { type Parts, withUse } from './parts.ts';
 import type { ReleaseSite } from './releases.ts';
 import { createRowCache } from './rows.ts';
 import { ablate, pause, run, showPrecision, step, stop } from './running.ts';
-import type { Choices, GalleryData, Store } from './store.ts';
+import type { Choices, GalleryData, StaticResult, Store } from './store.ts';
 import { createTiming } from './timing.ts';
 import { createUsing } from './using.ts';
 
@@ -49,6 +50,10 @@ function recipeText({ name, bytes }: NamedBytes): string | null {
   const text = new TextDecoder().decode(bytes);
   return text.includes('"plena_recipe"') ? text : null;
 }
+
+/** What was open before is what the page was built with. */
+const isBuilt = (built: StaticResult, { example, preset, choices }: SavedSource) =>
+  example === built.example && preset === built.preset && Object.keys(choices).length === 0;
 
 export function createSession(store: Store, services: Services) {
   const client = createClient(services.spawnEngine, {
@@ -186,6 +191,11 @@ export function createSession(store: Store, services: Services) {
     /** The address of what is open with a prediction beside it. */
     linkTo: async (view: AnalyticView) => (await sharing()).linkTo(view),
     debug: debugging,
+    /** Asks what `start` will ask, unless this tab had something else open. */
+    ahead() {
+      const saved = services.autosave.loadSource();
+      if (!saved || isBuilt(store.built, saved)) client.ahead(firstCalls(store.built));
+    },
     /** Starts the engine and proves the built result, or returns to what this tab had open. */
     async start(link: string | null = null) {
       store.engine.value = 'starting';
@@ -211,8 +221,7 @@ export function createSession(store: Store, services: Services) {
       const preset = saved && known && presetKnown ? saved.preset : built.preset;
       // Values that this version of the compiler has no longer are left out.
       const choices = known ? knownChoices(saved.choices, description.value.choices) : {};
-      const first =
-        example === built.example && preset === built.preset && Object.keys(choices).length === 0;
+      const first = isBuilt(store.built, { example, preset, choices });
       context.keepLink = link !== null;
       await opening.openExample(example, preset, first, choices);
       context.keepLink = false;
@@ -237,7 +246,8 @@ export function createSession(store: Store, services: Services) {
       if (recipe !== null) await openLink(recipe);
       else if (!(await takeFiles(files, checkpoint))) {
         parts.releases?.home();
-        await opening.openFiles(files, checkpoint, leftOut);
+        const { takingOf } = await import('./taking.ts');
+        await parts.use(takingOf).openFiles(files, checkpoint, leftOut);
       }
     },
     toggleGroup: (key: string) => graph.toggle(key),

@@ -24,6 +24,7 @@ import type { Parts } from './parts.ts';
 import { type OpenedFiles, type Releases, releasesOf } from './releases.ts';
 import { run } from './running.ts';
 import type { Source } from './store.ts';
+import { type Taking, takingOf } from './taking.ts';
 import type { Using } from './using.ts';
 
 /** What the Share dialog offers. */
@@ -65,7 +66,12 @@ export function createSharing(
   context: Context,
   editing: Editing,
   opening: Opening,
-  { releases, analytic, using }: { releases: Releases; analytic: Analytic; using: Using },
+  {
+    releases,
+    analytic,
+    taking,
+    using,
+  }: { releases: Releases; analytic: Analytic; taking: Taking; using: Using },
 ) {
   const { store, client } = context;
   /** The link that is open or waits, as it came. */
@@ -183,7 +189,7 @@ export function createSharing(
         await openLink(recipe);
       else {
         releases.home();
-        await opening.openFiles([{ name, bytes: found }]);
+        await taking.openFiles([{ name, bytes: found }]);
       }
     } catch (error) {
       again(told(`${remote.address} was not fetched: ${reasonOf(error)}.`));
@@ -606,5 +612,6 @@ export const sharingOf = ({ context, editing, opening, using, use }: Parts): Sha
   createSharing(context, editing, opening, {
     releases: use(releasesOf),
     analytic: use(analyticOf),
+    taking: use(takingOf),
     using,
   });

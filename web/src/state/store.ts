@@ -67,7 +67,11 @@ export interface GalleryData {
 /** What the build found by running the default example; the page starts from it. */
 export interface StaticResult {
   example: string;
+  /** Text of its file, so that the engine need not wait for another one. */
+  source: string;
   preset: string;
+  /** Text of the preset. */
+  toml: string;
   version: string;
   gallery: GalleryEntry[];
   presets: { name: string; title: string }[];

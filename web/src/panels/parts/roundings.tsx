@@ -1,9 +1,10 @@
-// What each kind of rounding costs: references with some of the roundings, against 32-bit floats. A
-// chart, and its numbers as a table.
+// What each kind of rounding costs, when it is asked for.
 import { useState } from 'preact/hooks';
-import { ablationRows, ablationText } from '../../lib/ablation.ts';
-import { hundredths, short } from '../../lib/format.ts';
+import { later } from '../../ui/later.tsx';
 import { usePage } from '../page.ts';
+
+const load = () => import('./rounding-table.tsx').then((module) => module.RoundingTable);
+const Table = later(load);
 
 export function Roundings() {
   const { store, session } = usePage();
@@ -14,7 +15,7 @@ export function Roundings() {
   if (!ablation) {
     const ask = async () => {
       setBusy(true);
-      await session.ablate();
+      await Promise.all([session.ablate(), load().catch(() => null)]);
       setBusy(false);
     };
     return (
@@ -26,63 +27,5 @@ export function Roundings() {
       </section>
     );
   }
-  const rows = ablationRows(ablation);
-  const { absolute, relative } = ablation.tolerance;
-  return (
-    <section class="roundings">
-      <h3>Price of each rounding</h3>
-      <div
-        class="bars"
-        role="img"
-        aria-label={`Elements that match 32-bit floats: ${ablationText(rows)}`}
-      >
-        {rows.map(({ precision, output, match }) => (
-          <div key={`${output}/${precision}`} class="bar" title={`${output}: ${hundredths(match)}`}>
-            <span class="bar-name">{precision}</span>
-            <span class="bar-track">
-              <span class="bar-value" style={{ width: `${100 * match}%` }} />
-            </span>
-          </div>
-        ))}
-      </div>
-      <div class="table-scroll">
-        <table>
-          <caption class="sr-only">
-            References with some of the roundings, against 32-bit floats
-          </caption>
-          <thead>
-            <tr>
-              <th scope="col">Roundings</th>
-              <th scope="col">Output</th>
-              <th scope="col" class="number">
-                match
-              </th>
-              <th scope="col" class="number">
-                MSE
-              </th>
-              <th scope="col" class="number">
-                rel. RMS
-              </th>
-            </tr>
-          </thead>
-          <tbody>
-            {rows.map(({ precision, meaning, output, match, mse, relRms }) => (
-              <tr key={`${output}/${precision}`}>
-                <th scope="row" title={meaning}>
-                  {precision}
-                </th>
-                <td>{output}</td>
-                <td class="number">{hundredths(match)}</td>
-                <td class="number">{short(mse)}</td>
-                <td class="number">{short(relRms)}</td>
-              </tr>
-            ))}
-          </tbody>
-        </table>
-      </div>
-      <p class="bound">
-        Match: elements within {absolute} + {relative} of the value in 32-bit floats.
-      </p>
-    </section>
-  );
+  return <Table />;
 }
