@@ -3,7 +3,7 @@
 import '../styles/deltas.css';
 import '../styles/first-steps.css';
 import { signal } from '@preact/signals';
-import { useEffect } from 'preact/hooks';
+import { useEffect, useState } from 'preact/hooks';
 import { delta } from '../lib/deltas.ts';
 import { EMBEDS, embedName } from '../lib/embed.ts';
 import { percent, whole } from '../lib/format.ts';
@@ -72,6 +72,7 @@ function Stepper() {
   const page = usePage();
   const { store, session } = page;
   const tuning = session.use(tuningOf);
+  const [stepped, setStepped] = useState(false);
   const ready = store.engine.value === 'ready' && store.machine.value === 'done';
   useEffect(() => {
     if (ready) void tuning.learn();
@@ -80,8 +81,12 @@ function Stepper() {
   const value = axis && tuning.present.value[axis.title];
   if (!axis || typeof value !== 'number') return null;
   const cycles = store.compared.result.value?.numbers.find((one) => one.name === 'cycles');
-  const change = cycles ? delta(cycles.a, cycles.b) : null;
-  const to = (next: number) => void tuning.step({ axis, value: next });
+  // What something else has changed is not for this to tell.
+  const change = stepped && cycles ? delta(cycles.a, cycles.b) : null;
+  const to = (next: number) => {
+    setStepped(true);
+    void tuning.step({ axis, value: next });
+  };
   return (
     <span class="first-stepper" title={axis.meaning}>
       What if {axis.title}
@@ -105,7 +110,12 @@ function Stepper() {
         <Icon name="plus" />
       </button>
       {change && change.direction !== 'none' && (
-        <button type="button" class="link" onClick={() => showPanel(page, 'compare', true)}>
+        <button
+          type="button"
+          class="link"
+          title={`Against ${store.compared.baseline.value?.name}: all of it in Compare`}
+          onClick={() => showPanel(page, 'compare', true)}
+        >
           <span class="first-cycles">{whole(cycles?.b ?? 0)} cycles</span>{' '}
           <span class={`delta-${change.direction}`}>{change.text}</span>
         </button>

@@ -56,8 +56,8 @@ export function createTuning(context: Context, opening: Opening, spawn: () => Wo
   /** Values of the settings in force, by key. */
   const present = signal<Readonly<Record<string, Value>>>({});
   let trials: Trials | null = null;
-  /** What steps of one setting started from. */
-  let stepsFrom: Recipe | null = null;
+  /** Settings that steps have made, and those that they started from. */
+  let steps: { from: Recipe['settings']; made: string } | null = null;
   /** Counts what was started; what belongs to an earlier one is dropped. */
   let turn = 0;
 
@@ -190,13 +190,14 @@ export function createTuning(context: Context, opening: Opening, spawn: () => Wo
     async step(setting: Setting) {
       const { recipe, comparing } = context;
       if (!recipe) return;
-      if (stepsFrom?.model.bytes !== recipe.model.bytes) stepsFrom = recipe;
+      const from = steps?.made === recipe.settings.name ? steps.from : recipe.settings;
       if (!store.compared.baseline.peek()) await comparing.pin();
-      const changed = await changedRecipe(client, stepsFrom, [setting]);
+      const changed = await changedRecipe(client, { ...recipe, settings: from }, [setting]);
       if (typeof changed === 'string') {
         store.notice.value = changed;
         return;
       }
+      steps = { from, made: changed.settings.name };
       keep(changed.settings);
       await opening.openAndRun(changed, store.source.peek());
       await learn();
