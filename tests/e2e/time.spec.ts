@@ -71,7 +71,7 @@ test('the timeline is used by pointer and keyboard, and has a table twin', async
 
 test('the listing shows what each instruction cost', async ({ page }) => {
   await verified(page);
-  await page.getByRole('button', { name: 'Heat', exact: true }).click();
+  await page.getByRole('button', { name: 'Cost', exact: true }).click();
   const cycles = page.locator('.vrow .heat-cycles');
   await expect(cycles.first()).toHaveText(/^[\d\u2009]+$/);
   await expect(page.locator('.vrow .cause-chip').first()).toBeVisible();

@@ -13,6 +13,8 @@ describe('fuzzy search', () => {
   it('finds letters in order and nothing else', () => {
     expect(fuzzy('mtx', 'matrix')?.at).toEqual([0, 2, 5]);
     expect(fuzzy('xtm', 'matrix')).toBeNull();
+    expect(fuzzy('machine settings', 'Settings of the machine')?.at).toContain(0);
+    expect(fuzzy('machine nothing', 'Settings of the machine')).toBeNull();
     expect(fuzzy('', 'matrix')).toEqual({ score: 0, at: [] });
   });
 

@@ -29,7 +29,20 @@ export function fuzzy(query: string, text: string): Match | null {
       at: Array.from({ length }, (_, i) => whole + i),
     };
   }
-  return inOrder(wanted, given) ? best(wanted, given) : null;
+  return (inOrder(wanted, given) ? best(wanted, given) : null) ?? eachWord(query, given);
+}
+
+/** Words of the query that stand whole in the text, in any order: `machine settings` finds `Settings of the machine`. */
+function eachWord(query: string, given: string): Match | null {
+  const words = query.toLowerCase().split(/\s+/).filter(Boolean);
+  if (words.length < 2) return null;
+  const at: number[] = [];
+  for (const word of words) {
+    const found = given.indexOf(word);
+    if (found < 0) return null;
+    at.push(...Array.from(word, (_, i) => found + i));
+  }
+  return { score: at.length, at };
 }
 
 /** What most texts fail at, quickly. */

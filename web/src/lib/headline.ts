@@ -20,7 +20,7 @@ export function worstError(
 export function agreement(verdict: Verdict): string {
   const error = worstError(verdict, 'golden_vs_machine');
   if (verdict.verdict === 'pass') {
-    if (error === 0) return 'equals the reference in the same number formats exactly';
+    if (error === 0) return 'equals the reference exactly';
     return error === null
       ? 'agrees with the reference in the same number formats, values that are not finite included'
       : `agrees with the reference in the same number formats within the bound (off by at most ${short(error)})`;
@@ -47,7 +47,7 @@ export function cyclesText(cycles: number, timing: TimingInfo): string {
 export function headline(verdict: Verdict, name: string): string {
   const { instructions } = verdict;
   return (
-    `${name} on machine ${verdict.settings}: ${whole(instructions.static)} instructions, ` +
+    `${name} on machine ${verdict.settings}: ${counted(instructions.static, 'instruction')}, ` +
     `${whole(instructions.dynamic)} executed in ${cyclesText(verdict.cycles, verdict.timing)}. ` +
     `The result ${agreement(verdict)}.`
   );

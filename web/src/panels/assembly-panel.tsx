@@ -37,7 +37,7 @@ function Tools() {
         options={[
           { value: 'text', text: 'Assembly' },
           { value: 'words', text: 'Words' },
-          { value: 'heat', text: 'Heat' },
+          { value: 'heat', text: 'Cost' },
         ]}
         onChange={(value) => {
           programView.value = value;

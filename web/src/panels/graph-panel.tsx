@@ -65,9 +65,7 @@ function Details() {
   const model = store.model.value;
   const node = model?.nodes.find((one) => one.id === id);
   if (!model || !node)
-    return (
-      <p class="details-empty">Select a node to see its shapes and the instructions it became.</p>
-    );
+    return <p class="details-empty">Select a node: its shapes, its instructions.</p>;
   const tensors = new Map(model.tensors.map((one) => [one.name, one]));
   const shape = (name: string) => {
     const tensor = tensors.get(name);

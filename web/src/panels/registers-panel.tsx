@@ -28,7 +28,7 @@ function Tools() {
           label="Show numbers as"
           value={radix.value}
           options={[
-            { value: 'dec', text: 'Decimal' },
+            { value: 'dec', text: 'Dec' },
             { value: 'hex', text: 'Hex' },
             { value: 'bits', text: 'Bits' },
           ]}

@@ -39,10 +39,10 @@ const PAIRS = [
   },
   {
     key: 'golden_vs_machine',
-    title: 'Machine beyond them',
+    title: 'Error of the machine',
     text: 'reference in hardware formats against the machine: a bug unless within the bound',
   },
-  { key: 'fp32_vs_machine', title: 'In all', text: '32-bit floats against the machine' },
+  { key: 'fp32_vs_machine', title: 'Both together', text: '32-bit floats against the machine' },
 ] as const;
 
 /** The measures that the tables show; the report file has all. */
@@ -253,7 +253,7 @@ function Shown({ verdict }: { verdict: Verdict }) {
   if (list.length === 0 || store.standing.value === 'outdated') return null;
   return (
     <label class="bound">
-      Numbers of the reference{' '}
+      Reference shown{' '}
       <select
         value={verdict.precision}
         onChange={(event) => void session.showPrecision(event.currentTarget.value)}

@@ -1,4 +1,5 @@
 // The shipped examples in their doors, each with a picture, a sentence and what it costs. Loaded when the gallery opens.
+import '../styles/gallery.css';
 import { useEffect, useState } from 'preact/hooks';
 import { cyclesOf } from '../lib/gallery-text.ts';
 import { usePage } from '../panels/page.ts';

@@ -5,10 +5,15 @@ import { machineTitle } from '../lib/machines.ts';
 import { usePage } from '../panels/page.ts';
 import type { EngineState, Standing } from '../state/store.ts';
 import { Icon, type IconName } from '../ui/icon.tsx';
+import { later } from '../ui/later.tsx';
+
+/** What to do first, once the default example is verified. */
+const FirstSteps = later(() => import('./first-steps.tsx').then((module) => module.FirstSteps));
 
 function badge(
   standing: Standing,
   engine: EngineState,
+  failed: boolean,
 ): { icon: IconName; tone: string; text: string; why: string } {
   if (engine === 'broken')
     return {
@@ -41,8 +46,8 @@ function badge(
       };
     case 'computed':
       return {
-        icon: 'check',
-        tone: 'ok',
+        icon: failed ? 'cross' : 'check',
+        tone: failed ? 'bad' : 'ok',
         text: 'computed in this page',
         why: 'Nothing left your machine.',
       };
@@ -70,11 +75,17 @@ function badge(
 export function Headline() {
   const { store } = usePage();
   const verdict = store.verdict.value;
-  const { icon, tone, text, why } = badge(store.standing.value, store.engine.value);
+  const { icon, tone, text, why } = badge(
+    store.standing.value,
+    store.engine.value,
+    verdict?.verdict === 'fail',
+  );
   const [sweep, setSweep] = useState(false);
   const verified = store.standing.value === 'verified';
+  const [invited, setInvited] = useState(false);
   useEffect(() => {
     if (!verified) return;
+    setInvited(true);
     setSweep(true);
     const timer = setTimeout(() => setSweep(false), 1500);
     return () => clearTimeout(timer);
@@ -106,6 +117,7 @@ export function Headline() {
           </span>
         )}
       </p>
+      {invited && <FirstSteps />}
       {store.notice.value && (
         <p class="notice">
           <Icon name="info" /> {store.notice.value}

@@ -1,4 +1,5 @@
 // The text of the help: what this page is, and every key of the table.
+import '../styles/help.css';
 import { shownKey } from '../lib/keys.ts';
 import { usePage } from '../panels/page.ts';
 import { COMMANDS } from './commands.ts';

@@ -43,7 +43,7 @@ export const LAYOUTS = [
     key: '2',
     title: 'Debug',
     meaning: 'program and machine large, the result put away',
-    sizes: { left: 20, right: 37, lower: 60, time: 30 },
+    sizes: { left: 20, right: 37, lower: 60, time: 34 },
     away: ['result'],
     front: { time: 'time' },
     tab: 'assembly',

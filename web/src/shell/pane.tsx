@@ -98,7 +98,17 @@ function Pane({ panel, peers }: { panel: Panel; peers: readonly Panel[] }) {
           {Tools && <Tools />}
           {!panel.ownTables && <Tables id={id} title={title} />}
         </div>
-        {region !== 'sheet' && (
+        {region === 'sheet' ? (
+          <button
+            type="button"
+            class="icon-button small"
+            popovertarget={`sheet-${id}`}
+            aria-label={`Close ${panel.short}`}
+            title="Close (Escape)"
+          >
+            <Icon name="cross" />
+          </button>
+        ) : (
           <button
             type="button"
             class="icon-button small pane-large"

@@ -38,7 +38,7 @@ const most = (values: readonly (number | null)[]) =>
   values.some((one) => one === null) ? null : Math.max(0, ...values.map((one) => one ?? 0));
 
 /** The recipe with these values in the place of its own. */
-async function changedRecipe(
+export async function changedRecipe(
   client: EngineClient,
   base: Recipe,
   settings: readonly Setting[],

@@ -2,12 +2,20 @@
 // estimates.
 import { signal } from '@preact/signals';
 import type { WorkerLike } from '../engine/client.ts';
+import type { Recipe } from '../engine/protocol.ts';
 import { type Axis, axesOf, type Value } from '../lib/axes.ts';
 import { announce, type Context } from './context.ts';
 import type { Opening } from './opening.ts';
 import type { Parts } from './parts.ts';
 import type { Source } from './store.ts';
-import { type Numbers, type Outcome, type Setting, startTrials, type Trials } from './trials.ts';
+import {
+  changedRecipe,
+  type Numbers,
+  type Outcome,
+  type Setting,
+  startTrials,
+  type Trials,
+} from './trials.ts';
 
 export interface SweptAxis {
   axis: Axis;
@@ -48,6 +56,8 @@ export function createTuning(context: Context, opening: Opening, spawn: () => Wo
   /** Values of the settings in force, by key. */
   const present = signal<Readonly<Record<string, Value>>>({});
   let trials: Trials | null = null;
+  /** Settings that steps have made, and those that they started from. */
+  let steps: { from: Recipe['settings']; made: string } | null = null;
   /** Counts what was started; what belongs to an earlier one is dropped. */
   let turn = 0;
 
@@ -72,6 +82,14 @@ export function createTuning(context: Context, opening: Opening, spawn: () => Wo
     const source: Source = store.source.peek();
     trials = startTrials(spawn, base, source);
     return { mine: turn, trials, source, name: `${source.name}, ${base.settings.name}` };
+  }
+
+  /** Settings that were made here stand in the list of machines. */
+  function keep(settings: Recipe['settings']) {
+    const known = store.description.peek()?.presets.some((one) => one.name === settings.name);
+    const own = store.ownSettings.peek();
+    if (!known && !own.some((one) => one.name === settings.name))
+      store.ownSettings.value = [...own, settings];
   }
 
   async function learn() {
@@ -168,13 +186,25 @@ export function createTuning(context: Context, opening: Opening, spawn: () => Wo
       stop();
       announce(context, `${state.found.length} of ${state.of} changes would help.`);
     },
+    /** Runs what is open with another value in the page itself, beside the run that the steps started from. */
+    async step(setting: Setting) {
+      const { recipe, comparing } = context;
+      if (!recipe) return;
+      const from = steps?.made === recipe.settings.name ? steps.from : recipe.settings;
+      if (!store.compared.baseline.peek()) await comparing.pin();
+      const changed = await changedRecipe(client, { ...recipe, settings: from }, [setting]);
+      if (typeof changed === 'string') {
+        store.notice.value = changed;
+        return;
+      }
+      steps = { from, made: changed.settings.name };
+      keep(changed.settings);
+      await opening.openAndRun(changed, store.source.peek());
+      await learn();
+    },
     /** Opens and runs what was tried. */
     async apply(outcome: Outcome & { ok: true }, source: Source) {
-      const { settings } = outcome.recipe;
-      const known = store.description.peek()?.presets.some((one) => one.name === settings.name);
-      const own = store.ownSettings.peek();
-      if (!known && !own.some((one) => one.name === settings.name))
-        store.ownSettings.value = [...own, settings];
+      keep(outcome.recipe.settings);
       await opening.openAndRun(outcome.recipe, source);
     },
   };

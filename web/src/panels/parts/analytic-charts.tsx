@@ -56,8 +56,16 @@ export function Roofline(props: {
         stroke="var(--text)"
         stroke-width="1.5"
       />
-      {points.map((one) => {
+      {points.map((one, i) => {
         const name = pointName(one);
+        // Its name stands below a point that another one lies beside.
+        const crowded = points
+          .slice(0, i)
+          .some(
+            (other) =>
+              Math.abs(x(other.intensity) - x(one.intensity)) < 120 &&
+              Math.abs(y(other.achieved) - y(one.achieved)) < 16,
+          );
         return (
           // biome-ignore lint/a11y/noStaticElementInteractions: the table beside it has buttons for this
           <g key={name} class="an-point" onClick={() => props.onChoose(name)}>
@@ -71,7 +79,11 @@ export function Roofline(props: {
             >
               <title>{`${name}: ${short(one.intensity)} operations/byte, ${short(one.achieved)} operations/s`}</title>
             </circle>
-            <text x={x(one.intensity) + 9} y={y(one.achieved) - 6} fill="var(--text)">
+            <text
+              x={x(one.intensity) + 9}
+              y={y(one.achieved) + (crowded ? 16 : -6)}
+              fill="var(--text)"
+            >
               {name}
             </text>
           </g>

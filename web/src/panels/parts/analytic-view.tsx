@@ -317,8 +317,8 @@ function Parts({ report }: { report: AnalyticReport }) {
         />
       )}
       <p class="muted">
-        HBM traffic: {short(prefill.total_mb)} MB for the prefill, {short(decode.total_mb)} MB for a
-        token.
+        HBM traffic: {whole(Math.round(prefill.total_mb))} MB for the prefill,{' '}
+        {whole(Math.round(decode.total_mb))} MB for a token.
       </p>
     </>
   );

@@ -1,5 +1,6 @@
 // The present run beside one that was kept: numbers, cycles by group, both programs line by line.
 import '../../styles/compare.css';
+import '../../styles/deltas.css';
 import { signal } from '@preact/signals';
 import type { ComparedNumber, ComparedRow, RunComparison } from '../../engine/types.ts';
 import { CHANGE_SIGNS, CHANGE_WORDS, delta, known } from '../../lib/deltas.ts';
@@ -172,7 +173,7 @@ function Programs({ result }: { result: RunComparison }) {
             const cost = delta(one.a?.cycles ?? 0, one.b?.cycles ?? 0);
             return (
               <>
-                <span role="gridcell" class="diff-sign">
+                <span role="gridcell" class="diff-sign" title={CHANGE_WORDS[one.change]}>
                   <span aria-hidden="true">{CHANGE_SIGNS[one.change]}</span>
                   <span class="sr-only">{CHANGE_WORDS[one.change]}</span>
                 </span>
@@ -182,7 +183,13 @@ function Programs({ result }: { result: RunComparison }) {
                 <span role="gridcell" class="diff-pc">
                   {one.b?.pc ?? ''}
                 </span>
-                <span role="gridcell" class="diff-text" title={one.node}>
+                <span
+                  role="gridcell"
+                  class="diff-text"
+                  title={[one.node, apart ? one.a?.text : '', (one.b ?? one.a)?.text]
+                    .filter(Boolean)
+                    .join('\n')}
+                >
                   {apart ? (
                     <>
                       <del>{one.a?.text}</del> <ins>{one.b?.text}</ins>

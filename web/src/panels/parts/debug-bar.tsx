@@ -9,28 +9,28 @@ import { usePage } from '../page.ts';
 export const MOVES = [
   {
     id: 'back',
-    text: 'Back',
+    text: 'Step back',
     keys: ['Alt+F10', 'b', 'Shift+n'],
     title: 'Step back one instruction',
     backwards: '',
   },
   {
     id: 'iteration',
-    text: 'Iteration',
+    text: 'Next iteration',
     keys: ['i'],
     title: 'To the next iteration of this loop',
     backwards: 'To the iteration before',
   },
   {
     id: 'out',
-    text: 'Out',
+    text: 'Out of loop',
     keys: ['o'],
     title: 'Out of this loop',
     backwards: 'Back out of this loop',
   },
   {
     id: 'node',
-    text: 'Node',
+    text: 'Next node',
     keys: [],
     title: 'To the next node of the model',
     backwards: 'Back to the node before',
@@ -44,7 +44,7 @@ export const MOVES = [
   },
   {
     id: 'reverse',
-    text: 'Reverse',
+    text: 'Run back',
     keys: [],
     title: 'Back to the breakpoint met before, else the start',
     backwards: '',
@@ -100,7 +100,7 @@ function Scrubber() {
         }}
       />
       <output class="scrubber-text">
-        {whole(here)} <span class="muted">of {whole(farthest)}</span>
+        {whole(here)} <span class="muted">of {whole(farthest)} executed</span>
       </output>
     </label>
   );

@@ -245,6 +245,7 @@ function Drawn({ canvas }: { canvas: Canvas }) {
           </button>
         </p>
         <p class="draw-samples" role="group" aria-label="Samples">
+          <span class="muted">Samples</span>
           {DIGITS.map((_, digit) => (
             <button
               key={digit}

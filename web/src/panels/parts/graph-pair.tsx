@@ -80,6 +80,9 @@ function Drawing(props: {
           return used ? (
             <g key={one.key} class="node node-input" transform={`translate(${one.x} ${one.y})`}>
               <rect width={one.width} height={one.height} rx={one.height / 2} class="node-box" />
+              <text x={one.width / 2} y={one.height / 2 + 4} text-anchor="middle" class="node-op">
+                {clip(one.label, LABEL)}
+              </text>
             </g>
           ) : null;
         }
@@ -170,6 +173,9 @@ function Table(props: {
           })}
         </tbody>
       </table>
+      {!props.all && props.pairs.every((one) => one.change === 'same') && (
+        <p class="empty">Both graphs have the same nodes. All nodes shows what each costs.</p>
+      )}
     </section>
   );
 }

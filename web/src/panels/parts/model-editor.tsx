@@ -1,4 +1,5 @@
 // The model as a JSON text to be edited, in a dialog; the editor and the schema are loaded for it.
+import '../../styles/model-editor.css';
 import { useEffect, useRef, useState } from 'preact/hooks';
 import type { JsonEditor } from '../../editor/json-editor.ts';
 import type { Diagnostic } from '../../engine/types.ts';

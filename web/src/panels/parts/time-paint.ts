@@ -20,7 +20,6 @@ export interface Look {
 }
 
 export const AXIS = 20;
-const GAP = 2;
 /** Instructions are drawn one by one when a tile has at most so many. */
 const MOST_BOXES = 96;
 const LEAST_LABEL = 26;
@@ -29,6 +28,8 @@ const LABEL_FONT = 11;
 const LETTER = LABEL_FONT * 0.602;
 
 export const tileHeight = (look: Look) => look.row * (look.lanes.length + 1);
+/** Lanes are apart by two pixels, low ones by one. */
+const barHeight = (look: Look) => look.row - (look.row < 8 ? 1 : 2);
 export const laneTop = (look: Look, lane: number) => AXIS + lane * look.row;
 
 /** Whether this tile shows instructions one by one. */
@@ -83,7 +84,7 @@ function paintBoxes(
 }
 
 export function paintTile(at: Context, lanes: Lanes, look: Look) {
-  const height = look.row - GAP;
+  const height = barHeight(look);
   const events = boxesOf(lanes);
   const boxed = new Set(events?.lane);
   look.lanes.forEach((colour, lane) => {
@@ -146,7 +147,7 @@ export function drawLabels(
     const name = nameOf(one.pc);
     if (!name || room < 2) continue;
     const text = name.length <= room ? name : `${name.slice(0, room - 1)}\u2026`;
-    at.fillText(text, left + 3, laneTop(look, one.lane) + (look.row - GAP) / 2 + 0.5);
+    at.fillText(text, left + 3, laneTop(look, one.lane) + barHeight(look) / 2 + 0.5);
   }
 }
 
@@ -171,8 +172,8 @@ export function drawMarks(
     const room = Math.max(2, wide - 1);
     if (chosen) {
       at.lineWidth = 2;
-      at.strokeRect(left + 1, top + 1, Math.max(1, room - 2), look.row - GAP - 2);
+      at.strokeRect(left + 1, top + 1, Math.max(1, room - 2), barHeight(look) - 2);
       at.fillRect(left, AXIS - 4, Math.min(room, 6), 4);
-    } else at.fillRect(left, top + look.row - GAP, room, 2);
+    } else at.fillRect(left, top + barHeight(look), room, 2);
   }
 }

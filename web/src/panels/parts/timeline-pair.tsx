@@ -16,6 +16,7 @@ import { delta } from '../../lib/deltas.ts';
 import { whole } from '../../lib/format.ts';
 import type { View } from '../../lib/timeline-math.ts';
 import type { Baseline } from '../../state/comparing.ts';
+import { Icon } from '../../ui/icon.tsx';
 import { NodeChip } from '../../ui/node-chip.tsx';
 import { usePage } from '../page.ts';
 import { alignedAt } from './compare-mode.ts';
@@ -24,8 +25,11 @@ import { listenToPointers } from './time-input.ts';
 import { followLook, readLook } from './time-look.ts';
 import { AXIS } from './time-paint.ts';
 
-const ROW = 13;
-const BAND = 46;
+/** Both runs and what joins them fit the pane: pixels of a lane, and of the band between the runs. */
+const LEAST_ROW = 3;
+const MOST_ROW = 20;
+const LEAST_BAND = 20;
+const MOST_BAND = 46;
 const ZOOM_STEP = 2;
 const PAN_STEP = 0.125;
 /** Pixels from which a stretch has room for its node's letter. */
@@ -39,12 +43,13 @@ function Lanes(props: {
   cycles: number;
   view: View;
   width: number;
+  row: number;
   generation: number;
   fetch: Fetch;
   change(next: (view: View) => View): void;
 }) {
   const { store } = usePage();
-  const { name, cycles, view, width, generation, fetch, change } = props;
+  const { name, cycles, view, width, row, generation, fetch, change } = props;
   const canvas = useRef<HTMLCanvasElement>(null);
   const drawing = useRef<Drawing | null>(null);
   const lanes = store.lanes.value;
@@ -56,24 +61,27 @@ function Lanes(props: {
     if (!element) return;
     const mine = createDrawing(element, fetch);
     drawing.current = mine;
-    const look = () => mine.look(readLook(element, ROW, laneColours(causes, lanes), causes));
-    look();
-    const stop = [
-      followLook(look),
-      listenToPointers(element, {
-        pan: (pixels) =>
-          latest.current((from) => ({ ...from, start: from.start + pixels * from.scale })),
-        zoom: (factor, x) => latest.current((from) => zoomedAt(from, factor, x)),
-        click() {},
-        hover() {},
-      }),
-    ];
+    const stop = listenToPointers(element, {
+      pan: (pixels) =>
+        latest.current((from) => ({ ...from, start: from.start + pixels * from.scale })),
+      zoom: (factor, x) => latest.current((from) => zoomedAt(from, factor, x)),
+      click() {},
+      hover() {},
+    });
     return () => {
-      for (const one of stop) one();
+      stop();
       mine.dispose();
       drawing.current = null;
     };
-  }, [fetch, lanes, causes]);
+  }, [fetch]);
+  useEffect(() => {
+    const element = canvas.current;
+    if (!element) return;
+    const look = () =>
+      drawing.current?.look(readLook(element, row, laneColours(causes, lanes), causes));
+    look();
+    return followLook(look);
+  }, [fetch, lanes, causes, row]);
   useEffect(() => {
     drawing.current?.show({
       view,
@@ -84,14 +92,14 @@ function Lanes(props: {
       inNode: () => false,
       nameOf: () => null,
     });
-  }, [view.start, view.scale, cycles, width, generation, fetch, lanes, causes]);
+  }, [view.start, view.scale, cycles, width, row, generation, fetch, lanes, causes]);
   return (
     <canvas
       ref={canvas}
       class="pair-canvas"
       role="img"
       aria-label={`Timeline of ${name}; the table has the same numbers`}
-      style={{ width: `${width}px`, height: `${AXIS + ROW * (lanes.length + 1)}px` }}
+      style={{ width: `${width}px`, height: `${AXIS + row * (lanes.length + 1)}px` }}
     />
   );
 }
@@ -107,11 +115,12 @@ function Band(props: {
   shift: Shift;
   view: View;
   width: number;
+  height: number;
   chosen: string | null;
   choose(name: string): void;
 }) {
   const { store } = usePage();
-  const { nodes, shift, view, width, chosen, choose } = props;
+  const { nodes, shift, view, width, height, chosen, choose } = props;
   const marks = new Map([...store.marks.value.values()].map((mark) => [mark.name, mark]));
   const x = (cycle: number) => Math.min(width + 9, Math.max(-9, (cycle - view.start) / view.scale));
   const edges = (stretch: Stretch | null, at: number) =>
@@ -120,7 +129,7 @@ function Band(props: {
     <svg
       class="pair-band"
       width={width}
-      height={BAND}
+      height={height}
       role="img"
       aria-label="Stretches of the nodes in both runs; the table has the same numbers"
     >
@@ -131,11 +140,11 @@ function Band(props: {
         if (part.every((one) => one < 0) || part.every((one) => one > width)) return null;
         const shape =
           above && below
-            ? `M${above[0]} 0H${above[1]}V8L${below[1]} ${BAND - 8}V${BAND}H${below[0]}V${BAND - 8}L${above[0]} 8z`
+            ? `M${above[0]} 0H${above[1]}V8L${below[1]} ${height - 8}V${height}H${below[0]}V${height - 8}L${above[0]} 8z`
             : above
               ? `M${above[0]} 0H${above[1]}V8H${above[0]}z`
               : below
-                ? `M${below[0]} ${BAND - 8}H${below[1]}V${BAND}H${below[0]}z`
+                ? `M${below[0]} ${height - 8}H${below[1]}V${height}H${below[0]}z`
                 : '';
         const middle = part.reduce((sum, one) => sum + one, 0) / part.length;
         const wide = Math.max(...[above, below].map((one) => (one ? one[1] - one[0] : 0)));
@@ -150,7 +159,7 @@ function Band(props: {
             {wide >= LETTERED && (
               <text
                 x={middle}
-                y={above && below ? BAND / 2 + 4 : above ? 20 : BAND - 12}
+                y={above && below ? height / 2 + 4 : above ? 20 : height - 12}
                 text-anchor="middle"
               >
                 {mark?.letter ?? '\u00b7'}
@@ -183,16 +192,16 @@ function Table(props: {
           <tr>
             <th scope="col">Node</th>
             <th scope="col" class="number">
-              baseline from
+              baseline starts
             </th>
             <th scope="col" class="number">
-              now from
+              now starts
             </th>
             <th scope="col" class="number">
-              baseline for
+              baseline takes
             </th>
             <th scope="col" class="number">
-              now for
+              now takes
             </th>
             <th scope="col" class="number">
               change
@@ -243,7 +252,7 @@ export function TimelinePair({ baseline }: { baseline: Baseline }) {
   const [asked, setAsked] = useState(false);
   const chosen = alignedAt.value;
   const [wish, setWish] = useState<View | null>(null);
-  const [width, setWidth] = useState(600);
+  const [room, setRoom] = useState({ width: 600, height: 300 });
   const board = useRef<HTMLDivElement>(null);
   const result = store.compared.result.value;
   const version = store.time.version.value;
@@ -261,7 +270,8 @@ export function TimelinePair({ baseline }: { baseline: Baseline }) {
   useLayoutEffect(() => {
     const box = board.current;
     if (!box) return;
-    const measure = () => setWidth(Math.max(64, box.clientWidth));
+    const measure = () =>
+      setRoom({ width: Math.max(64, box.clientWidth), height: box.clientHeight });
     const observer = new ResizeObserver(measure);
     observer.observe(box);
     measure();
@@ -276,6 +286,11 @@ export function TimelinePair({ baseline }: { baseline: Baseline }) {
           : 'Asking the engine \u2026'}
       </p>
     );
+  const { width } = room;
+  const free = room.height - 2 * AXIS;
+  const band = Math.round(Math.min(MOST_BAND, Math.max(LEAST_BAND, free * 0.16)));
+  const fitting = Math.floor((free - band) / (2 * (store.lanes.value.length + 1)));
+  const row = Math.min(MOST_ROW, Math.max(LEAST_ROW, fitting));
   // A node of an earlier pair of runs is no place to align these at.
   const found = shiftOf(nodes, chosen);
   const shift = found ?? { a: 0, b: 0 };
@@ -315,7 +330,7 @@ export function TimelinePair({ baseline }: { baseline: Baseline }) {
     event.preventDefault();
     action();
   };
-  const shared = { width, change };
+  const shared = { width, row, change };
   return (
     <div class="pair">
       <div class="pair-drawing">
@@ -337,19 +352,31 @@ export function TimelinePair({ baseline }: { baseline: Baseline }) {
                 ))}
             </select>
           </label>
-          <span class="muted">
-            Above {baseline.name}: {whole(spans.a.cycles)} cycles; below now:{' '}
+          <span class="muted" title={baseline.name}>
+            Above the baseline: {whole(spans.a.cycles)} cycles; below this run:{' '}
             {whole(spans.b.cycles)} cycles
           </span>
-          <button type="button" class="text-button" onClick={() => around(1 / ZOOM_STEP)}>
-            Zoom out
-          </button>
-          <button type="button" class="text-button" onClick={() => around(ZOOM_STEP)}>
-            Zoom in
-          </button>
-          <button type="button" class="text-button" onClick={() => setWish(null)}>
-            Fit
-          </button>
+          <span class="pair-zoom">
+            <button
+              type="button"
+              class="icon-button small"
+              aria-label="Zoom out"
+              onClick={() => around(1 / ZOOM_STEP)}
+            >
+              <Icon name="minus" />
+            </button>
+            <button
+              type="button"
+              class="icon-button small"
+              aria-label="Zoom in"
+              onClick={() => around(ZOOM_STEP)}
+            >
+              <Icon name="plus" />
+            </button>
+            <button type="button" class="text-button" onClick={() => setWish(null)}>
+              Fit
+            </button>
+          </span>
         </div>
         <section
           ref={board}
@@ -369,7 +396,15 @@ export function TimelinePair({ baseline }: { baseline: Baseline }) {
             fetch={session.comparing.lanes}
             {...shared}
           />
-          <Band nodes={nodes} shift={shift} view={view} width={width} chosen={at} choose={choose} />
+          <Band
+            nodes={nodes}
+            shift={shift}
+            view={view}
+            width={width}
+            height={band}
+            chosen={at}
+            choose={choose}
+          />
           <Lanes
             name="the present run"
             cycles={spans.b.cycles}
@@ -379,6 +414,14 @@ export function TimelinePair({ baseline }: { baseline: Baseline }) {
             {...shared}
           />
         </section>
+        <ul class="pair-lanes" aria-label="Lanes, from the top">
+          {store.lanes.value.map(({ name, title }, i) => (
+            <li key={name}>
+              <i class={`cause-${laneColours(store.causes.value, store.lanes.value)[i]}`} /> {title}
+            </li>
+          ))}
+          <li>Main cause</li>
+        </ul>
       </div>
       <Table nodes={nodes} chosen={at} choose={choose} />
     </div>

@@ -1,5 +1,6 @@
 // What if: which single change would help most, and sweeps over one or two settings.
 import '../../styles/tune.css';
+import '../../styles/deltas.css';
 import { signal } from '@preact/signals';
 import { useEffect } from 'preact/hooks';
 import { type Axis, proposed, typed } from '../../lib/axes.ts';
@@ -283,6 +284,20 @@ function Cells({ sweep }: { sweep: Sweep }) {
   );
 }
 
+/** Why some cells have no number; what a title says is not seen on every screen. */
+function Refusals({ sweep }: { sweep: Sweep }) {
+  const why = new Set(sweep.cells.flatMap((cell) => (cell && !cell.ok ? [cell.why] : [])));
+  return (
+    <>
+      {[...why].map((one) => (
+        <p key={one} class="tune-why">
+          no: {one}
+        </p>
+      ))}
+    </>
+  );
+}
+
 function SweepPart() {
   const { store, session } = usePage();
   const tuning = session.use(tuningOf);
@@ -354,6 +369,7 @@ function SweepPart() {
           <div class="tune-table">
             <Cells sweep={sweep} />
           </div>
+          <Refusals sweep={sweep} />
         </>
       )}
     </section>

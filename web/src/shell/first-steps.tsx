@@ -1,0 +1,163 @@
+// After the first result: where its cycles went, one change to try, and what else there is to do. Loaded when the
+// default example is verified; put away for good by its button.
+import '../styles/deltas.css';
+import '../styles/first-steps.css';
+import { signal } from '@preact/signals';
+import { useEffect, useState } from 'preact/hooks';
+import { delta } from '../lib/deltas.ts';
+import { EMBEDS, embedName } from '../lib/embed.ts';
+import { percent, whole } from '../lib/format.ts';
+import { usePage } from '../panels/page.ts';
+import { tuningOf } from '../state/tuning.ts';
+import { Icon } from '../ui/icon.tsx';
+import { NodeChip } from '../ui/node-chip.tsx';
+import { commandOf } from './commands.ts';
+import { showPanel } from './layout.ts';
+
+const KEPT = 'plena.begun';
+/** The setting that is stepped, by its short name. */
+const STEPPED = 'blen';
+const MOST = 16;
+
+function putAway(): boolean {
+  try {
+    return localStorage.getItem(KEPT) !== null;
+  } catch {
+    return false;
+  }
+}
+
+const away = signal(putAway());
+
+function dismiss() {
+  away.value = true;
+  try {
+    localStorage.setItem(KEPT, '1');
+  } catch {
+    // Without storage it is away for this visit.
+  }
+}
+
+/** The costliest node and the main cause of the run, in a sentence. */
+function Where() {
+  const { store } = usePage();
+  const profile = store.time.profile.value;
+  if (!profile || profile.cycles === 0) return null;
+  const top = <Row extends { cycles: number }>(rows: readonly Row[]) =>
+    [...rows].sort((a, b) => b.cycles - a.cycles)[0];
+  const cause = top(profile.by.cause);
+  const node = top(profile.by.node.filter((one) => one.key !== 'none'));
+  const title = store.causes.value.find((one) => one.name === cause?.key)?.title;
+  const mark = store.marks.value.get(Number(node?.key));
+  if (!cause || !node || !title || !mark) return null;
+  return (
+    <span class="first-where">
+      {percent(cause.cycles / profile.cycles)} of the cycles are {title};{' '}
+      {percent(node.cycles / profile.cycles)} are those of{' '}
+      <button
+        type="button"
+        class="link"
+        onClick={() =>
+          store.selection.selectNode(Number(node.key), store.program.peek(), 'headline')
+        }
+      >
+        <NodeChip mark={mark} /> {mark.name}
+      </button>
+    </span>
+  );
+}
+
+/** One setting, up and down, and what that does to the cycles. */
+function Stepper() {
+  const page = usePage();
+  const { store, session } = page;
+  const tuning = session.use(tuningOf);
+  const [stepped, setStepped] = useState(false);
+  const ready = store.engine.value === 'ready' && store.machine.value === 'done';
+  useEffect(() => {
+    if (ready) void tuning.learn();
+  }, [ready]);
+  const axis = tuning.axes().find((one) => one.key === STEPPED);
+  const value = axis && tuning.present.value[axis.title];
+  if (!axis || typeof value !== 'number') return null;
+  const cycles = store.compared.result.value?.numbers.find((one) => one.name === 'cycles');
+  // What something else has changed is not for this to tell.
+  const change = stepped && cycles ? delta(cycles.a, cycles.b) : null;
+  const to = (next: number) => {
+    setStepped(true);
+    void tuning.step({ axis, value: next });
+  };
+  return (
+    <span class="first-stepper" title={axis.meaning}>
+      What if {axis.title}
+      <button
+        type="button"
+        class="icon-button small"
+        aria-label={`${axis.title} ${value / 2}`}
+        disabled={!ready || value <= 1}
+        onClick={() => to(value / 2)}
+      >
+        <Icon name="minus" />
+      </button>
+      <output>{value}</output>
+      <button
+        type="button"
+        class="icon-button small"
+        aria-label={`${axis.title} ${value * 2}`}
+        disabled={!ready || value >= MOST}
+        onClick={() => to(value * 2)}
+      >
+        <Icon name="plus" />
+      </button>
+      {change && change.direction !== 'none' && (
+        <button
+          type="button"
+          class="link"
+          title={`Against ${store.compared.baseline.value?.name}: all of it in Compare`}
+          onClick={() => showPanel(page, 'compare', true)}
+        >
+          <span class="first-cycles">{whole(cycles?.b ?? 0)} cycles</span>{' '}
+          <span class={`delta-${change.direction}`}>{change.text}</span>
+        </button>
+      )}
+    </span>
+  );
+}
+
+export function FirstSteps() {
+  const page = usePage();
+  const { store } = page;
+  const source = store.source.value;
+  const own = source.kind === 'gallery' && source.id === store.built.example;
+  if (away.value || !own || embedName() !== null || store.edited.value) return null;
+  const others: readonly [string, () => unknown][] = [
+    ['Step through it', () => commandOf('step').run(page)],
+    ['Edit the assembly', () => showPanel(page, EMBEDS.listing, true)],
+    ['Open your model', () => commandOf('open-file').run(page)],
+    ['Examples and lessons', () => commandOf('examples').run(page)],
+  ];
+  return (
+    <div class="first-steps">
+      <Where />
+      <Stepper />
+      {!store.compared.result.value && (
+        <span class="first-others">
+          {others.map(([text, act]) => (
+            <button key={text} type="button" class="text-button" onClick={() => void act()}>
+              {text}
+            </button>
+          ))}
+        </span>
+      )}
+      <button
+        type="button"
+        class="icon-button small"
+        aria-label="Put these first steps away"
+        title="Put these first steps away"
+        onClick={dismiss}
+      >
+        <Icon name="cross" />
+      </button>
+    </div>
+  );
+}
