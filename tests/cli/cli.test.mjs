@@ -1107,3 +1107,21 @@ test('analytic refuses what cannot be, by name', () => {
   assert.match(refused(['analytic', 'llama-3.1-8b', '--settings', 'zero.toml'], 'E_EXPRESSION'), /division by zero/);
   refused(['analytic', path.join(source, 'models', 'linear.json')], 'E_ANALYTIC_ARCHITECTURE');
 });
+
+test('a model is written with its constants beside it, and never over itself', () => {
+  const model = path.join(source, 'models', 'linear.json');
+  const words = (...args) => {
+    const made = run(['compile', ...args]);
+    assert.equal(made.status, 0, made.stderr);
+    return readFileSync(at('copied/program.mem'), 'utf8');
+  };
+  const own = words(model, '-o', 'copied', '--save-model', 'copy.json', '--save-weights', 'copy.bin');
+  assert.equal(statSync(at('copy.bin')).size, 4 * (70 * 100 + 70));
+  const copy = readFileSync(at('copy.json'), 'utf8');
+  assert.equal(words('copy.json', '-o', 'copied'), own);
+  for (const [name, code] of [
+    ['copy.json', 'E_USAGE'], ['../copy.bin', 'E_USAGE'], ['..', 'E_EXTERNAL_DATA'], ['C:copy.bin', 'E_EXTERNAL_DATA'],
+  ]) refused(['compile', model, '-o', 'copied', '--save-model', 'copy.json', '--save-weights', name], code);
+  refused(['compile', model, '-o', 'copied', '--save-weights', 'other.bin'], 'E_USAGE');
+  assert.equal(readFileSync(at('copy.json'), 'utf8'), copy);
+});
