@@ -307,8 +307,9 @@ void add_generate(CLI::App& app, Action& action) {
     ->check(CLI::PositiveNumber);
   command->add_option("--chunk", options->chunk, "tokens of the text at a time; else MLEN")
     ->check(CLI::PositiveNumber);
-  command->add_option("--temperature", options->temperature, "0: the likeliest token, else by chance")
-    ->check(CLI::NonNegativeNumber)
+  command
+    ->add_option("--temperature", options->temperature, "0: the likeliest token, else by chance")
+    ->check(finite_from_zero())
     ->capture_default_str();
   command->add_option("--seed", options->seed, "of the chance")->capture_default_str();
   std::string by = "whose logits choose:";
