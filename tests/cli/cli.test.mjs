@@ -920,6 +920,18 @@ test('generate goes on with a text token by token', () => {
   refused(['generate', model, '--ids', '1,40'], 'E_RANGE');
   refused(['generate', model, '--ids', '1,x'], 'E_TENSOR_TEXT');
   refused(['generate', model], 'E_USAGE');
+  // Two texts are no longer one.
+  const npy = (shape) => Buffer.concat([
+    Buffer.from('\x93NUMPY\x01\x00\x76\x00', 'latin1'),
+    Buffer.from(`{'descr': '<i4', 'fortran_order': False, 'shape': (${shape}), }`.padEnd(117) + '\n'),
+    Buffer.from(new Int32Array([1, 2, 3, 4, 5, 6]).buffer),
+  ]);
+  put('six.npy', npy('6,'));
+  put('twice.npy', npy('2, 3'));
+  assert.equal(run(['generate', model, '--prompt-ids', 'six.npy', '--tokens', '1', '--no-check']).status, 0);
+  refused(['generate', model, '--prompt-ids', 'twice.npy', '--tokens', '1'], 'E_USAGE');
+  assert.equal(run(['compile', model, '--ids', 'twice.npy', '-o', 'texts']).status, 0);
+  refused(['compile', model, '--ids', 'twice.npy', '--batch', '3', '-o', 'texts'], 'E_USAGE');
   refused(['generate', path.join(source, 'models', 'linear.json'), '--ids', '1'], 'E_KV_CACHE');
 });
 
