@@ -1,5 +1,6 @@
 #include "base/diagnostic.h"
 
+#include "base/printable.h"
 #include "base/text.h"
 
 #include <algorithm>
@@ -26,7 +27,8 @@ constexpr std::size_t longest_part = 2000;
 /// Characters of a source line shown on either side of the offending column.
 constexpr std::size_t context = 80;
 
-/// The text on one line, for a terminal.
+} // namespace
+
 std::string printable(std::string_view text) {
   std::string shown;
   for (std::size_t i = 0; i < text.size(); ++i) {
@@ -47,6 +49,8 @@ std::string printable(std::string_view text) {
   }
   return shown;
 }
+
+namespace {
 
 /// The offending line and a caret under its column; of a long line the part around it.
 std::string excerpt(std::string_view line, const Span& span) {

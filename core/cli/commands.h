@@ -4,7 +4,9 @@
 #include "base/diagnostic.h"
 
 #include <CLI/CLI.hpp>
+#include <fmt/format.h>
 #include <functional>
+#include <limits>
 #include <string>
 #include <string_view>
 
@@ -44,6 +46,19 @@ void add_transactional_emulator(CLI::App& app, Action& action);
 /// `--json`: where a command's report goes.
 inline CLI::Option* add_report_option(CLI::App& command, std::string& path) {
   return command.add_option("--json", path, "write a report (- for standard output)");
+}
+
+/// For options that are a number from 0 on: neither infinite nor none at all, which no comparison
+/// refuses.
+inline CLI::Validator finite_from_zero() {
+  const auto check = [](std::string& text) {
+    double value = -1;
+    const bool read = CLI::detail::lexical_cast(text, value);
+    return read && value >= 0 && value <= std::numeric_limits<double>::max()
+             ? std::string()
+             : fmt::format("{} is no number from 0 on", text);
+  };
+  return {check, "NUMBER from 0", "finite"};
 }
 
 /// Prints to standard error; `source` adds the offending line.

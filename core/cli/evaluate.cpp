@@ -202,12 +202,12 @@ void add_evaluate(CLI::App& app, Action& action) {
       options->loss,
       "percent of fp32's accuracy that the machine may lose; status 1 beyond"
     )
-    ->check(CLI::NonNegativeNumber);
+    ->check(finite_from_zero());
   command->add_option("--settings", options->settings, "settings: a preset's name or a TOML file")
     ->capture_default_str();
   add_choice_options(*command, *options);
   add_timing_options(*command, options->timing);
-  command->add_option("--json", options->json, "write a report (- for standard output)");
+  add_report_option(*command, options->json);
   command->callback([&action, options] { action = [options] { return run_evaluate(*options); }; });
 }
 

@@ -73,8 +73,18 @@ prompt_of(const Options& options, std::optional<io::Vocabulary>& vocabulary) {
     );
   }
   const Result<std::vector<std::uint8_t>> bytes = read_bytes(options.prompt_file);
-  return bytes ? driver::read_ids(*bytes)
-               : Result<std::vector<std::int64_t>>(bytes.diagnostics());
+  if (!bytes) {
+    return bytes.diagnostics();
+  }
+  std::int64_t texts = 1;
+  Result<std::vector<std::int64_t>> ids = driver::read_ids(*bytes, &texts);
+  if (ids && texts != 1) {
+    return usage(
+      fmt::format("--prompt-ids {}: these are the ids of {} texts", options.prompt_file, texts),
+      "one text is gone on with at a time: give a file with the ids of one"
+    );
+  }
+  return ids;
 }
 
 /// Some of the runs as one line.
@@ -307,8 +317,9 @@ void add_generate(CLI::App& app, Action& action) {
     ->check(CLI::PositiveNumber);
   command->add_option("--chunk", options->chunk, "tokens of the text at a time; else MLEN")
     ->check(CLI::PositiveNumber);
-  command->add_option("--temperature", options->temperature, "0: the likeliest token, else by chance")
-    ->check(CLI::NonNegativeNumber)
+  command
+    ->add_option("--temperature", options->temperature, "0: the likeliest token, else by chance")
+    ->check(finite_from_zero())
     ->capture_default_str();
   command->add_option("--seed", options->seed, "of the chance")->capture_default_str();
   std::string by = "whose logits choose:";

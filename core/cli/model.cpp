@@ -360,11 +360,12 @@ bool save_model(const driver::Session& session, const Options& options, Steps& s
     return json && steps.take(write_file(document, *json));
   }
   const std::filesystem::path weights = options.weights_copy;
-  if (options.model_copy.empty() || weights.has_parent_path()) {
+  if (options.model_copy.empty() || weights.has_parent_path() || weights == document.filename()) {
     print(
       {{.code = "E_USAGE",
         .message = fmt::format("--save-weights {}", options.weights_copy),
-        .hint = "name a file without directories, and the document beside it by --save-model"}}
+        .hint = "name another file than the document's without directories, and the document beside it by "
+                "--save-model"}}
     );
     return false;
   }

@@ -137,9 +137,10 @@ Status read_given_ids(const ModelOptions& options, driver::ModelPart& part) {
     part.batch = texts;
   }
   const std::int64_t batch = part.batch.value_or(1);
-  if (batch < 1 || count % batch != 0) {
+  if (batch < 1 || count % batch != 0 || (texts != 1 && texts != batch)) {
     return usage(
-      fmt::format("--batch {}: there are {} ids", batch, count), "give as many ids for each text"
+      fmt::format("--batch {}: there are {} ids of {} texts", batch, count, texts),
+      "give as many ids for each text"
     );
   }
   const std::int64_t each = count / batch;

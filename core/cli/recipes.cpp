@@ -1,6 +1,7 @@
 // `plena link` and `plena run`: what was done as a link, and a link done again.
 #include "cli/recipes.h"
 
+#include "base/printable.h"
 #include "base/sha256.h"
 #include "cli/files.h"
 #include "cli/gallery.h"
@@ -430,7 +431,7 @@ int run_recipe(const RunOptions& options) {
     print(notes);
     const recipe::Judgement judgement = recipe::cannot_run(notes);
     if (options.json != "-") {
-      fmt::print("{}\n", judgement.text);
+      fmt::print("{}\n", printable(judgement.text));
     }
     report(judgement);
     return exit_unusable;

@@ -4,7 +4,7 @@
 #include "cli/files.h"
 #include "recipe/link.h"
 
-#include <algorithm>
+#include <filesystem>
 #include <fmt/format.h>
 
 namespace plena::cli {
@@ -34,6 +34,10 @@ Result<recipe::Recipe> read_remote(const std::string& link, const std::vector<st
       .hint = "such a link is #u=ADDRESS&h=SHA-256; copy the whole of it"};
   }
   for (const std::string& path : files) {
+    // Others are of the recipe that is looked for.
+    if (std::error_code error; std::filesystem::is_directory(path, error)) {
+      continue;
+    }
     const Result<std::string> text = read_text(path);
     if (!text) {
       return text.diagnostics();

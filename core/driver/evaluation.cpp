@@ -284,7 +284,11 @@ class Evaluator {
     result_.seconds += state.emulate_seconds;
     const codegen::Compiled& compiled = *state.compiled;
     const codegen::Placement* place = codegen::find_vector(compiled, output);
-    PLENA_CHECK(place != nullptr);
+    if (place == nullptr) {
+      return does_not_fit(
+        fmt::format("the model's output {} is no logits", vocabulary_.picture->output), name_
+      );
+    }
     std::array<std::vector<float>, std::size(sources_of_scores)> logits;
     logits[index(Source::Machine)] = codegen::read_back(*place, reader_of(*state.machine));
     codegen::Values inputs;

@@ -144,6 +144,13 @@ Result<Session::ModelDocument> Session::model_document(const std::string& beside
   if (!state_->graph) {
     return missing("E_NO_MODEL", "there is no model to write", "load a model first");
   }
+  if (!io::is_plain_name(beside)) {
+    return missing(
+      "E_EXTERNAL_DATA",
+      fmt::format("\"{}\" is no plain name of a file", beside),
+      "values lie in a file beside the model's: name it without directories"
+    );
+  }
   io::ExportedModel made = io::export_json_beside(*state_->graph, beside);
   return ModelDocument{std::move(made.json), std::move(made.bytes)};
 }

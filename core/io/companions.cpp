@@ -3,9 +3,16 @@
 #include "base/sha256.h"
 #include "base/size.h"
 
+#include <algorithm>
+
 namespace plena::io {
 
 namespace {
+
+/// So many times its own bytes may be taken out of a file, whatever a model of a few lines asks
+/// for; of small files more.
+constexpr std::uint64_t most_times = 16;
+constexpr std::uint64_t always_allowed = std::uint64_t{64} << 20;
 
 Diagnostic missing(std::string message, std::string hint, std::string_view file) {
   return {
@@ -15,16 +22,15 @@ Diagnostic missing(std::string message, std::string hint, std::string_view file)
     .file = std::string(file)};
 }
 
-/// Names of files in the model's own folder only: no directories, on no system.
-bool is_plain(std::string_view name) {
+} // namespace
+
+bool is_plain_name(std::string_view name) {
   return !name.empty() && name != "." && name != ".." &&
          name.find_first_of(std::string_view("/\\:\0", 4)) == std::string_view::npos;
 }
 
-} // namespace
-
 Result<ModelFile> Companions::file(std::string_view name) {
-  if (!is_plain(name)) {
+  if (!is_plain_name(name)) {
     return missing(
       "\"" + std::string(name) + "\" is no plain name of a file",
       "values lie in files beside the model's: name them without directories",
@@ -55,14 +61,25 @@ Companions::read(std::string_view name, std::uint64_t offset, std::optional<std:
   const std::uint64_t size = found->bytes->size();
   if (offset > size || length.value_or(0) > size - offset) {
     return missing(
-      "bytes " + std::to_string(offset) +
-        (length ? " to " + std::to_string(offset + *length) : std::string(" and on")) +
-        " are wanted, the file has " + std::to_string(size),
+      (length ? std::to_string(*length) + " bytes" : std::string("the bytes")) + " from byte " +
+        std::to_string(offset) + " on are wanted, the file has " + std::to_string(size),
       "the file is cut short, or belongs to another model",
       name
     );
   }
-  std::vector<std::uint8_t> bytes(to_size(length.value_or(size - offset)));
+  const std::uint64_t count = length.value_or(size - offset);
+  std::uint64_t& taken = taken_[std::string(name)];
+  const std::uint64_t times = (taken + count) / std::max<std::uint64_t>(size, 1);
+  if (taken + count > always_allowed && times > most_times) {
+    return Diagnostic{
+      .code = "E_RESOURCE",
+      .message = "the values of " + std::string(name) + " are used more than " +
+                 std::to_string(most_times) + " times over",
+      .hint = "give tensors with the same values once, and use that one everywhere",
+      .file = std::string(name)};
+  }
+  taken += count;
+  std::vector<std::uint8_t> bytes(to_size(count));
   if (Status read = found->bytes->read(offset, bytes); !read) {
     return std::move(read).diagnostics();
   }

@@ -10,6 +10,9 @@
 
 namespace plena::io {
 
+/// Of files in a model's own folder only: no directories, on no system.
+bool is_plain_name(std::string_view name);
+
 class Companions {
  public:
   /// A file by its plain name; nothing when there is none.
@@ -17,8 +20,9 @@ class Companions {
 
   explicit Companions(Find find) : find_(std::move(find)) {}
 
-  /// `length` bytes from `offset` on, by default to the end. E_EXTERNAL_DATA for a name with directories, a
-  /// file that is not there and bytes behind its end.
+  /// `length` bytes from `offset` on, by default to the end. E_EXTERNAL_DATA for a name with
+  /// directories, a file that is not there and bytes behind its end; E_RESOURCE where a file is
+  /// read over and over.
   Result<std::vector<std::uint8_t>>
   read(std::string_view name, std::uint64_t offset, std::optional<std::uint64_t> length);
   /// A file of tensors; what `Safetensors::open` says, too.
@@ -36,6 +40,7 @@ class Companions {
   Find find_;
   std::map<std::string, ModelFile, std::less<>> files_;
   std::map<std::string, Safetensors, std::less<>> tensors_;
+  std::map<std::string, std::uint64_t, std::less<>> taken_; ///< bytes, by file
   std::string told_; ///< lines: a file, a place in it, the digest of the bytes
 };
 

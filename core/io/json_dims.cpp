@@ -161,27 +161,28 @@ class SeededTensors : public frontend::TensorSource {
     const Parameter& parameter = parameters_.find(name)->second;
     const std::int64_t each = *ir::element_count(parameter.shape) / parameter.shape.front();
     const auto begin = static_cast<std::size_t>(first * each);
-    const auto end = static_cast<std::size_t>((first + count) * each);
+    const auto size = static_cast<std::size_t>(count * each);
+    // Of large tables single rows are asked for, one after the other.
+    const auto cut = [&](const std::vector<float>& all) {
+      const auto start = all.begin() + static_cast<std::ptrdiff_t>(begin);
+      return std::vector<float>(start, start + static_cast<std::ptrdiff_t>(size));
+    };
     std::vector<float> values;
     if (parameter.given && parameter.given->external) {
-      Result<std::vector<float>> read = in_file(name, *parameter.given);
-      if (!read) {
-        return read;
+      if (Status read = in_file(name, *parameter.given); !read) {
+        return std::move(read).diagnostics();
       }
-      values = std::move(*read);
-      values.resize(end);
+      values = cut(last_);
     } else if (parameter.given && parameter.given->values) {
-      values = parameter.given->values->floats;
-      values.resize(end);
+      values = cut(parameter.given->values->floats);
     } else if (parameter.given && parameter.given->generator) {
       const Generator& made = *parameter.given->generator;
-      values = ih4(made.name, made.seed, made.std, made.mean, end);
+      values = ih4(made.name, made.seed, made.std, made.mean, size, begin);
     } else {
       const Distribution& rule = rules_.at(parameter.kind);
       const double spread = rule.std ? *rule.std : 1.0 / std::sqrt(static_cast<double>(each));
-      values = ih4(name, seed_, spread, rule.mean, end);
+      values = ih4(name, seed_, spread, rule.mean, size, begin);
     }
-    values.erase(values.begin(), values.begin() + static_cast<std::ptrdiff_t>(begin));
     for (const float value : values) {
       if (!std::isfinite(value)) {
         return Diagnostic{
@@ -195,8 +196,8 @@ class SeededTensors : public frontend::TensorSource {
   }
 
  private:
-  /// All of a tensor in a file. Rows are often asked for one after the other, hence the last one is kept.
-  Result<std::vector<float>> in_file(std::string_view name, const TensorSpec& given) const {
+  /// Reads all of a tensor in a file into `last_`, unless it is there.
+  Status in_file(std::string_view name, const TensorSpec& given) const {
     if (last_name_ != name) {
       Result<ir::Constant> read = read_external(*companions_, given);
       if (!read) {
@@ -207,7 +208,7 @@ class SeededTensors : public frontend::TensorSource {
       last_name_ = name;
       last_ = std::move(read->floats);
     }
-    return last_;
+    return Done{};
   }
 
   Companions* companions_;
@@ -742,6 +743,18 @@ class DimsReader {
 
   std::optional<Parameters> read_parameters() {
     Parameters parameters = ParameterList(model_).take();
+    for (const auto& [name, parameter] : parameters) {
+      if (!ir::element_count(parameter.shape)) {
+        fields_.error(
+          "E_RESOURCE",
+          "/dims",
+          "the tensor " + name + " would have the shape " + ir::to_string(parameter.shape),
+          "make the dimensions smaller: a tensor has at most " + std::to_string(ir::max_elements) +
+            " elements"
+        );
+        return std::nullopt;
+      }
+    }
     const json* weights = fields_.object_member(document_, "", "weights", true);
     if (weights == nullptr) {
       return std::nullopt;

@@ -100,7 +100,8 @@ bool read_external(
   const Result<std::vector<std::uint8_t>> bytes = companions->read(name, *offset, wanted);
   if (!bytes) {
     const Diagnostic& why = bytes.diagnostics().front();
-    return refuse(why.message, why.hint);
+    problems.error(why.code, where, why.message, why.hint);
+    return false;
   }
   set(tensor, dtype, proto.dims, read_elements(*bytes, dtype));
   return true;

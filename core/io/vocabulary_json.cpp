@@ -13,6 +13,7 @@ namespace {
 
 constexpr std::size_t max_file_bytes = std::size_t{16} << 20;
 constexpr std::size_t max_tokens = std::size_t{1} << 16;
+constexpr std::size_t max_named = 200; ///< in a message
 constexpr double max_side = 4096;
 constexpr double max_context = 1 << 20;
 
@@ -21,7 +22,14 @@ constexpr double max_context = 1 << 20;
 std::size_t character_bytes(std::string_view text) {
   const auto first = static_cast<unsigned char>(text.front());
   const std::size_t bytes = first < 0xc0 ? 1 : first < 0xe0 ? 2 : first < 0xf0 ? 3 : 4;
-  return std::min(bytes, text.size());
+  if (bytes > text.size()) {
+    return 1;
+  }
+  const std::string_view rest = text.substr(1, bytes - 1);
+  const bool whole = std::all_of(rest.begin(), rest.end(), [](char c) {
+    return (static_cast<unsigned char>(c) & 0xc0) == 0x80;
+  });
+  return whole ? bytes : 1;
 }
 
 /// For messages: the character, or the number of what cannot be printed.
@@ -134,15 +142,16 @@ class VocabularyReader {
         );
         return;
       }
+      if (!result_.id_of.emplace(*token, static_cast<std::int64_t>(i)).second) {
+        fields_.error(
+          "E_VOCABULARY",
+          child("/tokens", i),
+          "the token " + shown(*token) + " is there twice",
+          "drop one"
+        );
+        return;
+      }
       result_.tokens.push_back(*token);
-    }
-    std::vector<std::string> sorted = result_.tokens;
-    std::sort(sorted.begin(), sorted.end());
-    if (const auto twice = std::adjacent_find(sorted.begin(), sorted.end());
-        twice != sorted.end()) {
-      fields_.error(
-        "E_VOCABULARY", "/tokens", "the token " + shown(*twice) + " is there twice", "drop one"
-      );
     }
   }
 
@@ -229,6 +238,17 @@ class VocabularyReader {
       fields_.error(
         "E_RANGE", child(at, "high"), "high is not above low", "background is low, ink is high"
       );
+    }
+    for (const double value : {picture.low, picture.high}) {
+      if (!std::isfinite(static_cast<float>(value * picture.scale + picture.shift))) {
+        fields_.error(
+          "E_RANGE",
+          child(at, "scale"),
+          "low or high becomes an input that is not finite",
+          "the input is value * scale + shift, an f32"
+        );
+        break;
+      }
     }
     result_.picture = picture;
   }
@@ -323,9 +343,8 @@ class HoldoutReader {
     LabelledPicture picture;
     (void)fields_.member(value, at, "label", true);
     const std::string label = fields_.text(value, at, "label").value_or("");
-    const auto& tokens = vocabulary_.tokens;
-    const auto found = std::find(tokens.begin(), tokens.end(), label);
-    if (found == tokens.end()) {
+    const auto found = vocabulary_.id_of.find(label);
+    if (found == vocabulary_.id_of.end()) {
       fields_.error(
         "E_VOCABULARY",
         child(at, "label"),
@@ -334,7 +353,7 @@ class HoldoutReader {
       );
       return;
     }
-    picture.label = found - tokens.begin();
+    picture.label = found->second;
     if (const json* pixels = fields_.array_member(value, at, "pixels", true)) {
       for (const json& pixel : *pixels) {
         picture.pixels.push_back(pixel.is_number() ? pixel.get<double>() : std::nan(""));
@@ -359,19 +378,23 @@ Result<std::vector<std::int64_t>> Vocabulary::ids_of(std::string_view text) cons
   }
   for (std::size_t at = 0; at < text.size();) {
     const std::string_view character = text.substr(at, character_bytes(text.substr(at)));
-    const auto found = std::find(tokens.begin(), tokens.end(), character);
-    if (found == tokens.end()) {
-      std::string all;
-      for (const std::string& token : tokens) {
-        all += token == "\n" ? "" : token;
+    const auto token = id_of.find(character);
+    if (token == id_of.end()) {
+      const std::size_t named = std::min(tokens.size(), max_named);
+      std::string known;
+      for (std::size_t i = 0; i < named; ++i) {
+        known += tokens[i] == "\n" ? "" : tokens[i];
+      }
+      if (named < tokens.size()) {
+        known += " and " + std::to_string(tokens.size() - named) + " others";
       }
       return Diagnostic{
         .code = "E_VOCABULARY",
         .message = "the model does not know the character " + shown(character) +
                    ", which is at byte " + std::to_string(at) + " of the text",
-        .hint = "it knows " + all};
+        .hint = "it knows " + known};
     }
-    ids.push_back(found - tokens.begin());
+    ids.push_back(token->second);
     at += character.size();
   }
   if (ids.empty()) {

@@ -6,6 +6,8 @@
 #include "io/importer.h"
 
 #include <cstdint>
+#include <functional>
+#include <map>
 #include <optional>
 #include <span>
 #include <string>
@@ -30,6 +32,7 @@ struct Picture {
 
 struct Vocabulary {
   std::vector<std::string> tokens; ///< by id; UTF-8 of one character each, or labels of pictures
+  std::map<std::string, std::int64_t, std::less<>> id_of{}; ///< by token
   std::optional<std::int64_t> begin{}; ///< stands before every text
   std::optional<std::int64_t> end{};   ///< after which a text is complete
   std::int64_t context = 0; ///< tokens that a text may have; 0: the model is none of texts

@@ -21,12 +21,18 @@ std::uint64_t ih4_word(std::uint64_t state, std::uint64_t n) {
   return z ^ (z >> 31);
 }
 
-std::vector<float>
-ih4(std::string_view name, std::uint64_t seed, double std, double mean, std::size_t count) {
+std::vector<float> ih4(
+  std::string_view name,
+  std::uint64_t seed,
+  double std,
+  double mean,
+  std::size_t count,
+  std::size_t first
+) {
   const std::uint64_t state = ih4_state(name, seed);
   std::vector<float> values(count);
   for (std::size_t n = 0; n < count; ++n) {
-    const std::uint64_t z = ih4_word(state, n);
+    const std::uint64_t z = ih4_word(state, first + n);
     const std::uint64_t sum =
       (z & 0xFFFF) + ((z >> 16) & 0xFFFF) + ((z >> 32) & 0xFFFF) + (z >> 48);
     values[n] = static_cast<float>((static_cast<double>(sum) - 131070.0) / 37837.0 * std + mean);

@@ -19,9 +19,15 @@ std::uint64_t ih4_word(std::uint64_t state, std::uint64_t n);
 
 /// `count` values, roughly normal with mean `mean` and standard deviation `std`, never further than
 /// 3.47 of them: float32((t - 131070) / 37837 * std + mean), t the sum of a word's four 16-bit
-/// fields, the arithmetic in f64.
-std::vector<float>
-ih4(std::string_view name, std::uint64_t seed, double std, double mean, std::size_t count);
+/// fields, the arithmetic in f64. From element `first` on.
+std::vector<float> ih4(
+  std::string_view name,
+  std::uint64_t seed,
+  double std,
+  double mean,
+  std::size_t count,
+  std::size_t first = 0
+);
 
 /// Values of graph input `number` as its InputSpec describes them; without one, ih4 under the
 /// input's name with seed 42, mean 0 and standard deviation 1. Integer inputs without values are

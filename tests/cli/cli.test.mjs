@@ -920,6 +920,18 @@ test('generate goes on with a text token by token', () => {
   refused(['generate', model, '--ids', '1,40'], 'E_RANGE');
   refused(['generate', model, '--ids', '1,x'], 'E_TENSOR_TEXT');
   refused(['generate', model], 'E_USAGE');
+  // Two texts are no longer one.
+  const npy = (shape) => Buffer.concat([
+    Buffer.from('\x93NUMPY\x01\x00\x76\x00', 'latin1'),
+    Buffer.from(`{'descr': '<i4', 'fortran_order': False, 'shape': (${shape}), }`.padEnd(117) + '\n'),
+    Buffer.from(new Int32Array([1, 2, 3, 4, 5, 6]).buffer),
+  ]);
+  put('six.npy', npy('6,'));
+  put('twice.npy', npy('2, 3'));
+  assert.equal(run(['generate', model, '--prompt-ids', 'six.npy', '--tokens', '1', '--no-check']).status, 0);
+  refused(['generate', model, '--prompt-ids', 'twice.npy', '--tokens', '1'], 'E_USAGE');
+  assert.equal(run(['compile', model, '--ids', 'twice.npy', '-o', 'texts']).status, 0);
+  refused(['compile', model, '--ids', 'twice.npy', '--batch', '3', '-o', 'texts'], 'E_USAGE');
   refused(['generate', path.join(source, 'models', 'linear.json'), '--ids', '1'], 'E_KV_CACHE');
 });
 
@@ -1106,4 +1118,22 @@ test('analytic refuses what cannot be, by name', () => {
   put('zero.toml', `${readFileSync(settings('upstream'), 'utf8')}\n[PLAYGROUND.PRICES.M_MM]\npipelined = "1 // (BLEN - 128)"\n`);
   assert.match(refused(['analytic', 'llama-3.1-8b', '--settings', 'zero.toml'], 'E_EXPRESSION'), /division by zero/);
   refused(['analytic', path.join(source, 'models', 'linear.json')], 'E_ANALYTIC_ARCHITECTURE');
+});
+
+test('a model is written with its constants beside it, and never over itself', () => {
+  const model = path.join(source, 'models', 'linear.json');
+  const words = (...args) => {
+    const made = run(['compile', ...args]);
+    assert.equal(made.status, 0, made.stderr);
+    return readFileSync(at('copied/program.mem'), 'utf8');
+  };
+  const own = words(model, '-o', 'copied', '--save-model', 'copy.json', '--save-weights', 'copy.bin');
+  assert.equal(statSync(at('copy.bin')).size, 4 * (70 * 100 + 70));
+  const copy = readFileSync(at('copy.json'), 'utf8');
+  assert.equal(words('copy.json', '-o', 'copied'), own);
+  for (const [name, code] of [
+    ['copy.json', 'E_USAGE'], ['../copy.bin', 'E_USAGE'], ['..', 'E_EXTERNAL_DATA'], ['C:copy.bin', 'E_EXTERNAL_DATA'],
+  ]) refused(['compile', model, '-o', 'copied', '--save-model', 'copy.json', '--save-weights', name], code);
+  refused(['compile', model, '-o', 'copied', '--save-weights', 'other.bin'], 'E_USAGE');
+  assert.equal(readFileSync(at('copy.json'), 'utf8'), copy);
 });

@@ -119,6 +119,11 @@ test('a link to an address takes the file that has its hash, and fetches nothing
   const hash = createHash('sha256').update(text).digest('hex');
   const remote = (h) => `https://page.example/#u=https%3A%2F%2Ffiles.example%2Fcase.plena.json&h=${h}`;
   assert.match(done(['run', remote(hash), '--file', file]), /reproduced/);
+  // The folder of a checkpoint may be among the files that the recipe needs.
+  assert.match(done(['run', remote(hash), '--file', folder, '--file', file]), /reproduced/);
+  const painted = run(['run', `#u=https://files.example/\u001b[31m&h=${hash}`]);
+  assert.equal(painted.status, 2);
+  assert.ok(!`${painted.stdout}${painted.stderr}`.includes('\u001b'), painted.stdout);
   for (const [what, code] of [
     [['run', remote(hash)], 'E_RECIPE_NEEDS'],
     [['run', remote('0'.repeat(64)), '--file', file], 'E_RECIPE_NEEDS'],

@@ -88,6 +88,44 @@ test('blank and inked pictures are told apart, and others refused', () => {
   }
 });
 
+test('a temperature or a loss that is no number is refused', () => {
+  for (const number of ['nan', '-nan', 'inf', '-1', 'warm'])
+    for (const args of [
+      ['generate', path.join(trained, 'sums'), '--text', '1+1=', '--tokens', '1', '--temperature', number],
+      ['evaluate', path.join(trained, 'sums'), '--items', '1', '--loss', number],
+    ]) {
+      const found = run(args);
+      assert.equal(found.status, 2, `${args.join(' ')}: ${found.stdout}`);
+      assert.match(found.stderr, /\[E_USAGE\]/);
+    }
+});
+
+test('a model that answers with the number of a label has no logits to be measured', () => {
+  const write = (name, content) => {
+    writeFileSync(path.join(folder, name), JSON.stringify(content));
+    return name;
+  };
+  const x = { name: 'x', shape: [8, 8] };
+  const model = write('argmax.json', {
+    plena_model: 1, family: 'graph', weights: { source: 'inline' },
+    graph: {
+      inputs: [x], constants: {}, outputs: ['y'],
+      nodes: [{ op: 'argmax', inputs: ['x'], outputs: ['y'] }],
+    },
+    input: { kind: 'tensor', tensor: { ...x, generator: 'ih4' } },
+  });
+  const vocabulary = write('labels.json', {
+    plena_vocabulary: 1, kind: 'labels', tokens: [...'abcdefgh'],
+    picture: { input: 'x', output: 'y', width: 8, height: 8, low: 0, high: 1 },
+  });
+  const data = write('squares.json', {
+    plena_holdout: 1, kind: 'pictures', pictures: [{ label: 'a', pixels: Array(64).fill(0.5) }],
+  });
+  const found = run(['evaluate', model, '--vocabulary', vocabulary, '--data', data]);
+  assert.equal(found.status, 2, found.stderr);
+  assert.match(found.stderr, /\[E_VOCABULARY\]/);
+});
+
 test('texts that a trained model cannot take are refused', () => {
   const refused = (prompt, code, tokens = '1') => {
     const found = run(['generate', path.join(trained, 'sums'), '--text', prompt, '--tokens', tokens]);

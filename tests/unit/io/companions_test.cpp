@@ -3,11 +3,13 @@
 #include "folders.h"
 #include "io/export_json.h"
 #include "io/importer.h"
+#include "io/weights.h"
 #include "unit/complete.h"
 #include "unit/io/checkpoint_files.h"
 
 #include <algorithm>
 #include <catch2/catch.hpp>
+#include <chrono>
 #include <protozero/pbf_writer.hpp>
 
 using namespace plena;
@@ -312,4 +314,79 @@ TEST_CASE("companions: initialisers of an ONNX file lie beside it", "[unit][io]"
     INFO(location << " " << offset << " " << length);
     CHECK(complaint(with(location, offset, length)).starts_with("E_EXTERNAL_DATA tensor \"w\""));
   }
+}
+
+TEST_CASE("companions: bytes far behind the end are told as they were asked for", "[unit][io]") {
+  const Imported far = import(
+    "m.json",
+    bytes_of(graph_with(R"({"shape":[2,3],"file":"w.bin","offset":18446744073709551615})")),
+    given("w.bin", f32_bytes(six))
+  );
+  REQUIRE_FALSE(far.graph);
+  CHECK(
+    far.graph.diagnostics().front().message ==
+    "24 bytes from byte 18446744073709551615 on are wanted, the file has 24"
+  );
+}
+
+TEST_CASE("companions: a file is not read over and over", "[unit][io]") {
+  const auto times = [](std::size_t size) {
+    const auto bytes = std::make_shared<CountedBytes>(Bytes(size, 0));
+    io::Companions companions([&](std::string_view) {
+      return std::optional(io::ModelFile{"w.bin", bytes});
+    });
+    std::size_t count = 0;
+    for (;;) {
+      const auto read = companions.read("w.bin", 0, std::nullopt);
+      if (!read) {
+        check_complete(read.diagnostics());
+        CHECK(read.diagnostics().front().code == "E_RESOURCE");
+        return count;
+      }
+      ++count;
+    }
+  };
+  CHECK(times(std::size_t{8} << 20) == 16);
+  CHECK(times(std::size_t{1} << 20) == 64);
+}
+
+TEST_CASE(
+  "companions: of a large table the rows that are looked up are taken, not all for each",
+  "[unit][io]"
+) {
+  constexpr std::size_t vocabulary = 270'000;
+  constexpr std::size_t rows = 4'000;
+  constexpr std::size_t hidden = 64;
+  std::string ids;
+  for (std::size_t i = 0; i < rows; ++i) {
+    ids += (i == 0 ? "" : ",") + std::to_string(vocabulary - rows + i);
+  }
+  const auto text = [&](const std::string& tensors) {
+    return R"({"plena_model":1,"family":"llama","dims":{"hidden_size":64,"intermediate_size":64,"num_layers":1,
+      "num_attention_heads":4,"vocab_size":270000},"weights":{"source":"seed","tensors":{)" +
+           tensors + R"(}},"input":{"kind":"tokens","ids":[)" + ids +
+           R"(]},"run":{"seq_len":4000}})";
+  };
+  const auto table = [](const Imported& imported) {
+    INFO(complaint(imported));
+    REQUIRE(imported.graph);
+    const auto& tensors = imported.graph->tensors;
+    const auto found = std::find_if(tensors.begin(), tensors.end(), [](const ir::Tensor& one) {
+      return one.name == "embedding.table";
+    });
+    REQUIRE(found != tensors.end());
+    REQUIRE(found->shape == ir::Shape{rows, hidden});
+    return found->constant->floats;
+  };
+  // Copies of all values for each row take minutes.
+  const auto start = std::chrono::steady_clock::now();
+  const std::vector<float> seeded = table(import("m.json", bytes_of(text("")), {}));
+  const std::vector<float> all =
+    io::ih4("model.embed_tokens.weight", 42, 1, 0, vocabulary * hidden);
+  CHECK(
+    std::equal(seeded.begin(), seeded.end(), all.end() - static_cast<std::ptrdiff_t>(rows * hidden))
+  );
+  const std::string spec = R"("model.embed_tokens.weight":{"shape":[270000,64],"file":"t.bin"})";
+  CHECK(table(import("m.json", bytes_of(text(spec)), given("t.bin", f32_bytes(all)))) == seeded);
+  CHECK(std::chrono::steady_clock::now() - start < std::chrono::seconds(30));
 }

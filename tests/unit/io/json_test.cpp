@@ -393,3 +393,15 @@ TEST_CASE("random damage to a JSON model is survived", "[unit][io]") {
   }
   CHECK(accepted < 3000);
 }
+
+TEST_CASE("dimensions of tensors that cannot be are refused at their place", "[unit][io]") {
+  // 32 kernels of 65536 channels, 65536 x 65536 pixels each.
+  CHECK(
+    complaint(R"({"plena_model":1,"family":"siglip_vision",
+      "dims":{"hidden_size":32,"intermediate_size":64,"num_layers":1,"num_attention_heads":2,
+              "patch_size":65536,"num_channels":65536,"image_size":65536,"layer_norm_eps":1e-6},
+      "weights":{"source":"seed"},
+      "input":{"kind":"pixels","tensor":{"name":"V_PIXELS","shape":[1,65536,65536,65536],"generator":"ih4"}}})"
+    ) == "E_RESOURCE /dims"
+  );
+}

@@ -2,6 +2,7 @@
 #include "io/vocabulary_json.h"
 
 #include <catch2/catch.hpp>
+#include <chrono>
 #include <cmath>
 #include <string>
 
@@ -48,6 +49,52 @@ TEST_CASE("texts that a vocabulary does not have are refused") {
   // Broken UTF-8: half a character, and a byte that starts none.
   CHECK(code(vocabulary->ids_of("\xc3").diagnostics()) == "E_VOCABULARY");
   CHECK(code(vocabulary->ids_of("\x80").diagnostics()) == "E_VOCABULARY");
+  // What stands behind a broken one is not part of it, and is not told raw.
+  for (const char* broken : {"\xc3(", "\xff(", "\xe2\x28\xa1"}) {
+    const auto ids = vocabulary->ids_of(broken);
+    REQUIRE_FALSE(ids);
+    CHECK(ids.diagnostics().front().message.starts_with(
+      "the model does not know the character with the byte "
+    ));
+  }
+}
+
+TEST_CASE("a long text of a large vocabulary is read at once") {
+  // As many steps as characters, not times tokens: else this takes minutes.
+  std::string tokens;
+  std::string last;
+  for (unsigned code = 0x4e00; code < 0x4e00 + 20'000; ++code) {
+    last = {
+      static_cast<char>(0xe0 | code >> 12),
+      static_cast<char>(0x80 | (code >> 6 & 0x3f)),
+      static_cast<char>(0x80 | (code & 0x3f))};
+    tokens += (tokens.empty() ? "\"" : ",\"") + last + "\"";
+  }
+  const Result<Vocabulary> vocabulary = read(
+    R"({"plena_vocabulary": 1, "kind": "characters", "context": 1000000, "tokens": [)" + tokens +
+    "]}"
+  );
+  REQUIRE(vocabulary);
+  std::string text;
+  for (int i = 0; i < 1'000'000; ++i) {
+    text += last;
+  }
+  const auto start = std::chrono::steady_clock::now();
+  const auto ids = vocabulary->ids_of(text);
+  CHECK(std::chrono::steady_clock::now() - start < std::chrono::seconds(20));
+  REQUIRE(ids);
+  CHECK(*ids == std::vector<std::int64_t>(1'000'000, 19'999));
+  const auto unknown = vocabulary->ids_of("a");
+  REQUIRE_FALSE(unknown);
+  CHECK(unknown.diagnostics().front().hint.ends_with(" and 19800 others"));
+  CHECK(
+    code(
+      read(
+        R"({"plena_vocabulary": 1, "kind": "characters", "context": 2, "tokens": ["a", "b", "a"]})"
+      )
+        .diagnostics()
+    ) == "E_VOCABULARY"
+  );
 }
 
 TEST_CASE("a vocabulary may say how lists name its model") {
@@ -72,6 +119,17 @@ TEST_CASE("pictures become inputs, whatever is drawn in them") {
        {std::vector<double>{0}, {0, 17}, {-1, 0}, {0, std::nan("")}}) {
     CHECK(code(vocabulary->input_of(bad).diagnostics()) == "E_INPUT");
   }
+}
+
+TEST_CASE("pictures whose inputs would be no numbers are refused") {
+  const auto with = [](const char* given, const char* other) {
+    std::string text = labels;
+    return read(text.replace(text.find(given), std::string(given).size(), other));
+  };
+  CHECK(with("0.125", "1e37"));
+  CHECK(code(with("0.125", "1e38").diagnostics()) == "E_RANGE"); // an f32 ends at 3.4e38
+  CHECK(code(with("0.125", "1e308").diagnostics()) == "E_RANGE");
+  CHECK(code(with("-1", "-1e39").diagnostics()) == "E_RANGE");
 }
 
 TEST_CASE("held-out data is checked against the vocabulary") {
