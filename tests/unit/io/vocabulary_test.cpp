@@ -2,7 +2,7 @@
 #include "io/vocabulary_json.h"
 
 #include <catch2/catch.hpp>
-#include <chrono>
+#include <ctime>
 #include <cmath>
 #include <string>
 
@@ -79,9 +79,9 @@ TEST_CASE("a long text of a large vocabulary is read at once") {
   for (int i = 0; i < 1'000'000; ++i) {
     text += last;
   }
-  const auto start = std::chrono::steady_clock::now();
+  const std::clock_t start = std::clock();
   const auto ids = vocabulary->ids_of(text);
-  CHECK(std::chrono::steady_clock::now() - start < std::chrono::seconds(20));
+  CHECK((std::clock() - start) / CLOCKS_PER_SEC < 20);
   REQUIRE(ids);
   CHECK(*ids == std::vector<std::int64_t>(1'000'000, 19'999));
   const auto unknown = vocabulary->ids_of("a");
