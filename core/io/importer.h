@@ -60,7 +60,7 @@ import_model(std::string_view name, Bytes bytes, const ImportOptions& options = 
 Result<ir::Graph> import_onnx(std::string_view name, Bytes bytes, const ImportOptions& options);
 
 /// E_JSON, E_VERSION, E_FAMILY, E_MISSING, E_UNKNOWN_KEY, E_TYPE, E_RANGE, E_SHAPE, E_WEIGHTS,
-/// E_GRAPH, E_UNSUPPORTED_OP, E_COMPAT, E_RESOURCE, E_EXTERNAL_DATA,
+/// E_GRAPH, E_INPUT, E_UNSUPPORTED_OP, E_COMPAT, E_RESOURCE, E_EXTERNAL_DATA,
 /// E_SAFETENSORS; each with a JSON pointer or, for syntax, line and column.
 Result<ir::Graph> import_json(std::string_view name, Bytes bytes, const ImportOptions& options);
 

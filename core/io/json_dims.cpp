@@ -264,7 +264,7 @@ class DimsReader {
     }
     graph->name = fields_.text(document_, "", "name").value_or(graph->name);
     graph->run = run_;
-    split_products(*graph);
+    round_as_upstream(*graph);
     describe_input(*graph);
     return std::move(*graph);
   }
@@ -567,6 +567,9 @@ class DimsReader {
         );
       }
       own.erase("compat");
+      upstreams_rounding_ =
+        fields_.choice(own, "/run", "rounding", {"fewest_cycles", "upstream"}) == "upstream";
+      own.erase("rounding");
       // How upstream packs heads into passes.
       if (own.contains("hardware") && own["hardware"].is_object()) {
         own["hardware"].erase("pass_packing");
@@ -605,15 +608,20 @@ class DimsReader {
 
   /// The tiles of the Matrix SRAM that the file tells are also those of K that upstream's products add up
   /// before they are rounded. Without the roundings, a smaller Matrix SRAM means that tiles are fetched
-  /// over and over.
-  void split_products(ir::Graph& graph) const {
+  /// over and over. Other roundings of upstream's cost cycles: the file asks for them by name.
+  void round_as_upstream(ir::Graph& graph) const {
     const auto tiles = run_.hardware.find("mram_tiles");
-    if (tiles == run_.hardware.end()) {
-      return;
-    }
+    const auto heads = run_.hardware.find("broadcast");
+    const bool packs = heads != run_.hardware.end() && heads->second > 1; // scores of several heads at once
     for (ir::Node& node : graph.nodes) {
-      if (node.op == "linear") {
+      if (node.op == "linear" && tiles != run_.hardware.end()) {
         node.attrs["k_split"] = static_cast<std::int64_t>(std::min<std::uint64_t>(tiles->second, max_size));
+      }
+      if (upstreams_rounding_ && node.op == "rms_norm") {
+        node.attrs["by_blocks"] = std::int64_t{1};
+      }
+      if (upstreams_rounding_ && node.op == "attention" && !packs && !options_.step) {
+        node.attrs["form"] = std::string("online");
       }
     }
   }
@@ -831,6 +839,7 @@ class DimsReader {
   Architecture model_;
   frontend::Part built_;
   ir::RunChoices run_;
+  bool upstreams_rounding_ = false; ///< also where it costs cycles
   std::optional<TensorSpec> input_;
   std::uint64_t seed_ = 42;
   std::map<Kind, Distribution> rules_{

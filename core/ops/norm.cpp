@@ -30,6 +30,10 @@ Result<ir::Shape> infer_norm(const NodeView& view) {
   return view.input(0)->shape;
 }
 
+Sums sums_of(const NodeView& view) {
+  return view.real("by_blocks") == 0 ? Sums::Lanes : Sums::Blocks;
+}
+
 NormLowering::NormLowering(Lowering& low, std::uint64_t cols, double eps)
     : b_(low.builder()),
       inverse_cols_(b_.constant(static_cast<float>(1.0 / static_cast<double>(cols)))),
@@ -61,7 +65,19 @@ lower::Fp NormLowering::sum(lower::Gp x, std::uint64_t step, std::uint64_t block
   return reduced();
 }
 
-lower::Fp NormLowering::sum_of_squares(lower::Gp x, std::uint64_t step, std::uint64_t blocks) {
+lower::Fp
+NormLowering::sum_of_squares(lower::Gp x, std::uint64_t step, std::uint64_t blocks, Sums sums) {
+  if (sums == Sums::Blocks) {
+    const lower::Fp sum = b_.fp();
+    b_.clear(sum);
+    const lower::Gp block = b_.copy(x);
+    b_.repeat(blocks, [&] {
+      b_.V_MUL_VV(term_, block, block);
+      b_.V_RED_SUM(sum, term_);
+      b_.step(block, step);
+    });
+    return sum;
+  }
   b_.V_MUL_VV(total_, x, x);
   if (blocks > 1) {
     const lower::Gp block = b_.plus(x, step);

@@ -1,5 +1,6 @@
 // rms_norm: y = x / sqrt(mean(x^2) + eps) * gamma. Squares are added block by block, lane by lane,
-// and reduced once per row, or once per head of a row.
+// and reduced once per row, or once per head of a row; or, when by_blocks asks for it, reduced block by
+// block with the roundings of upstream's programs (models.md 3.3).
 #include "base/size.h"
 #include "ops/elementwise.h"
 #include "ops/norm.h"
@@ -20,7 +21,8 @@ constexpr AttrSpec attrs[]{
    false,
    1,
    {},
-   "parts of equal length that a row has, each with a mean of its own"}};
+   "parts of equal length that a row has, each with a mean of its own"},
+  by_blocks_attr};
 
 std::uint64_t heads_of(const NodeView& view) {
   return static_cast<std::uint64_t>(std::max(view.real("heads"), 1.0));
@@ -34,6 +36,13 @@ Result<ir::Shape> infer(const NodeView& view) {
       "E_UNSUPPORTED_ATTR",
       fmt::format("rows of {} columns are not {} heads", cols, view.real("heads")),
       "heads is at least 1 and divides the columns"
+    );
+  }
+  if (const double by_blocks = view.real("by_blocks"); by_blocks != 0 && by_blocks != 1) {
+    return view.error(
+      "E_UNSUPPORTED_ATTR",
+      fmt::format("by_blocks is {}", by_blocks),
+      "1 to round the sum of each block, or 0"
     );
   }
   return infer_norm(view);
@@ -64,10 +73,13 @@ std::vector<float> reference(const ReferenceCall& call) {
     if (!call.hardware()) {
       return exact_row(x, gamma, eps, y);
     }
-    const float inverse =
-      inverse_deviation(x.size(), call.arithmetic.lanes, eps, [&](std::uint64_t i) {
-        return x[to_size(i)];
-      });
+    const float inverse = inverse_deviation(
+      x.size(),
+      call.arithmetic.lanes,
+      eps,
+      [&](std::uint64_t i) { return x[to_size(i)]; },
+      sums_of(call.view)
+    );
     for (std::size_t i = 0; i < x.size(); ++i) {
       const float normed = hw::mul(x[i], inverse);
       y[i] = gamma.empty() ? normed : hw::mul(normed, gamma[i]);
@@ -103,7 +115,8 @@ void lower_heads(Lowering& low) {
     const lower::Gp row = b.copy(from);
     const lower::Gp result = b.copy(to);
     b.loop(x.rows, [&] {
-      const lower::Fp inverse = norm.sum_of_squares(row, x.block_step(), blocks);
+      const lower::Fp inverse =
+        norm.sum_of_squares(row, x.block_step(), blocks, sums_of(low.view()));
       norm.inverse_root(inverse);
       const lower::Gp block = b.copy(row);
       const lower::Gp place = b.copy(result);
@@ -140,7 +153,8 @@ void lower_rms_norm(Lowering& low) {
   NormLowering norm(low, x.cols, low.view().real("eps"));
   const RowPointers rows(low, y, {x});
   b.loop(x.rows, [&] {
-    const lower::Fp inverse = norm.sum_of_squares(rows.input(0), x.block_step(), x.blocks);
+    const lower::Fp inverse =
+      norm.sum_of_squares(rows.input(0), x.block_step(), x.blocks, sums_of(low.view()));
     norm.inverse_root(inverse);
     const lower::Gp gain = gained ? b.set(gamma.at()) : lower::zero_gp;
     rows.each_block(b, [&](const RowPointers& at, bool, bool last) {

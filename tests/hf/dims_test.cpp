@@ -120,7 +120,34 @@ TEST_CASE("dimensions: what is said about a run is taken, or told to be left out
     if (node.op == "linear") {
       CHECK(node.attrs.at("k_split") == ir::Attr(std::int64_t{4}));
     }
+    CHECK_FALSE(node.attrs.contains("by_blocks"));
+    CHECK_FALSE(node.attrs.contains("form"));
   }
+}
+
+TEST_CASE("dimensions: sums are rounded where upstream's are, when the document asks for it") {
+  for (const bool asked : {false, true}) {
+    const Result<ir::Graph> imported = import(replaced(
+      right(),
+      R"("seq_len":16,)",
+      asked ? R"("seq_len":16,"rounding":"upstream",)" : R"("seq_len":16,"rounding":"fewest_cycles",)"
+    ));
+    INFO(rendered(imported.diagnostics()));
+    REQUIRE(imported.ok());
+    std::size_t changed = 0;
+    for (const ir::Node& node : imported->nodes) {
+      const bool norm = node.op == "rms_norm";
+      const bool attention = node.op == "attention";
+      CHECK(node.attrs.contains("by_blocks") == (asked && norm));
+      CHECK(node.attrs.contains("form") == (asked && attention));
+      changed += norm || attention ? 1u : 0u;
+    }
+    CHECK(changed > 2);
+  }
+  CHECK(
+    errors_of(replaced(right(), R"("seq_len":16,)", R"("seq_len":16,"rounding":"other",)")) ==
+    "E_RANGE /run/rounding"
+  );
 }
 
 TEST_CASE("dimensions: what does not fit is refused") {

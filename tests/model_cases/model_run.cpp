@@ -13,7 +13,7 @@ ModelRun run_model(const LoadedModel& model, const ModelForm& form, bool judge) 
   codegen::Options choices;
   choices.strategy = form.strategy;
   choices.unroll = form.unroll;
-  choices.keep_stages = false; // as upstream's programs, whose memories this one has
+  choices.keep_stages = form.stages;
   const Result<codegen::Compiled> compiled =
     codegen::compile(model.graph, model.config, model.inputs, choices);
   if (!compiled.ok()) {
@@ -62,6 +62,11 @@ ModelRun run_model(const LoadedModel& model, const ModelForm& form, bool judge) 
     machine->fp_sram(),
     machine->int_sram()};
   run.result = codegen::read_back(*place, memory);
+  for (const codegen::Placement& each : compiled->placements) {
+    if (form.stages && codegen::is_result(each)) {
+      run.stages[each.tensor] = codegen::read_back(each, memory);
+    }
+  }
   run.plan = compiled->plan;
   if (!judge) {
     return run;

@@ -2,6 +2,7 @@
 // references.
 #pragma once
 
+#include "golden/reference.h"
 #include "model_cases/recorded_model.h"
 #include "ops_cases/program_cost.h"
 
@@ -18,16 +19,21 @@ struct ModelForm {
   std::string_view name;
   ops::Strategy strategy = ops::Strategy::Portable;
   codegen::Unroll unroll = codegen::Unroll::None;
+  /// Results of all operators stay in memory, unlike those of upstream's programs.
+  bool stages = false;
+  bool upstreams_rounding = false; ///< the model asks for it (`run.rounding`)
 };
-inline constexpr std::array<ModelForm, 3> model_forms{{
+inline constexpr std::array<ModelForm, 4> model_forms{{
   {"portable", ops::Strategy::Portable, codegen::Unroll::None},
   {"portable, written out", ops::Strategy::Portable, codegen::Unroll::All},
   {"dense", ops::Strategy::Dense, codegen::Unroll::None},
+  {"portable, upstream's rounding", ops::Strategy::Portable, codegen::Unroll::None, false, true},
 }};
 
 struct ModelRun {
   Cost cost;
   std::vector<float> result;
+  golden::Values stages{};               ///< of all operators, where the form keeps them
   ops::Plan plan{};                      ///< that references follow
   numerics::Errors against_own_golden{}; ///< the reference with this program's roundings
   /// Why there is nothing of the above: diagnostics or a fault.

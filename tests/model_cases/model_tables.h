@@ -40,7 +40,7 @@ std::string model_counts_table(const std::vector<ModelRow>& rows);
 struct ModelShortfall {
   std::string name;
   std::string rule;
-  std::string detail; ///< ours, theirs
+  std::string detail; ///< of figures: cells of a table, upstream's first
   bool must = false;  ///< not to be told, but to be mended
 };
 std::vector<ModelShortfall> model_shortfalls(const std::vector<ModelRow>& rows);

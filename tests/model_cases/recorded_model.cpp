@@ -84,10 +84,15 @@ std::vector<std::string> recorded_models() {
 
 RecordedModel recorded_model(const std::string& name) { return load(name, text_of(name)); }
 
-RecordedModel with_quarter_scale(const std::string& name) {
+RecordedModel changed_model(const std::string& name, const ModelChanges& changes) {
   auto document = nlohmann::json::parse(text_of(name));
-  const double head_dim = document.at("dims").at("head_dim");
-  document["attention"]["scale"] = 0.25 / std::sqrt(head_dim);
+  if (changes.quarter_scale) {
+    const double head_dim = document.at("dims").at("head_dim");
+    document["attention"]["scale"] = 0.25 / std::sqrt(head_dim);
+  }
+  if (changes.upstreams_rounding) {
+    document["run"]["rounding"] = "upstream";
+  }
   return load(name, document.dump());
 }
 

@@ -44,8 +44,13 @@ std::vector<std::string> recorded_models();
 /// One of them, imported; the test fails when the importer refuses it.
 RecordedModel recorded_model(const std::string& name);
 
-/// The same with the scale of attention that recorded programs with packed heads apply.
-RecordedModel with_quarter_scale(const std::string& name);
+/// One of them, changed.
+struct ModelChanges {
+  bool quarter_scale =
+    false; ///< the scale of attention that recorded programs with packed heads apply
+  bool upstreams_rounding = false; ///< sums are rounded where those of upstream's programs are
+};
+RecordedModel changed_model(const std::string& name, const ModelChanges& changes);
 
 /// Models that take seconds; they are left out where everything takes longer.
 bool is_large(const std::string& name);

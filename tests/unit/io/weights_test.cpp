@@ -77,6 +77,16 @@ TEST_CASE("inputs that nobody gives are seeded by name", "[unit][io]") {
   CHECK(io::input_values(graph, 0).floats == io::ih4("X", 42, 1.0, 0.0, 8));
   CHECK(io::input_values(graph, 1).ints == std::vector<std::int64_t>(3));
   graph.input_specs.resize(2);
+  // Those that were made up for a table of 7 rows, and others by a seed.
+  graph.input_specs[1].values = ir::Constant{.ints = {3, 2, 1}};
+  CHECK(io::input_values(graph, 1, 5).ints == std::vector<std::int64_t>{3, 2, 1});
+  graph.input_specs[1].below = 7;
+  CHECK(io::input_values(graph, 1).ints == std::vector<std::int64_t>{3, 2, 1});
+  std::vector<std::int64_t> seeded;
+  for (std::uint64_t i = 0; i < 3; ++i) {
+    seeded.push_back(static_cast<std::int64_t>(io::ih4_word(io::ih4_state("ids", 5), i) % 7));
+  }
+  CHECK(io::input_values(graph, 1, 5).ints == seeded);
   graph.input_specs[0] = {{}, "other", 7, 0.5, 1.0};
   CHECK(io::input_values(graph, 0).floats == io::ih4("other", 7, 0.5, 1.0, 8));
   graph.input_specs[0].values = ir::Constant{.floats = {1, 2}};

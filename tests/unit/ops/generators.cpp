@@ -106,17 +106,24 @@ void norm(Dice& dice, Sample& sample, const char* op, std::size_t vectors) {
 }
 
 void rms_norm(Dice& dice, Sample& sample) {
-  if (dice.coin()) {
-    return norm(dice, sample, "rms_norm", 1);
-  }
   Model& m = sample.model;
+  const std::int64_t by_blocks = dice.random().once_in(4) ? 1 : 0;
+  if (dice.coin()) {
+    norm(dice, sample, "rms_norm", 1);
+    m.graph.nodes.back().attrs["by_blocks"] = by_blocks;
+    return;
+  }
   const std::int64_t heads = 1 + dice.random().below(5);
   const std::int64_t cols = heads * dice.size(150);
   std::vector<ir::TensorId> operands{m.input(dice.shape(cols, 50), dice.between(0.2, 5))};
   if (dice.coin()) {
     operands.push_back(m.constant({cols}));
   }
-  m.output(m.node("rms_norm", operands, {{"eps", dice.between(1e-6, 1e-3)}, {"heads", heads}}));
+  m.output(m.node(
+    "rms_norm",
+    operands,
+    {{"eps", dice.between(1e-6, 1e-3)}, {"heads", heads}, {"by_blocks", by_blocks}}
+  ));
 }
 void layer_norm(Dice& dice, Sample& sample) { norm(dice, sample, "layer_norm", 2); }
 

@@ -108,6 +108,9 @@ TEST_CASE("wrong operators, inputs and attributes are refused") {
   CHECK(refused([](Model& m) {
           return m.node("rms_norm", {m.input({2, 3})}, {{"eps", NAN}});
         }) == Codes{"E_UNSUPPORTED_ATTR"});
+  CHECK(refused([](Model& m) {
+          return m.node("rms_norm", {m.input({2, 3})}, {{"by_blocks", std::int64_t{2}}});
+        }) == Codes{"E_UNSUPPORTED_ATTR"});
   using Attrs = std::map<std::string, ir::Attr>;
   for (const Attrs& attrs :
        {Attrs{}, Attrs{{"min", 1.0}, {"max", 0.5}}, Attrs{{"max", 1e39}}, Attrs{{"min", NAN}}}) {
