@@ -69,9 +69,10 @@ function runGallery(module, codec, gallery, doors, modelsDir, out, layoutOf) {
     links[id] = { link: value(module.make_link(json, codec), id), cycles };
   };
   const drawn = new Map();
-  // Trained models are several files, and are opened for what they do: they have neither.
-  for (const entry of gallery.filter((one) => !one.beside)) {
+  for (const entry of gallery) {
     linkOf(entry.id, runExample(module, entry, version, DEFAULT.preset, modelsDir));
+    // Trained models are opened for what they do, and have no picture.
+    if (entry.beside) continue;
     const session = module.session_new();
     const bytes = new Uint8Array(readFileSync(join(modelsDir, entry.file)));
     const model = value(module.load_model(session, entry.file, bytes), entry.id);
