@@ -6,6 +6,7 @@ import type {
   AnalyticReport,
   AnalyticRequest,
   AnalyticRun,
+  Attention,
   ChangedSettings,
   Description,
   Diagnostic,
@@ -38,7 +39,7 @@ import type {
   Vocabulary,
 } from './types.ts';
 
-export const PROTOCOL = 7;
+export const PROTOCOL = 8;
 
 /** Milliseconds between two progress messages of a run, at least. */
 export const PROGRESS_INTERVAL = 100;
@@ -174,6 +175,8 @@ export interface Calls {
   /** `precision`: that of the reference whose numbers are shown. */
   verify: { ask: { precision: string }; answer: Verdict };
   ablation: { ask: object; answer: Ablation };
+  /** Of the run that has come to its end. */
+  attention: { ask: object; answer: Attention };
   /** From the next run from the start on, instructions are kept one by one from this cycle on. */
   record: { ask: { firstCycle: number }; answer: null };
   recorded: { ask: object; answer: Recorded };

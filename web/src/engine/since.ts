@@ -57,4 +57,5 @@ export const SINCE: Readonly<Record<CallKind, number>> = {
   staticProfile: 7,
   textOpen: 7,
   textWrite: 7,
+  attention: 8,
 };
