@@ -1,10 +1,10 @@
 // The functions of the engine module, as plena.d.ts declares them. Each is a few lines over
-// driver/session.h; handles keep the C++ objects on this side. bindings_text.cpp has those of texts.
+// driver/session.h; handles keep the C++ objects on this side. bindings_text.cpp has those of
+// texts.
 #include "boundary.h"
+#include "driver/analytic.h"
 #include "driver/reproduce.h"
 #include "driver/tools.h"
-
-#include "driver/analytic.h"
 
 #include <array>
 #include <emscripten/bind.h>
@@ -248,6 +248,12 @@ val verify(const val& handle, const val& precision) {
   return with_session<Result<std::string>>(handle, [&](Session& session) -> Result<std::string> {
     const auto name = to_text(precision, "precision");
     return name ? session.verify(name->text) : name.diagnostics();
+  });
+}
+
+val attention(const val& handle) {
+  return with_session<Result<std::string>>(handle, [](Session& session) {
+    return session.attention();
   });
 }
 
@@ -779,6 +785,7 @@ EMSCRIPTEN_BINDINGS(plena) {
   emscripten::function("registers", &registers);
   emscripten::function("verify", &verify);
   emscripten::function("ablation", &ablation);
+  emscripten::function("attention", &attention);
   emscripten::function("record_trace", &record_trace);
   emscripten::function("profile", &profile);
   emscripten::function("heat", &heat);

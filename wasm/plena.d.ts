@@ -1005,6 +1005,22 @@ export interface TextOdds {
   chance: number;
 }
 
+/** What the queries of an attention take of its keys, by the reference that rounds as the machine does. */
+export interface AttentionLayer {
+  /** Of the node. */
+  name: string;
+  node: number;
+  batch: number;
+  heads: number;
+  queries: number;
+  keys: number;
+  /** By sequence, head, query and key. */
+  weights: number[];
+}
+export interface Attention {
+  layers: AttentionLayer[];
+}
+
 /** What has run since the step before, and the token that was chosen then. */
 export interface TextStep {
   /** null: the prompt has run, nothing was chosen yet. */
@@ -1018,6 +1034,8 @@ export interface TextStep {
   programs: TextProgram[];
   /** Of ids, cycles and the bits of the machine's logits since the start of the text. */
   digest: string;
+  /** Of the last token that has run; empty without references, and where it would be too much. */
+  attention: AttentionLayer[];
 }
 
 export interface PlenaModule {
@@ -1056,6 +1074,8 @@ export interface PlenaModule {
   verify(session: number, precision: string): Reply<Verdict>;
   /** Of a compiled model; needs no run. */
   ablation(session: number): Reply<Ablation>;
+  /** Of the run that has come to its end. */
+  attention(session: number): Reply<Attention>;
   /** From the next reset on: remembers up to `events` instructions from cycle `firstCycle` on, one
    * by one; before and after them the timeline knows summaries only. 0 events: no timeline. */
   record_trace(session: number, events: number, firstCycle: number): Reply<null>;

@@ -63,15 +63,17 @@ Result<std::string_view> gallery_text(const recipe::Model& model) {
   return Diagnostic{
     .code = "E_RECIPE_GALLERY",
     .message = fmt::format("no model '{}' comes with this release", model.gallery),
-    .hint = "open the link with the release that made it",
+    .hint = "open the link with the release that made it; of a trained model, give its folder with --file",
     .where = "/m/g"};
 }
 
 /// The one of the files that the recipe's model must be.
 Result<std::string>
 model_path(const recipe::Model& model, const std::vector<std::string>& files) {
-  const std::string wanted =
-    model.file.empty() ? std::filesystem::path(model.address).filename().string() : model.file;
+  const std::string wanted = !model.gallery.empty() ? model.gallery
+                             : model.file.empty()
+                               ? std::filesystem::path(model.address).filename().string()
+                               : model.file;
   const auto named = std::find_if(files.begin(), files.end(), [&](const std::string& path) {
     std::error_code error;
     const std::filesystem::path whole = std::filesystem::weakly_canonical(path, error);
@@ -85,10 +87,15 @@ model_path(const recipe::Model& model, const std::vector<std::string>& files) {
   );
 }
 
+/// Of a model that comes with the project, but not with the command line: a trained one is a folder.
+bool is_given(const recipe::Model& model, const std::vector<std::string>& files) {
+  return !model.gallery.empty() && !files.empty() && !gallery_text(model);
+}
+
 Status load_recipe_model(
   driver::Session& session, const recipe::Model& model, const std::vector<std::string>& files
 ) {
-  if (!model.gallery.empty()) {
+  if (!model.gallery.empty() && !is_given(model, files)) {
     const Result<std::string_view> text = gallery_text(model);
     if (!text) {
       return text.diagnostics();
@@ -104,7 +111,7 @@ Status load_recipe_model(
 /// The same, for who reads it in pieces. `model` must live as long as the files.
 Result<NamedFiles>
 recipe_files(const recipe::Model& model, const std::vector<std::string>& files) {
-  if (model.gallery.empty() && model.json.empty()) {
+  if (is_given(model, files) || (model.gallery.empty() && model.json.empty())) {
     const Result<std::string> path = model_path(model, files);
     return path ? files_of_model(*path) : Result<NamedFiles>(path.diagnostics());
   }

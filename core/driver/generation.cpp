@@ -29,6 +29,9 @@ constexpr SourceInfo source_rows[]{
   {Source::Hardware, "hardware", "the reference with every rounding of the machine"},
   {Source::Fp32, "fp32", "the exact reference"}};
 constexpr std::size_t source_count = std::size(source_rows);
+/// Numbers of a token that are kept, of all layers and heads.
+constexpr std::uint64_t most_weights_told = 1 << 14;
+
 constexpr Source reference_sources[]{Source::Hardware, Source::Fp32};
 
 std::size_t index(Source source) { return static_cast<std::size_t>(source); }
@@ -41,7 +44,8 @@ Diagnostic no_steps(std::string message, std::string_view name) {
   return {
     .code = "E_KV_CACHE",
     .message = std::move(message),
-    .hint = "texts are gone on with by checkpoints, and by JSON models of a family with a vocabulary and a "
+    .hint = "texts are gone on with by checkpoints, and by JSON models of a family with a "
+            "vocabulary and a "
             "head",
     .file = std::string(name)};
 }
@@ -126,7 +130,7 @@ struct Generation::Impl {
   std::string name;
   std::vector<io::ModelFile> files;
   GenerationOptions options;
-  config::Config given; ///< settings
+  config::Config given;  ///< settings
   std::int64_t tile = 1; ///< MLEN of the machine in force
   config::Config config; ///< with the numbers that the model asks for
   config::Timing timing;
@@ -148,7 +152,11 @@ struct Generation::Impl {
   Status start();
   void clear_references();
   void take_logits(Source source, const std::vector<float>& rows);
+  Result<std::vector<float>>
+  run_machine(StepProgram& program, std::span<const std::int64_t> ids, GenerationRun& result);
   Result<GenerationRun> run(StepProgram& program, std::span<const std::int64_t> ids);
+  std::vector<GenerationAttention>
+  attention(const StepProgram& program, const golden::Values& values) const;
   GenerationCheck compared(
     const StepProgram& program,
     const std::vector<float>& rows,
@@ -163,7 +171,8 @@ Result<ir::Graph> Generation::Impl::graph(std::int64_t tokens) const {
       frontend::Part part;
       part.step = step;
       Result<io::CheckpointModel> model = io::import_checkpoint(files, part);
-      return model ? Result<ir::Graph>(std::move(model->graph)) : Result<ir::Graph>(model.diagnostics());
+      return model ? Result<ir::Graph>(std::move(model->graph))
+                   : Result<ir::Graph>(model.diagnostics());
     }
     const Result<OneModel> model = one_model(name, files);
     if (!model) {
@@ -258,6 +267,9 @@ Result<std::unique_ptr<StepProgram>> Generation::Impl::compile(std::int64_t toke
       exact ? ops::Plan{} : program->compiled.plan
     );
     program->arithmetic[index(source)].caches_hold = true;
+    if (options.instead && !exact) {
+      options.instead->apply(program->arithmetic[index(source)]);
+    }
   }
   if (!options.references) { // the machine has them
     for (ir::Tensor& tensor : program->graph.tensors) {
@@ -332,11 +344,10 @@ void Generation::Impl::take_logits(Source source, const std::vector<float>& rows
   }
 }
 
-Result<GenerationRun> Generation::Impl::run(StepProgram& program, std::span<const std::int64_t> ids) {
-  stopped = true; // until the end of this function
-  GenerationRun result;
-  result.position = position;
-  result.tokens = program.tokens;
+/// The logits.
+Result<std::vector<float>> Generation::Impl::run_machine(
+  StepProgram& program, std::span<const std::int64_t> ids, GenerationRun& result
+) {
   for (std::size_t i = 0; i < ids.size(); ++i) {
     program.int_sram[to_size(program.ids_at) + i] = static_cast<std::uint32_t>(ids[i]);
   }
@@ -361,8 +372,24 @@ Result<GenerationRun> Generation::Impl::run(StepProgram& program, std::span<cons
   if (machine->fault()) {
     return diagnostic_of(*machine->fault());
   }
-  const std::vector<float> all = codegen::read_back(*program.logits_place, reader_of(*machine));
-  take_logits(Source::Machine, all);
+  return codegen::read_back(*program.logits_place, reader_of(*machine));
+}
+
+Result<GenerationRun>
+Generation::Impl::run(StepProgram& program, std::span<const std::int64_t> ids) {
+  stopped = true; // until the end of this function
+  GenerationRun result;
+  result.position = position;
+  result.tokens = program.tokens;
+  std::vector<float> all;
+  if (!options.instead) {
+    Result<std::vector<float>> ran = run_machine(program, ids, result);
+    if (!ran) {
+      return ran.diagnostics();
+    }
+    all = std::move(*ran);
+    take_logits(Source::Machine, all);
+  }
   if (options.references) {
     codegen::Values inputs;
     inputs[program.ids].assign(ids.begin(), ids.end());
@@ -384,11 +411,49 @@ Result<GenerationRun> Generation::Impl::run(StepProgram& program, std::span<cons
       take_logits(source, computed->at(program.logits));
       values[index(source)] = std::move(*computed);
     }
-    result.check = compared(program, all, values);
+    if (!options.instead) {
+      result.check = compared(program, all, values);
+    }
+    if (options.attention) {
+      result.attention = attention(program, values[index(Source::Hardware)]);
+    }
   }
   position += program.tokens;
   stopped = false;
   return result;
+}
+
+/// Before `position` counts the run.
+std::vector<GenerationAttention>
+Generation::Impl::attention(const StepProgram& program, const golden::Values& values) const {
+  const auto keys = static_cast<std::uint64_t>(position + program.tokens);
+  std::vector<GenerationAttention> layers;
+  std::uint64_t numbers = 0;
+  for (std::size_t i = 0; i < program.graph.nodes.size(); ++i) {
+    const ir::Node& node = program.graph.nodes[i];
+    if (node.op != "attention") {
+      continue;
+    }
+    const std::uint64_t heads = ops::attention_shape({program.graph, node}).heads;
+    numbers += heads * keys;
+    if (numbers > most_weights_told) {
+      return {};
+    }
+    const ops::AttentionWeights all = golden::attention_weights(
+      program.graph,
+      ir::NodeId{static_cast<std::uint32_t>(i)},
+      program.arithmetic[index(Source::Hardware)],
+      values,
+      1
+    );
+    GenerationAttention layer{node.name, heads, keys, {}};
+    for (std::uint64_t head = 0; head < heads; ++head) {
+      const auto row = all.values.begin() + static_cast<std::ptrdiff_t>(head * all.keys);
+      layer.weights.insert(layer.weights.end(), row, row + static_cast<std::ptrdiff_t>(keys));
+    }
+    layers.push_back(std::move(layer));
+  }
+  return layers;
 }
 
 GenerationCheck Generation::Impl::compared(
@@ -413,9 +478,8 @@ GenerationCheck Generation::Impl::compared(
     numerics::compare(rows, references[index(Source::Fp32)].at(program.logits));
   check.price = errors.rel_rms;
   check.worst = errors.max_abs;
-  check.same_choice =
-    Sampler(0, 0).choose(logits[index(Source::Machine)]) ==
-    Sampler(0, 0).choose(logits[index(Source::Fp32)]);
+  check.same_choice = Sampler(0, 0).choose(logits[index(Source::Machine)]) ==
+                      Sampler(0, 0).choose(logits[index(Source::Fp32)]);
   return check;
 }
 
@@ -472,8 +536,9 @@ Result<std::vector<GenerationRun>> Generation::feed(std::span<const std::int64_t
     if (!program) {
       return program.diagnostics();
     }
-    Result<GenerationRun> run =
-      impl.run(**program, ids.subspan(static_cast<std::size_t>(done), static_cast<std::size_t>(tokens)));
+    Result<GenerationRun> run = impl.run(
+      **program, ids.subspan(static_cast<std::size_t>(done), static_cast<std::size_t>(tokens))
+    );
     if (!run) {
       return run.diagnostics();
     }
@@ -533,9 +598,8 @@ Result<Generation> Session::generation(
   if (options.capacity < 1 || options.chunk < 0) {
     return Diagnostic{
       .code = "E_KV_CACHE",
-      .message = fmt::format(
-        "a text of at most {} tokens, {} at a time", options.capacity, options.chunk
-      ),
+      .message =
+        fmt::format("a text of at most {} tokens, {} at a time", options.capacity, options.chunk),
       .hint = "give room for at least one token"};
   }
   if (const auto standard = state_->configuration(); !standard) {

@@ -5,6 +5,8 @@
 
 #include "base/result.h"
 #include "driver/model_file.h"
+#include "numerics/formats.h"
+#include "ops/op.h"
 #include "report/generation.h"
 
 #include <array>
@@ -18,6 +20,19 @@
 
 namespace plena::driver {
 
+/// Formats of HBM for the rounding reference alone: of the format itself, where no machine has it.
+struct ReferenceFormats {
+  numerics::StorageFormat format{};
+  bool only_kv = false; ///< keys and values; else weights and activations, too
+
+  void apply(ops::Arithmetic& arithmetic) const {
+    arithmetic.stored = format;
+    if (!only_kv) {
+      arithmetic.weight = arithmetic.activation = format;
+    }
+  }
+};
+
 struct GenerationOptions {
   std::string choices = "{}"; ///< JSON, as Session::compile takes it
   std::int64_t capacity = 256; ///< tokens that a text may have
@@ -25,6 +40,10 @@ struct GenerationOptions {
   bool cycles = true; ///< counts them, which takes time
   bool references = false; ///< computes each run by both references as well, which takes longer
   FileFinder beside{}; ///< of a model that is one file
+  /// The machine does not run: `Source::Hardware` is computed with these formats, and the machine's logits
+  /// are none. Needs `references`.
+  std::optional<ReferenceFormats> instead{};
+  bool attention = false; ///< tells what tokens take of those before them; needs `references`
   bool all_logits = false; ///< keeps those of all tokens of a `feed`, for `all_logits`
 };
 
@@ -50,6 +69,14 @@ struct GenerationCheck {
   bool same_choice = false; ///< the largest logit of the last token is at the same id in fp32
 };
 
+/// What the last token of a run takes of the tokens so far, in one layer.
+struct GenerationAttention {
+  std::string name; ///< of the node
+  std::uint64_t heads = 0;
+  std::uint64_t keys = 0;     ///< tokens so far
+  std::vector<float> weights; ///< by head and token
+};
+
 /// Tokens that went through the machine together.
 struct GenerationRun {
   std::int64_t position = 0; ///< of the first
@@ -58,6 +85,8 @@ struct GenerationRun {
   std::uint64_t cycles = 0; ///< 0 when they are not counted
   double seconds = 0;       ///< of emulation
   std::optional<GenerationCheck> check{};
+  /// By the rounding reference, where references run and these are not too many to be told.
+  std::vector<GenerationAttention> attention{};
 };
 
 /// A program for some tokens at a time.

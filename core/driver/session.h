@@ -395,6 +395,10 @@ class Session {
   Result<std::string> verify(std::string_view precision = "hardware"); // Verdict
   /// What each kind of rounding costs; needs a compiled model.
   Result<std::string> ablation(); // Ablation
+  /// What queries take of their keys, of each attention of the graph, by the reference that rounds as the
+  /// machine does and from what the machine had computed before. E_NO_MODEL, E_NO_RUN, E_CHANGED as
+  /// `verify`; E_RESOURCE when these are too many to be told.
+  Result<std::string> attention() const; // Attention
   /// That `ablation` has found.
   const std::vector<AblationLine>& ablation_lines() const;
   /// Of a program compiled with a choice of products, as long as it is not edited.

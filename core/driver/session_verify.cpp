@@ -9,6 +9,7 @@
 #include "isa/codec.h"
 #include "numerics/compare.h"
 #include "ops/lower_graph.h"
+#include "report/text_steps.h"
 
 #include <algorithm>
 
@@ -17,6 +18,9 @@ namespace plena::driver {
 namespace {
 
 constexpr std::size_t sample_size = 32;
+
+/// Numbers of one answer.
+constexpr double most_weights_told = 1 << 18;
 
 /// Of the table of models.md 3.6.
 constexpr numerics::Tolerance ablation_tolerance{1e-2, 1e-5};
@@ -98,12 +102,10 @@ comparison(std::string name, bool pass, const ops::Bound& bound, const numerics:
 
 } // namespace
 
-Result<std::string> Session::verify(std::string_view precision) {
-  State& state = *state_;
-  const Result<golden::Precision> shown = golden::precision_of(precision);
-  if (!shown) {
-    return shown.diagnostics();
-  }
+namespace {
+
+/// A model's own run, from beginning to end.
+Status has_own_run(const Session::State& state) {
   if (!state.graph || !state.compiled) {
     return missing("E_NO_MODEL", "only a compiled model has references", "compile a model first");
   }
@@ -118,6 +120,70 @@ Result<std::string> Session::verify(std::string_view precision) {
       "the run was changed by hand and is no longer the program's own",
       "run it again from its start"
     );
+  }
+  return Done{};
+}
+
+} // namespace
+
+Result<std::string> Session::attention() const {
+  const State& state = *state_;
+  if (const Status own = has_own_run(state); !own) {
+    return own.diagnostics();
+  }
+  const ir::Graph& graph = *state.graph;
+  const ops::Arithmetic hardware =
+    ops::arithmetic_of(*state.config, ops::Precision::Hardware, state.compiled->plan);
+  Result<golden::Values> values = golden::evaluate(graph, hardware, state.input_values());
+  if (!values) {
+    return values.diagnostics();
+  }
+  for (const auto& [id, computed] : state.results->values()) {
+    (*values)[id] = computed;
+  }
+  std::vector<report::AttentionFacts> facts;
+  std::size_t told = 0;
+  for (std::size_t i = 0; i < graph.nodes.size(); ++i) {
+    const ir::Node& node = graph.nodes[i];
+    if (node.op != "attention") {
+      continue;
+    }
+    const ops::NodeView view{graph, node};
+    const ops::AttentionShape shape = ops::attention_shape(view);
+    const double numbers = static_cast<double>(shape.batch) * static_cast<double>(shape.heads) *
+                           static_cast<double>(shape.queries) * static_cast<double>(shape.keys);
+    if (numbers + static_cast<double>(told) > most_weights_told) {
+      return missing(
+        "E_RESOURCE",
+        "there are more weights of attention than can be shown",
+        "take a model with fewer tokens, heads or layers"
+      );
+    }
+    ops::AttentionWeights weights = golden::attention_weights(
+      graph, ir::NodeId{static_cast<std::uint32_t>(i)}, hardware, *values, shape.queries
+    );
+    told += weights.values.size();
+    facts.push_back(
+      {node.name,
+       static_cast<std::uint32_t>(i),
+       weights.batch,
+       weights.heads,
+       weights.queries,
+       weights.keys,
+       std::move(weights.values)}
+    );
+  }
+  return report::attention(facts);
+}
+
+Result<std::string> Session::verify(std::string_view precision) {
+  State& state = *state_;
+  const Result<golden::Precision> shown = golden::precision_of(precision);
+  if (!shown) {
+    return shown.diagnostics();
+  }
+  if (const Status own = has_own_run(state); !own) {
+    return own.diagnostics();
   }
   const ir::Graph& graph = *state.graph;
   const auto start = std::chrono::steady_clock::now();

@@ -32,9 +32,12 @@ std::vector<std::int64_t> largest(std::span<const float> logits, std::size_t cou
     const float one = logits[static_cast<std::size_t>(a)];
     const float other = logits[static_cast<std::size_t>(b)];
     // What is no number comes last.
-    return one > other || (std::isnan(other) && !std::isnan(one)) || (!(one < other) && !std::isnan(one) && a < b);
+    return one > other || (std::isnan(other) && !std::isnan(one)) ||
+           (!(one < other) && !std::isnan(one) && a < b);
   };
-  std::partial_sort(ids.begin(), ids.begin() + static_cast<std::ptrdiff_t>(count), ids.end(), before);
+  std::partial_sort(
+    ids.begin(), ids.begin() + static_cast<std::ptrdiff_t>(count), ids.end(), before
+  );
   ids.resize(count);
   return ids;
 }
@@ -71,14 +74,19 @@ report::TextRun text_run(const GenerationRun& run) {
 }
 
 Text::Text(Generation generation, report::TextBasics basics)
-    : generation_(std::move(generation)), basics_(std::move(basics)) {}
+    : generation_(std::move(generation)),
+      basics_(std::move(basics)) {}
 
 Result<Text> Text::create(
-  Session& session, std::string_view name, std::span<const ModelFile> files, GenerationOptions options
+  Session& session,
+  std::string_view name,
+  std::span<const ModelFile> files,
+  GenerationOptions options
 ) {
   report::TextBasics basics;
   basics.model = name;
   basics.references = options.references;
+  options.attention = options.references;
   Result<Generation> made = session.generation(name, files, std::move(options));
   if (!made) {
     return made.diagnostics();
@@ -107,6 +115,7 @@ void Text::start(const Sampling& sampling) {
   sampler_ = Sampler(sampling.temperature, sampling.seed);
   chosen_.clear();
   pending_ = false;
+  attention_.clear();
   digest_.clear();
 }
 
@@ -129,6 +138,10 @@ Status Text::run(std::span<const std::int64_t> ids, report::TextStep& step) {
     step.runs.push_back(text_run(run));
     hash(sha, static_cast<std::uint64_t>(run.tokens));
     hash(sha, run.cycles);
+  }
+  attention_.clear();
+  for (const GenerationAttention& layer : ran->back().attention) {
+    attention_.push_back({layer.name, 0, 1, layer.heads, 1, layer.keys, layer.weights});
   }
   for (const float logit : generation_.logits()) {
     hash(sha, numerics::bits_of(logit));
@@ -236,6 +249,7 @@ Result<report::TextStep> Text::next() {
   step.id = id;
   step.position = generation_.position();
   step.candidates = candidates(id);
+  step.attention = attention_;
   step.digest = digest_;
   return step;
 }

@@ -53,6 +53,7 @@ class Text {
   Sampler sampler_{0, 0};
   std::vector<std::int64_t> chosen_;
   bool pending_ = false; ///< the last of them has not run
+  std::vector<report::AttentionFacts> attention_; ///< of the last token that has run
   std::string digest_;
 };
 

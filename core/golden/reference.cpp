@@ -27,8 +27,16 @@ bool lies_in_hbm(const ir::Graph& graph, ir::TensorId id) {
 
 } // namespace
 
-ops::Results evaluate_node(
-  const ir::Graph& graph, ir::NodeId id, const ops::Arithmetic& arithmetic, const Values& values
+namespace {
+
+/// `action(call)` with the node's inputs as the machine has loaded them.
+template <class F>
+auto with_inputs(
+  const ir::Graph& graph,
+  ir::NodeId id,
+  const ops::Arithmetic& arithmetic,
+  const Values& values,
+  F&& action
 ) {
   const ir::Node& node = graph.node(id);
   const ops::Op& op = ops::op_of(node);
@@ -66,7 +74,30 @@ ops::Results evaluate_node(
     );
     inputs[i] = loaded[i];
   }
-  return op.reference({view, arithmetic, inputs, arithmetic.plan.is_dense(ir::index(id))});
+  return action(ops::ReferenceCall{
+    view, arithmetic, inputs, arithmetic.plan.is_dense(ir::index(id))});
+}
+
+} // namespace
+
+ops::Results evaluate_node(
+  const ir::Graph& graph, ir::NodeId id, const ops::Arithmetic& arithmetic, const Values& values
+) {
+  return with_inputs(graph, id, arithmetic, values, [](const ops::ReferenceCall& call) {
+    return ops::op_of(call.view.node).reference(call);
+  });
+}
+
+ops::AttentionWeights attention_weights(
+  const ir::Graph& graph,
+  ir::NodeId id,
+  const ops::Arithmetic& arithmetic,
+  const Values& values,
+  std::uint64_t last_queries
+) {
+  return with_inputs(graph, id, arithmetic, values, [&](const ops::ReferenceCall& call) {
+    return ops::attention_weights(call, last_queries);
+  });
 }
 
 Result<Values>

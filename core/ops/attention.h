@@ -8,6 +8,7 @@
 #include <algorithm>
 #include <cstdint>
 #include <limits>
+#include <vector>
 
 namespace plena::ops {
 
@@ -21,7 +22,7 @@ struct AttentionShape {
   std::uint64_t keys = 0;    ///< rows of k and v in a batch
   std::uint64_t width = 0;   ///< columns of a head
   double scale = 1;
-  bool masked = false;      ///< query i sees key j when j <= i and i - j < window
+  bool masked = false; ///< query i sees key j when j <= i and i - j < window
   std::uint64_t window = 0;
   bool own_masks = false; ///< each sequence has a mask of its own, as an input
   bool online = false; ///< scores of one tile at a time, sums are rescaled when a larger one comes
@@ -102,6 +103,18 @@ constexpr bool is_hidden(float added) { return added <= hidden_score / 2; }
 inline constexpr double product_factor = 0.25;
 
 Results attention_reference(const ReferenceCall& call);
+
+/// What queries take of the values of keys, all of them together 1 at most: a sink takes the rest.
+struct AttentionWeights {
+  std::uint64_t batch = 0;
+  std::uint64_t heads = 0;
+  std::uint64_t queries = 0;
+  std::uint64_t keys = 0;
+  std::vector<float> values; ///< by sequence, head, query and key
+};
+/// Of the last queries of each sequence, at most so many; from the very exponentials and sums that
+/// the reference's result comes of.
+AttentionWeights attention_weights(const ReferenceCall& call, std::uint64_t last_queries);
 void lower_attention(Lowering& lowering);
 
 } // namespace plena::ops

@@ -25,8 +25,8 @@ std::vector<float> head_rows(
 ) {
   std::vector<float> part(to_size(rows * cols));
   for (std::uint64_t r = 0; r < rows && first_row + r < extent.rows; ++r) {
-    const auto begin = values.begin() +
-                       static_cast<std::ptrdiff_t>((first_row + r) * extent.cols + first_col);
+    const auto begin =
+      values.begin() + static_cast<std::ptrdiff_t>((first_row + r) * extent.cols + first_col);
     std::copy_n(begin, cols, part.begin() + static_cast<std::ptrdiff_t>(r * cols));
   }
   return part;
@@ -45,7 +45,10 @@ std::vector<float> transposed(const std::vector<float>& values, std::size_t cols
 
 /// What is added to the scores of a query; empty without a mask that is an input.
 std::span<const float> mask_row(
-  const ReferenceCall& call, const AttentionShape& shape, std::uint64_t sequence, std::uint64_t query
+  const ReferenceCall& call,
+  const AttentionShape& shape,
+  std::uint64_t sequence,
+  std::uint64_t query
 ) {
   if (!call.view.has_input(Mask)) {
     return {};
@@ -53,6 +56,9 @@ std::span<const float> mask_row(
   const std::uint64_t row = shape.mask_row(sequence, query);
   return call.inputs[Mask].subspan(to_size(row * shape.keys), to_size(shape.keys));
 }
+
+/// Where a head leaves the weights of a query, a key each; not everybody asks.
+using WeightsOf = std::vector<float>*;
 
 class HardwareHead {
  public:
@@ -103,8 +109,12 @@ class HardwareHead {
     of_values_ = magnitudes(values_);
   }
 
-  std::vector<float>
-  row(std::span<const float> q, std::uint64_t query, std::span<const float> sinks) const {
+  std::vector<float> row(
+    std::span<const float> q,
+    std::uint64_t query,
+    std::span<const float> sinks,
+    WeightsOf weights = nullptr
+  ) const {
     const std::span<const float> mask = mask_row(call_, shape_, sequence_, query);
     const std::uint64_t tile = query / lanes_;
     const TileRange keys = tiles_.keys_of(tile);
@@ -126,7 +136,7 @@ class HardwareHead {
     }
     const std::span<float> met = std::span(scores).subspan(begin, end - begin);
     if (shape_.online) {
-      return online(scores, keys, tile, sinks);
+      return online(scores, keys, tile, sinks, weights);
     }
     float largest = numerics::max_in_order(met);
     float of_sink = 0.0f;
@@ -144,6 +154,12 @@ class HardwareHead {
     const float inverse = inverse_of(sum);
     for (float& score : met) {
       score = hw::mul(score, inverse);
+    }
+    if (weights != nullptr) {
+      weights->assign(to_size(shape_.keys), 0.0f);
+      for (std::size_t k = begin; k < std::min(end, weights->size()); ++k) {
+        (*weights)[k] = scores[k] * value_factor_;
+      }
     }
     std::vector<float> result = product_by_chains(
       scores,
@@ -169,12 +185,16 @@ class HardwareHead {
     std::vector<float> scores,
     const TileRange& keys,
     std::uint64_t row_tile,
-    std::span<const float> sinks
+    std::span<const float> sinks,
+    WeightsOf weights
   ) const {
     const std::size_t lanes = to_size(lanes_);
     const Chains& chains = value_chains_[to_size(row_tile)];
     const std::size_t of_tile = chains.size() / to_size(keys.count()); // slices of each tile
     std::vector<float> result(to_size(shape_.width));
+    if (weights != nullptr) {
+      weights->assign(to_size(shape_.keys), 0.0f);
+    }
     float largest = -std::numeric_limits<float>::infinity();
     float sum = 0.0f;
     if (!sinks.empty()) {
@@ -201,17 +221,26 @@ class HardwareHead {
       for (std::size_t slice = 0; slice < of_tile; ++slice) {
         own.push_back(chains[slice * to_size(keys.count()) + to_size(j - keys.first)]);
       }
-      const std::vector<float> products = product_by_chains(
-        scores, values_, result.size(), of_values_, own, value_factor_
-      );
+      const std::vector<float> products =
+        product_by_chains(scores, values_, result.size(), of_values_, own, value_factor_);
       for (std::size_t c = 0; c < result.size(); ++c) {
         const float product = hw::round(products[c]);
         result[c] = first ? product : hw::add(hw::mul(result[c], factor), product);
+      }
+      if (weights != nullptr) {
+        const std::size_t begin = to_size(j) * lanes;
+        const std::size_t end = std::min(begin + lanes, weights->size());
+        for (std::size_t k = to_size(keys.first) * lanes; k < end; ++k) {
+          (*weights)[k] = k < begin ? (*weights)[k] * factor : scores[k];
+        }
       }
     }
     const float inverse = inverse_of(sum);
     for (float& value : result) {
       value = hw::mul(value, inverse);
+    }
+    for (std::size_t k = 0; weights != nullptr && k < weights->size(); ++k) {
+      (*weights)[k] *= inverse * value_factor_;
     }
     return result;
   }
@@ -230,8 +259,8 @@ class HardwareHead {
   std::uint64_t lanes_;
   std::uint64_t sequence_ = 0;
   ScoreTiles tiles_;
-  float factor_ = 1.0f; ///< of products of queries and keys
-  float scale_ = 1.0f;  ///< of these
+  float factor_ = 1.0f;       ///< of products of queries and keys
+  float scale_ = 1.0f;        ///< of these
   float value_factor_ = 1.0f; ///< of products with values, made good by inverse_of()
   Chains score_chains_;
   std::vector<Chains> value_chains_; ///< by tile of queries
@@ -251,8 +280,12 @@ class ExactHead {
     column_ = head * shape_.width;
   }
 
-  std::vector<float>
-  row(std::span<const float> q, std::uint64_t query, std::span<const float> sinks) const {
+  std::vector<float> row(
+    std::span<const float> q,
+    std::uint64_t query,
+    std::span<const float> sinks,
+    WeightsOf weights = nullptr
+  ) const {
     std::vector<double> scores;
     std::vector<std::uint64_t> seen;
     double largest = -std::numeric_limits<double>::infinity();
@@ -284,6 +317,13 @@ class ExactHead {
         result[c] += weight * at(Values, seen[i], c);
       }
     }
+    if (weights != nullptr) {
+      weights->assign(to_size(shape_.keys), 0.0f);
+      for (std::size_t i = 0; i < seen.size(); ++i) {
+        (*weights)[to_size(seen[i])] =
+          static_cast<float>(numerics::exp_f64(scores[i] - largest) / sum);
+      }
+    }
     std::vector<float> rounded;
     for (const double value : result) {
       rounded.push_back(static_cast<float>(value / sum));
@@ -304,27 +344,40 @@ class ExactHead {
   std::uint64_t column_ = 0;
 };
 
-template <class Head> std::vector<float> by_heads(const ReferenceCall& call) {
+/// `visit(at, row)` with each head's part of a row, and where it starts; queries from `first` on.
+template <class Head, class Visit>
+void each_head_row(
+  const ReferenceCall& call, std::uint64_t first, WeightsOf weights, Visit&& visit
+) {
   const AttentionShape shape = attention_shape(call.view);
   const std::uint64_t cols = shape.heads * shape.width;
-  std::vector<float> y(call.inputs[Queries].size());
   Head head(call, shape);
   for (std::uint64_t b = 0; b < shape.batch; ++b) {
     for (std::uint64_t h = 0; h < shape.heads; ++h) {
       if (h % shape.ratio() == 0) {
         head.keys_and_values(b, h / shape.ratio());
       }
-      const std::span<const float> sink =
-        call.view.has_input(Sinks) ? call.inputs[Sinks].subspan(to_size(h), 1)
-                                   : std::span<const float>{};
-      for (std::uint64_t r = 0; r < shape.queries; ++r) {
+      const std::span<const float> sink = call.view.has_input(Sinks)
+                                            ? call.inputs[Sinks].subspan(to_size(h), 1)
+                                            : std::span<const float>{};
+      for (std::uint64_t r = first; r < shape.queries; ++r) {
         const std::uint64_t at = (b * shape.queries + r) * cols + h * shape.width;
-        const std::vector<float> row =
-          head.row(call.inputs[Queries].subspan(to_size(at), to_size(shape.width)), r, sink);
-        std::copy(row.begin(), row.end(), y.begin() + static_cast<std::ptrdiff_t>(at));
+        visit(
+          at,
+          head.row(
+            call.inputs[Queries].subspan(to_size(at), to_size(shape.width)), r, sink, weights
+          )
+        );
       }
     }
   }
+}
+
+template <class Head> std::vector<float> by_heads(const ReferenceCall& call) {
+  std::vector<float> y(call.inputs[Queries].size());
+  each_head_row<Head>(call, 0, nullptr, [&](std::uint64_t at, const std::vector<float>& row) {
+    std::copy(row.begin(), row.end(), y.begin() + static_cast<std::ptrdiff_t>(at));
+  });
   return y;
 }
 
@@ -332,6 +385,23 @@ template <class Head> std::vector<float> by_heads(const ReferenceCall& call) {
 
 Results attention_reference(const ReferenceCall& call) {
   return {call.hardware() ? by_heads<HardwareHead>(call) : by_heads<ExactHead>(call)};
+}
+
+AttentionWeights attention_weights(const ReferenceCall& call, std::uint64_t last_queries) {
+  const AttentionShape shape = attention_shape(call.view);
+  AttentionWeights all{
+    shape.batch, shape.heads, std::min(shape.queries, last_queries), shape.keys, {}};
+  std::vector<float> weights;
+  const auto take = [&](std::uint64_t, const std::vector<float>&) {
+    all.values.insert(all.values.end(), weights.begin(), weights.end());
+  };
+  const std::uint64_t first = shape.queries - all.queries;
+  if (call.hardware()) {
+    each_head_row<HardwareHead>(call, first, &weights, take);
+  } else {
+    each_head_row<ExactHead>(call, first, &weights, take);
+  }
+  return all;
 }
 
 } // namespace plena::ops

@@ -2,6 +2,7 @@
 
 #include "report/generation_json.h"
 
+#include <cmath>
 #include <nlohmann/json.hpp>
 
 namespace plena::report {
@@ -20,11 +21,38 @@ Json programs_json(const std::vector<TextProgram>& programs) {
   return list;
 }
 
+/// Tenths of a thousandth are more than can be drawn, and short as texts.
+double shown(float weight) { return std::round(static_cast<double>(weight) * 1e4) / 1e4; }
+
+Json attention_json(std::span<const AttentionFacts> facts) {
+  Json list = Json::array();
+  for (const AttentionFacts& one : facts) {
+    Json weights = Json::array();
+    for (const float weight : one.weights) {
+      weights.push_back(shown(weight));
+    }
+    list.push_back(
+      {{"name", one.name},
+       {"node", one.node},
+       {"batch", one.batch},
+       {"heads", one.heads},
+       {"queries", one.queries},
+       {"keys", one.keys},
+       {"weights", std::move(weights)}}
+    );
+  }
+  return list;
+}
+
 std::string dump(const Json& json) {
   return json.dump(-1, ' ', false, Json::error_handler_t::replace);
 }
 
 } // namespace
+
+std::string attention(std::span<const AttentionFacts> facts) {
+  return dump(Json{{"layers", attention_json(facts)}});
+}
 
 std::string text_info(const TextBasics& basics, int handle) {
   Json json{
@@ -56,7 +84,8 @@ std::string text_step(const TextStep& step) {
     {"runs", Json::array()},
     {"candidates", Json::array()},
     {"programs", programs_json(step.programs)},
-    {"digest", step.digest}};
+    {"digest", step.digest},
+    {"attention", attention_json(step.attention)}};
   for (const TextRun& run : step.runs) {
     json["runs"].push_back(run_json(run));
   }

@@ -1,4 +1,5 @@
-// A text as it grows, for the page: what it is written with, and what each token cost and was chosen from.
+// A text as it grows, for the page: what it is written with, and what each token cost and was
+// chosen from.
 #pragma once
 
 #include "report/generation.h"
@@ -43,6 +44,17 @@ struct TextCandidate {
   std::vector<TextOdds> odds; ///< by each source that has logits
 };
 
+/// What the queries of an attention take of its keys.
+struct AttentionFacts {
+  std::string name; ///< of the node
+  std::uint32_t node = 0;
+  std::uint64_t batch = 0;
+  std::uint64_t heads = 0;
+  std::uint64_t queries = 0;
+  std::uint64_t keys = 0;
+  std::vector<float> weights; ///< by sequence, head, query and key
+};
+
 /// What has run since the step before, and the token that was chosen then.
 struct TextStep {
   std::vector<TextRun> runs;
@@ -51,7 +63,13 @@ struct TextStep {
   std::vector<TextCandidate> candidates;
   std::vector<TextProgram> programs; ///< that were compiled for these runs
   std::string digest;                ///< of everything since the start
+  /// Of the last token that has run, by layer; empty without references, and where it would be too
+  /// much.
+  std::vector<AttentionFacts> attention;
 };
+
+/// Attention of wasm/plena.d.ts.
+std::string attention(std::span<const AttentionFacts> facts);
 
 /// TextInfo of wasm/plena.d.ts, for the text with this handle.
 std::string text_info(const TextBasics& basics, int handle);

@@ -47,6 +47,11 @@ test('the page writes the 64 tokens that the command line writes', async ({ page
     }),
   );
   expect(found).toEqual(native.ids.map((id: number) => tokens[id]));
+  // The last token that ran is the last one but one: the last was chosen from what came of it.
+  const shares = sheet.getByRole('list', { name: 'Shares of tokens' }).getByRole('listitem');
+  await expect(shares).toHaveCount(ids.length + 63);
+  await sheet.getByLabel('Head').selectOption('1');
+  await expect(shares).toHaveCount(ids.length + 63);
   await sheet.locator('#gen-prompt').fill('\u00e6');
   await sheet.locator('#gen-begin').click();
   await expect(sheet.getByRole('alert')).toContainText('U+00E6');
@@ -78,5 +83,12 @@ test('ten stored strokes are read right', async ({ page }) => {
     read.push((await sheet.locator('#draw-class').textContent()) ?? '');
   }
   expect(read).toEqual([...'0123456789']);
+  const patches = sheet.locator('#draw-attention button');
+  await expect(patches).toHaveCount(16);
+  const shares = () => patches.evaluateAll((all) => all.map((one) => one.getAttribute('title')).join());
+  const together = await shares();
+  await patches.nth(5).click();
+  await expect(patches.nth(5)).toHaveAttribute('aria-pressed', 'true');
+  expect(await shares()).not.toBe(together);
   expect(seen).toEqual([]);
 });

@@ -119,6 +119,7 @@ const plausible = {
   registers: [],
   verify: ['hardware'],
   ablation: [],
+  attention: [],
   record_trace: [100, 0],
   profile: [],
   heat: [0, 10],
@@ -214,7 +215,7 @@ test('the kind of an argument is checked', () => {
 
 test('calls before there is anything to work on say what is missing', () => {
   const session = engine.session_new();
-  for (const [name, rest] of [['compile', ['{}']], ['reset', []], ['run', [1]], ['verify', ['hardware']], ['ablation', []], ['profile', []], ['lanes', [0, 9, 3]], ['moment', [0]]]) {
+  for (const [name, rest] of [['compile', ['{}']], ['reset', []], ['run', [1]], ['verify', ['hardware']], ['ablation', []], ['attention', []], ['profile', []], ['lanes', [0, 9, 3]], ['moment', [0]]]) {
     const reply = engine[name](session, ...rest);
     assertReply(reply);
     assert.equal(reply.ok, false, name);

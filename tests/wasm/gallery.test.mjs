@@ -22,7 +22,7 @@ after(() => rmSync(work, { recursive: true }));
 const models = path.join(root, 'models');
 const doors = readDoors(models);
 const gallery = readGallery(models, doors);
-// Trained models are several files; tests/cli/trained.test.mjs is about them.
+// Trained models are several files; what they do is tested by tests/cli/trained.test.mjs.
 const examples = gallery.filter((one) => !one.beside);
 const questions = doors.flatMap((door) => door.questions ?? []);
 const engine = await loadModule();
@@ -50,11 +50,14 @@ test('the doors are four, and hold twenty examples and more', () => {
   for (const { id, bytes } of examples) assert.ok(bytes < 50 * 1024, id);
 });
 
-for (const entry of examples) {
+for (const entry of gallery) {
   test(`example ${entry.id}`, { skip }, () => {
     const { json, cycles } = runExample(engine, entry, version, 'm64b4', models);
     assert.ok(cycles[0] > 0);
-    const ran = natively(json);
+    assert.equal(JSON.parse(json).m.g, entry.id);
+    const folder = entry.beside ? path.join(models, 'trained', entry.id) : null;
+    if (folder) assert.match(natively(json).stderr, /E_RECIPE_GALLERY/);
+    const ran = natively(json, ...(folder ? ['--file', folder] : []));
     assert.equal(ran.status, 0, ran.stdout + ran.stderr);
     assert.match(ran.stdout, /reproduced: machine words, final state, cycles/);
   });

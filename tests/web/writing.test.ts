@@ -38,6 +38,7 @@ async function setUp(words: Vocabulary | null = null, next = (position: number) 
     runs: [],
     candidates: [],
     programs: [],
+    attention: [],
     digest: `${'0'.repeat(12)}${String(position).padStart(4, '0')}${'f'.repeat(48)}`,
   });
   const module: PlenaModule = {

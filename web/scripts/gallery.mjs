@@ -85,8 +85,26 @@ export function questionRecipe({ recipe }, release, modelsDir) {
   };
 }
 
+/** Of a trained model all files but its vocabulary, which the engine does not read; as the page opens them. */
+function loadExample(module, session, { id, file, beside = [] }, modelsDir) {
+  const files = [file, ...beside]
+    .filter((one) => basename(one) !== 'vocabulary.json')
+    .map((one) => ({
+      name: basename(one),
+      bytes: new Uint8Array(readFileSync(join(modelsDir, one))),
+    }));
+  const [only] = files;
+  if (files.length === 1) return module.load_model(session, only.name, only.bytes);
+  const inPlace = files.map(({ name, bytes }) => ({
+    name,
+    size: bytes.length,
+    read: (offset, length) => bytes.subarray(offset, offset + length),
+  }));
+  return module.load_files(session, id, inPlace);
+}
+
 /** Runs a recipe that names a model of the gallery; what it has come to. */
-export function runRecipe(module, info, modelsDir, name) {
+export function runRecipe(module, info, modelsDir, name, entry = null) {
   const session = module.session_new();
   try {
     value(
@@ -94,10 +112,9 @@ export function runRecipe(module, info, modelsDir, name) {
       `${name}: settings`,
     );
     value(module.prepare_recipe(session, info.json), `${name}: recipe`);
-    const file = `${info.model.name}.json`;
-    const bytes = new Uint8Array(readFileSync(join(modelsDir, file)));
-    value(module.load_model(session, file, bytes), `${name}: model`);
-    value(module.check_recipe_model(session, info.json), `${name}: model`);
+    const example = entry ?? { id: info.model.name, file: `${info.model.name}.json` };
+    value(loadExample(module, session, example, modelsDir), `${name}: model`);
+    if (!entry) value(module.check_recipe_model(session, info.json), `${name}: model`);
     value(module.compile(session, info.options), `${name}: compile`);
     const { cycles } = runToEnd(module, session);
     const verdict = value(module.verify(session, 'hardware'), `${name}: verify`);
@@ -107,7 +124,7 @@ export function runRecipe(module, info, modelsDir, name) {
       module.make_recipe(session, JSON.stringify({ gallery: info.model.name })),
       `${name}: recipe`,
     );
-    return { cycles, digests: JSON.parse(made).d };
+    return { cycles, digests: JSON.parse(made).d, hash: JSON.parse(made).m.h };
   } finally {
     module.session_free(session);
   }
@@ -136,7 +153,10 @@ export function runExample(module, entry, release, preset, modelsDir) {
     s: { p: preset },
   };
   const info = value(module.read_recipe(JSON.stringify(recipe)), entry.id);
-  const { cycles, digests } = runRecipe(module, info, modelsDir, entry.id);
+  const trained = entry.beside ? entry : null;
+  const { cycles, digests, hash } = runRecipe(module, info, modelsDir, entry.id, trained);
+  // The engine alone knows how several files are hashed.
+  recipe.m.h = hash;
   const { json } = value(module.read_recipe(JSON.stringify({ ...recipe, d: digests })), entry.id);
   return { json, cycles: [cycles] };
 }

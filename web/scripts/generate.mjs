@@ -98,9 +98,7 @@ function runGallery(module, codec, gallery, doors, modelsDir, out, layoutOf) {
   };
   const drawn = new Map();
   for (const entry of gallery) {
-    // Trained models are several files, and are opened for what they do: a link of one run is none.
-    if (!entry.beside)
-      linkOf(entry.id, runExample(module, entry, version, DEFAULT.preset, modelsDir));
+    linkOf(entry.id, runExample(module, entry, version, DEFAULT.preset, modelsDir));
     drawn.set(entry.id, picture(layoutOf(modelOf(module, entry, modelsDir))));
   }
   for (const door of doors)

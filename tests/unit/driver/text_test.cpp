@@ -189,6 +189,31 @@ TEST_CASE("text: chances are those of the temperature, and add up to one") {
   CHECK(ratio == Approx(std::exp(apart / 2.5)));
 }
 
+TEST_CASE("text: attention of the token that has run is told where references run") {
+  for (const bool references : {false, true}) {
+    Text text = make({.capacity = 40, .references = references});
+    text.start({});
+    REQUIRE(text.feed(prompt));
+    for (std::size_t i = 0; i < 3; ++i) {
+      const Result<report::TextStep> step = text.next();
+      REQUIRE(step);
+      REQUIRE(step->attention.size() == (references ? 2 : 0));
+      for (const report::AttentionFacts& layer : step->attention) {
+        CHECK(layer.heads == 4);
+        CHECK(layer.keys == prompt.size() + i);
+        REQUIRE(layer.weights.size() == layer.heads * layer.keys);
+        for (std::size_t head = 0; head < layer.heads; ++head) {
+          double sum = 0;
+          for (std::size_t key = 0; key < layer.keys; ++key) {
+            sum += static_cast<double>(layer.weights[head * layer.keys + key]);
+          }
+          CHECK(std::abs(sum - 1) < 0.03);
+        }
+      }
+    }
+  }
+}
+
 TEST_CASE("text: what is told of it has its caches") {
   Text text = make({.capacity = 20});
   const report::TextBasics basics = text.basics();

@@ -330,3 +330,59 @@ TEST_CASE("every sequence of a batch may have a mask of its own") {
   ));
   CHECK(refusal(wrong) == "E_SHAPE");
 }
+
+TEST_CASE("weights of attention are those that its result is made with") {
+  for (const bool online : {false, true}) {
+    for (const bool sinks : {false, true}) {
+      INFO("online " << online << ", sinks " << sinks);
+      Model model;
+      Attrs attrs{
+        {"heads", std::int64_t{2}},
+        {"kv_heads", std::int64_t{1}},
+        {"mask", std::string("causal")}};
+      if (online) {
+        attrs["form"] = std::string("online");
+      }
+      add_attention(model, 19, 19, 6, std::move(attrs), sinks);
+      require_shapes(model);
+      const ir::NodeId node{0};
+      const std::vector<float>& v = model.inputs.at(model.graph.inputs[2]);
+      for (const ops::Precision precision : {ops::Precision::Fp32, ops::Precision::Hardware}) {
+        config::Config config = machine(16, 4);
+        config.hbm_m_kv_type = config.hbm_v_kv_type = numerics::StorageFormat{};
+        const ops::Arithmetic arithmetic = ops::arithmetic_of(config, precision);
+        const auto all =
+          golden::attention_weights(model.graph, node, arithmetic, model.inputs, 19);
+        const auto last = golden::attention_weights(model.graph, node, arithmetic, model.inputs, 1);
+        REQUIRE(all.values.size() == 2 * 19 * 19);
+        REQUIRE(last.values.size() == 2 * 19);
+        const std::vector<float> y =
+          golden::evaluate_node(model.graph, node, arithmetic, model.inputs).front();
+        const bool exact = precision == ops::Precision::Fp32;
+        for (std::size_t head = 0; head < 2; ++head) {
+          for (std::size_t query = 0; query < 19; ++query) {
+            const float* weights = all.values.data() + (head * 19 + query) * 19;
+            double sum = 0;
+            for (std::size_t key = 0; key < 19; ++key) {
+              sum += static_cast<double>(weights[key]);
+              CHECK((key <= query || weights[key] == 0.0f));
+            }
+            CHECK(sum <= 1.02);
+            CHECK((sinks ? sum < 0.999 : sum > 0.98));
+            for (std::size_t c = 0; c < 6; ++c) {
+              double mixed = 0;
+              for (std::size_t key = 0; key < 19; ++key) {
+                mixed += static_cast<double>(weights[key]) * static_cast<double>(v[key * 6 + c]);
+              }
+              const auto found = static_cast<double>(y[query * 12 + head * 6 + c]);
+              CHECK(std::abs(mixed - found) < (exact ? 1e-5 : 0.03));
+            }
+            if (query == 18) {
+              CHECK(std::equal(weights, weights + 19, last.values.data() + head * 19));
+            }
+          }
+        }
+      }
+    }
+  }
+}

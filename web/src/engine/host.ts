@@ -434,6 +434,9 @@ export function createHost(module: PlenaModule, env: HostEnvironment) {
       case 'ablation':
         await settle();
         return answer('run', module.ablation(session));
+      case 'attention':
+        await settle();
+        return answer('run', module.attention(session));
       case 'breakpoints':
         await settle();
         return answer('run', module.set_breakpoints(session, call.conditions));

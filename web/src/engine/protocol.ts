@@ -6,6 +6,7 @@ import type {
   AnalyticReport,
   AnalyticRequest,
   AnalyticRun,
+  Attention,
   ChangedSettings,
   Description,
   Diagnostic,
@@ -178,6 +179,8 @@ export interface Calls {
   /** `precision`: that of the reference whose numbers are shown. */
   verify: { ask: { precision: string }; answer: Verdict };
   ablation: { ask: object; answer: Ablation };
+  /** Of the run that has come to its end. */
+  attention: { ask: object; answer: Attention };
   /** From the next run from the start on, instructions are kept one by one from this cycle on. */
   record: { ask: { firstCycle: number }; answer: null };
   recorded: { ask: object; answer: Recorded };

@@ -59,4 +59,5 @@ export const SINCE: Readonly<Record<CallKind, number>> = {
   textWrite: 7,
   recipe: 8,
   modelDocument: 8,
+  attention: 8,
 };

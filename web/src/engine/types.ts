@@ -8,6 +8,8 @@ export type {
   AnalyticRequest,
   AnalyticRun,
   AnalyticSweep,
+  Attention,
+  AttentionLayer,
   CauseInfo,
   ChangedSettings,
   ChoiceInfo,

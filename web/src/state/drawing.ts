@@ -1,7 +1,8 @@
 // A picture drawn by hand: what is drawn, and the model run with it.
 import { computed, signal } from '@preact/signals';
 import type { Recipe } from '../engine/protocol.ts';
-import type { OutputVerdict } from '../engine/types.ts';
+import type { AttentionLayer, OutputVerdict } from '../engine/types.ts';
+import { type AttentionLook, FIRST_LOOK } from '../lib/attention.ts';
 import { type Canvas, canvasOf } from '../lib/canvas.ts';
 import {
   blank,
@@ -34,6 +35,9 @@ export function createDrawing(context: Context, opening: Opening) {
   const problem = signal<string | null>(null);
   /** The drawing that the run on the page is of. */
   const classified = signal<Drawing | null>(null);
+  /** Of the run on the page; null: not asked for yet. */
+  const attention = signal<{ version: number; layers: readonly AttentionLayer[] } | null>(null);
+  const attending = signal<AttentionLook>(FIRST_LOOK);
   let waiting = false;
   let working = false;
 
@@ -50,6 +54,17 @@ export function createDrawing(context: Context, opening: Opening) {
     drawn,
     problem,
     classified,
+    attention,
+    attending,
+    /** What the patches take of one another, of the run on the page. */
+    async attend() {
+      const run = store.verdict.peek();
+      const version = store.programVersion.peek();
+      if (!run || attention.peek()?.version === version) return;
+      const answer = await context.client.call({ kind: 'attention' });
+      if (run !== store.verdict.peek()) return;
+      attention.value = { version, layers: answer.ok ? answer.value.layers : [] };
+    },
     /** What is given for the input becomes the drawing, as far as it is one; of a link for example. */
     adopt() {
       const of = canvas.peek();

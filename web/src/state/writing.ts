@@ -3,6 +3,7 @@ import { computed, signal } from '@preact/signals';
 import { createClient, type EngineClient, type WorkerLike } from '../engine/client.ts';
 import { problem, type Recipe, type TextStart, type WrittenStep } from '../engine/protocol.ts';
 import type { Diagnostic, RecipeInfo, TextInfo } from '../engine/types.ts';
+import { type AttentionLook, FIRST_LOOK } from '../lib/attention.ts';
 import { counted } from '../lib/format.ts';
 import { promptIds, promptText, type Symbols } from '../lib/vocabulary.ts';
 import { announce, type Context } from './context.ts';
@@ -96,6 +97,8 @@ export function createWriting(context: Context, spawn: () => WorkerLike) {
   const text = signal<Written | null>(null);
   const state = signal<WritingState>('idle');
   const problems = signal<readonly Diagnostic[]>([]);
+  /** Which weights of attention are looked at. */
+  const attending = signal<AttentionLook>(FIRST_LOOK);
   /** The token looked at; null: the latest. */
   const looked = signal<number | null>(null);
   const symbols = computed<Symbols>(() => store.vocabulary.value?.tokens ?? null);
@@ -267,6 +270,7 @@ export function createWriting(context: Context, spawn: () => WorkerLike) {
     state,
     problems,
     looked,
+    attending,
     symbols,
     /** Another model has another prompt to begin from, and room for so much. */
     suggest() {

@@ -2,6 +2,7 @@
 import '../../styles/draw.css';
 import { useEffect, useRef, useState } from 'preact/hooks';
 import type { OutputVerdict } from '../../engine/types.ts';
+import { patchGrid, sharesOf } from '../../lib/attention.ts';
 import type { Canvas } from '../../lib/canvas.ts';
 import {
   blank,
@@ -20,6 +21,7 @@ import {
 import { percent, short } from '../../lib/format.ts';
 import { DIGITS } from '../../lib/strokes.ts';
 import { usePage } from '../page.ts';
+import { AttentionChoice } from './attention-choice.tsx';
 import { useModel, withUses } from './use-model.tsx';
 
 const STEPS: Readonly<Record<string, readonly [number, number]>> = {
@@ -199,6 +201,98 @@ function Classes({ output, canvas }: { output: OutputVerdict; canvas: Canvas }) 
   );
 }
 
+/** The picture with what its patches take of one another: of all together, or of the one that is chosen. */
+function Attended({ canvas, drawing }: { canvas: Canvas; drawing: Drawing }) {
+  const { store } = usePage();
+  const { drawing: actions } = useModel();
+  const { verdict } = store;
+  const run = verdict.value;
+  useEffect(() => {
+    if (run) void actions.attend();
+  }, [run, actions]);
+  const found = actions.attention.value;
+  const look = actions.attending.value;
+  if (found?.version !== store.programVersion.value || found.layers.length === 0) return null;
+  const layer = found.layers[look.layer] ?? found.layers[0];
+  const grid = layer && patchGrid(layer, canvas.shape, canvas.patch);
+  if (!layer || !grid)
+    return (
+      <p class="muted draw-note">
+        What this model's attention weighs is not one token for each patch, and is not drawn.
+      </p>
+    );
+  const { before } = grid;
+  const chosen = look.query !== null && look.query < before + grid.rows * grid.columns;
+  // Without a choice it is the row that gathers, where there is one.
+  const query = chosen ? look.query : before === 1 ? 0 : null;
+  const shares = sharesOf(layer, { ...look, query }).slice(before);
+  const most = Math.max(1e-9, ...shares);
+  const levels = levelsOf(drawing);
+  const { width, height } = canvas.shape;
+  return (
+    <section class="draw-attention" aria-label="Attention">
+      <h3>
+        Attention{' '}
+        <span class="muted">
+          by the reference that rounds as the machine does, from its results
+        </span>
+      </h3>
+      <AttentionChoice
+        layers={found.layers}
+        look={look}
+        onChange={(next) => {
+          actions.attending.value = { ...actions.attending.peek(), ...next };
+        }}
+      />
+      <div
+        id="draw-attention"
+        class="draw-patches"
+        role="group"
+        aria-label="Patches: each is a button that shows what it takes of the others"
+        style={{ '--columns': grid.columns, '--rows': grid.rows, '--ratio': width / height }}
+      >
+        {shares.map((share, index) => {
+          const [row, column] = [Math.floor(index / grid.columns), index % grid.columns];
+          const cells = Array.from({ length: canvas.patch ** 2 }, (_, cell) => {
+            const y = row * canvas.patch + Math.floor(cell / canvas.patch);
+            const x = column * canvas.patch + (cell % canvas.patch);
+            return (levels[y * width + x] ?? 0) / LEVELS;
+          });
+          return (
+            <button
+              key={index}
+              type="button"
+              aria-pressed={query === before + index}
+              aria-label={`row ${row + 1}, column ${column + 1}: ${percent(share)}`}
+              title={percent(share)}
+              style={{
+                '--share': `${((share / most) * 80).toFixed(0)}%`,
+                '--patch': canvas.patch,
+              }}
+              onClick={() => {
+                const next = query === before + index ? null : before + index;
+                actions.attending.value = { ...actions.attending.peek(), query: next };
+              }}
+            >
+              {cells.map((ink, cell) => (
+                <i key={cell} style={{ '--ink': `${(ink * 100).toFixed(0)}%` }} />
+              ))}
+            </button>
+          );
+        })}
+      </div>
+      <p class="muted">
+        {chosen && look.query !== null
+          ? `What the patch in row ${Math.floor((look.query - before) / grid.columns) + 1}, column ${((look.query - before) % grid.columns) + 1} takes of each.`
+          : before === 1
+            ? 'What the row that gathers the answer takes of each patch; press one for what it takes itself.'
+            : 'What all patches together take of each; press one for what it takes itself.'}{' '}
+        The brightest gives {percent(most)}.
+      </p>
+    </section>
+  );
+}
+
 function Drawn({ canvas }: { canvas: Canvas }) {
   const { store } = usePage();
   const { drawing } = useModel();
@@ -276,10 +370,7 @@ function Drawn({ canvas }: { canvas: Canvas }) {
             {busy ? 'The machine runs\u2026' : 'Draw something, or take a sample.'}
           </p>
         )}
-        <p class="muted draw-note">
-          Which patches attend to which is not shown: the program computes attention tile by tile
-          and writes over the weights, so that no tensor of the run holds them.
-        </p>
+        {output && !stale && <Attended canvas={canvas} drawing={now} />}
       </section>
     </div>
   );

@@ -1,6 +1,7 @@
 // What the tokens of a text cost, what they were chosen from, and where their keys and values lie.
 import type { ComponentChildren } from 'preact';
 import { useState } from 'preact/hooks';
+import { sharesOf } from '../../lib/attention.ts';
 import { bytes, duration, hex, percent, short, whole } from '../../lib/format.ts';
 import {
   type Candidate,
@@ -12,8 +13,10 @@ import {
   runsOf,
   SOURCES,
 } from '../../lib/text-numbers.ts';
-import { nameOf, type Symbols } from '../../lib/vocabulary.ts';
+import { nameOf, type Symbols, spokenOf } from '../../lib/vocabulary.ts';
 import type { Written, WrittenToken } from '../../state/writing.ts';
+import { AttentionChoice } from './attention-choice.tsx';
+import { useModel } from './use-model.tsx';
 
 const MOST_CANDIDATES = 8;
 
@@ -244,6 +247,68 @@ export function Costs({ text, symbols, at }: { text: Written; symbols: Symbols; 
           )}
         </>
       )}
+    </section>
+  );
+}
+
+/** What the token that ran last takes of those before it, over the text. */
+export function Attention(props: { text: Written; token: WrittenToken; symbols: Symbols }) {
+  const { text, token, symbols } = props;
+  const { attending } = useModel().writing;
+  // Engines of older releases tell none.
+  const layers = token.step.attention ?? [];
+  const look = { ...attending.value, query: null };
+  const layer = layers[look.layer] ?? layers[0];
+  if (!layer)
+    return (
+      <section class="gen-block" aria-label="Attention">
+        <h3>Attention</h3>
+        <p class="muted">
+          {text.info.references
+            ? 'There are too many weights of attention to be kept with every token.'
+            : 'Shown when both references run beside the machine: the program writes over its weights tile by tile.'}
+        </p>
+      </section>
+    );
+  const ids = [...text.prompt, ...text.tokens.map(({ id }) => id)].slice(0, layer.keys);
+  const shares = sharesOf(layer, look);
+  const most = Math.max(1e-9, ...shares);
+  const last = ids.at(-1);
+  return (
+    <section class="gen-block" aria-label="Attention">
+      <h3>
+        Attention{' '}
+        <span class="muted">
+          of {last === undefined ? 'the last token' : nameOf(last, symbols)} at position{' '}
+          {layer.keys - 1}, from which the token above was chosen; by the reference that rounds as
+          the machine does
+        </span>
+      </h3>
+      <AttentionChoice
+        layers={layers}
+        look={look}
+        onChange={(next) => {
+          attending.value = { ...attending.peek(), ...next };
+        }}
+      />
+      <p
+        class={`gen-attention ${symbols ? '' : 'gen-ids'}`}
+        role="list"
+        aria-label="Shares of tokens"
+      >
+        {ids.map((id, index) => (
+          <span
+            key={index}
+            role="listitem"
+            title={`${nameOf(id, symbols)} at ${index}: ${percent(shares[index] ?? 0)}`}
+            aria-label={`${spokenOf(id, symbols)} ${percent(shares[index] ?? 0)}`}
+            style={{ '--share': `${(((shares[index] ?? 0) / most) * 100).toFixed(0)}%` }}
+          >
+            {symbols ? (symbols[id] ?? `\u27e8${id}\u27e9`) : id}
+          </span>
+        ))}
+      </p>
+      <p class="muted">The darkest takes {percent(most)}.</p>
     </section>
   );
 }

@@ -9,7 +9,7 @@ import type { TextForm, Written } from '../../state/writing.ts';
 import { Field } from '../../ui/field.tsx';
 import { Icon } from '../../ui/icon.tsx';
 import { usePage } from '../page.ts';
-import { Caches, Candidates, Costs } from './generate-numbers.tsx';
+import { Attention, Caches, Candidates, Costs } from './generate-numbers.tsx';
 import { useModel, withUses } from './use-model.tsx';
 
 function Problems({ found }: { found: readonly Diagnostic[] }) {
@@ -265,6 +265,7 @@ function Result({ text }: { text: Written }) {
       <Standing text={text} />
       <Text text={text} symbols={symbols} at={at} />
       {token && <Candidates token={token} at={at} symbols={symbols} />}
+      {token && <Attention text={text} token={token} symbols={symbols} />}
       <Costs text={text} symbols={symbols} at={at} />
       <Caches text={text} />
     </>
