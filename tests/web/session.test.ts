@@ -503,6 +503,33 @@ describe('running', () => {
   });
 });
 
+describe('what comes in another order', () => {
+  /** Calls of one kind that the newest worker was sent, in order. */
+  const callsOf = (workers: readonly FakeWorker[], kind: string) =>
+    (workers.at(-1)?.sent ?? []).flatMap((one) =>
+      'call' in one && one.call.kind === kind ? [one.call] : [],
+    );
+  const json = (name: string) => ({ name, bytes: encode(`{"name":"${name}"}`) });
+
+  it('is not given to the engine any more: models and texts that waited for the end of a run', async () => {
+    const { store, session, workers } = await setUp();
+    await session.start();
+    session.edit(ENDLESS);
+    await until(() => store.textAssembled.value);
+    void session.toggle();
+    await until(() => store.machine.value === 'running');
+    const before = callsOf(workers, 'assemble').length;
+    session.edit(`; later\n${ENDLESS}`);
+    const flushed = session.step();
+    const opened = ['a.json', 'b.json', 'c.json'].map((name) => session.openFiles([json(name)]));
+    await Promise.all([flushed, ...opened]);
+    expect(store.model.value?.name).toBe('c.json');
+    const sent = callsOf(workers, 'open').map((one) => 'recipe' in one && one.recipe.model.name);
+    expect(sent.slice(1)).toEqual(['c.json']);
+    expect(callsOf(workers, 'assemble')).toHaveLength(before);
+  });
+});
+
 describe('selection', () => {
   it('is one for nodes and instructions, with a history', async () => {
     const { store, session } = await setUp();

@@ -75,6 +75,8 @@ export function createOpening(context: Context, editing: Editing, graph: GraphAc
     store.opening.value = { recipe, source };
     store.unsized.value = null;
     if (store.machine.peek() === 'running') await client.stop();
+    // The engine would be left with what is older.
+    if (ticket !== context.ticket) return false;
     const answer = await client.call({ kind: 'open', recipe, built: first });
     if (ticket !== context.ticket) return false;
     store.busy.value = null;
