@@ -528,6 +528,40 @@ describe('what comes in another order', () => {
     expect(sent.slice(1)).toEqual(['c.json']);
     expect(callsOf(workers, 'assemble')).toHaveLength(before);
   });
+
+  it('is not lost: keys that come while a fresh engine is given the model', async () => {
+    const storage = memory();
+    const { store, session, workers } = await setUp({ storage });
+    await session.start();
+    const first = 'S_ADDI_INT gp1, gp0, 1\n';
+    session.edit(first);
+    await until(() => store.textAssembled.value);
+    workers[0]?.onerror?.({ message: 'killed' } as ErrorEvent);
+    const typed = `${first}S_ADDI_INT gp2, gp0, 2\n`;
+    session.edit(typed);
+    await until(() => store.busy.value === null && store.textAssembled.value);
+    expect(store.text.value?.current).toBe(typed);
+    expect(store.program.value?.instructions).toBe(2);
+    const kept = [...Array(storage.length).keys()].map((i) => storage.getItem(storage.key(i) ?? ''));
+    expect(kept).toContain(typed);
+    expect(kept).not.toContain(first);
+  });
+
+  it('is not kept as typed when only a fresh engine was given it again', async () => {
+    const storage = memory();
+    const program = 'S_ADDI_INT gp1, gp0, 3\n';
+    const open = { model: 'small', preset: 'm64b4', settings: {}, options: {}, program, show: 'report' };
+    const lesson = { id: 'one', title: 'One', text: [], tries: [], order: 1, open } as unknown;
+    const { store, session, workers } = await setUp({ storage, lessons: [lesson as Lesson] });
+    await session.start('#learn/one');
+    expect(store.text.value?.current).toBe(program);
+    workers[0]?.onerror?.({ message: 'killed' } as ErrorEvent);
+    await until(() => store.busy.value === null && store.textAssembled.value);
+    expect(store.text.value?.current).toBe(program);
+    expect(store.program.value?.instructions).toBe(1);
+    const keys = [...Array(storage.length).keys()].map((i) => storage.key(i) ?? '');
+    expect(keys.filter((key) => key.startsWith('plena.edit.'))).toEqual([]);
+  });
 });
 
 describe('selection', () => {

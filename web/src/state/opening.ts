@@ -389,23 +389,27 @@ export function createOpening(context: Context, editing: Editing, graph: GraphAc
     const { recipe } = context;
     if (!recipe) return;
     const ticket = ++context.ticket;
-    const text = store.text.peek();
     store.busy.value = 'opening';
     store.opening.value = null;
     const answer = await client.call({ kind: 'open', recipe });
     if (ticket !== context.ticket) return;
     store.busy.value = null;
-    if (!answer.ok) return;
+    if (!answer.ok) {
+      // A file may have changed where it lies. Of the engine's own end the page has told.
+      if (answer.stage !== 'engine')
+        report(context, 'open', named(answer.diagnostics, recipe.model.name));
+      return;
+    }
     rows.clear();
     timing.forget();
     store.program.value = answer.value.program;
     store.programVersion.value++;
     store.runState.value = answer.value.state;
-    if (text && text.current !== text.compiled) {
-      store.text.value = { ...text, current: text.compiled };
-      editing.edit(text.current);
-      await editing.flush();
-    }
+    if (!store.edited.peek()) return;
+    // As it is by now: who types does not wait for the engine. It was kept when it was typed.
+    store.textAssembled.value = false;
+    editing.resume();
+    await editing.flush();
   }
 
   /** A run that was kept, again: its model, its settings, and its text where that was edited. */
