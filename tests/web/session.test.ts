@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, it, vi } from 'vitest';
-import { PROTOCOL } from '../../web/src/engine/protocol.ts';
+import { type CallKind, type CallOf, PROTOCOL } from '../../web/src/engine/protocol.ts';
 import type { ProductPrices } from '../../web/src/engine/types.ts';
 import type { Lesson } from '../../web/src/lib/lessons.ts';
 import { leastOf, productRows } from '../../web/src/lib/products.ts';
@@ -72,7 +72,12 @@ async function builtResult(): Promise<StaticResult> {
 }
 
 async function setUp(
-  options: { storage?: Storage; built?: StaticResult; lessons?: readonly Lesson[] } = {},
+  options: {
+    storage?: Storage;
+    built?: StaticResult;
+    lessons?: readonly Lesson[];
+    fetchExample?: (id: string) => Promise<{ name: string; bytes: Uint8Array }>;
+  } = {},
 ) {
   const module = await mockModule();
   const store = createStore(options.built ?? (await builtResult()));
@@ -85,7 +90,8 @@ async function setUp(
     },
     layouts: { layout: () => Promise.resolve(null), remember() {} },
     autosave: createAutosave(options.storage ?? memory()),
-    fetchExample: () => Promise.resolve({ name: 'small.json', bytes: GOOD_MODEL }),
+    fetchExample:
+      options.fetchExample ?? (() => Promise.resolve({ name: 'small.json', bytes: GOOD_MODEL })),
     loadLessons: () => Promise.resolve(options.lessons ?? []),
   });
   return { module, store, session, workers };
@@ -505,11 +511,28 @@ describe('running', () => {
 
 describe('what comes in another order', () => {
   /** Calls of one kind that the newest worker was sent, in order. */
-  const callsOf = (workers: readonly FakeWorker[], kind: string) =>
+  const callsOf = <K extends CallKind>(workers: readonly FakeWorker[], kind: K) =>
     (workers.at(-1)?.sent ?? []).flatMap((one) =>
-      'call' in one && one.call.kind === kind ? [one.call] : [],
+      'call' in one && one.call.kind === kind ? [one.call as CallOf<K>] : [],
     );
   const json = (name: string) => ({ name, bytes: encode(`{"name":"${name}"}`) });
+  const PROGRAM = 'S_ADDI_INT gp1, gp0, 3\n';
+  const lessonOf = (id: string, model: string): Lesson => ({
+    id,
+    order: 1,
+    title: id,
+    text: [],
+    tries: [],
+    open: {
+      model,
+      preset: 'm64b4',
+      options: {},
+      settings: {},
+      program: PROGRAM,
+      show: 'report',
+      predict: null,
+    },
+  });
 
   it('is not given to the engine any more: models and texts that waited for the end of a run', async () => {
     const { store, session, workers } = await setUp();
@@ -524,7 +547,7 @@ describe('what comes in another order', () => {
     const opened = ['a.json', 'b.json', 'c.json'].map((name) => session.openFiles([json(name)]));
     await Promise.all([flushed, ...opened]);
     expect(store.model.value?.name).toBe('c.json');
-    const sent = callsOf(workers, 'open').map((one) => 'recipe' in one && one.recipe.model.name);
+    const sent = callsOf(workers, 'open').map((one) => one.recipe.model.name);
     expect(sent.slice(1)).toEqual(['c.json']);
     expect(callsOf(workers, 'assemble')).toHaveLength(before);
   });
@@ -542,22 +565,84 @@ describe('what comes in another order', () => {
     await until(() => store.busy.value === null && store.textAssembled.value);
     expect(store.text.value?.current).toBe(typed);
     expect(store.program.value?.instructions).toBe(2);
-    const kept = [...Array(storage.length).keys()].map((i) => storage.getItem(storage.key(i) ?? ''));
+    const kept = [...Array(storage.length).keys()].map((i) =>
+      storage.getItem(storage.key(i) ?? ''),
+    );
     expect(kept).toContain(typed);
     expect(kept).not.toContain(first);
   });
 
+  /** Two examples, of which one comes when it is told to; and a lesson of each. */
+  async function slowExample() {
+    const built = await builtResult();
+    const [small] = built.gallery;
+    if (!small) throw new Error('no example');
+    built.gallery.push({ ...small, id: 'slow', title: 'Slow', file: 'slow.json' });
+    let give = () => {};
+    const all = await setUp({
+      built,
+      lessons: [lessonOf('one', 'small'), lessonOf('two', 'slow')],
+      fetchExample: (id) =>
+        id === 'small'
+          ? Promise.resolve({ name: 'small.json', bytes: GOOD_MODEL })
+          : new Promise((resolve) => {
+              give = () => resolve(json('slow.json'));
+            }),
+    });
+    return { ...all, give: () => give() };
+  }
+
+  it('is not opened any more: an example that comes when another one was asked for', async () => {
+    const { store, session, give } = await slowExample();
+    await session.start();
+    const late = session.openExample('slow');
+    await session.openExample('small');
+    give();
+    await late;
+    expect(store.source.value).toMatchObject({ id: 'small' });
+    const later = session.openExample('slow');
+    await session.openFiles([json('mine.json')]);
+    give();
+    await later;
+    expect(store.source.value.name).toBe('mine.json');
+    const last = session.openExample('slow');
+    await session.choose('opt', 'dense');
+    give();
+    await last;
+    expect(store.source.value).toMatchObject({ id: 'slow' });
+    expect(store.choices.value).toEqual({ opt: 'dense' });
+  });
+
+  it('is not opened any more: a lesson that comes when something else was asked for', async () => {
+    const { store, session, give } = await slowExample();
+    await session.start();
+    const late = session.openLink('#learn/two');
+    await until(() => session.lesson.value?.busy === true);
+    await session.openExample('small');
+    give();
+    expect(await late).toBe(false);
+    expect(store.source.value).toMatchObject({ id: 'small' });
+    expect(session.lesson.value).toMatchObject({ busy: false });
+  });
+
+  it('is not lost: a link that comes before the engine does', async () => {
+    const { store, session } = await slowExample();
+    const started = session.start();
+    const [opened] = await Promise.all([session.openLink('#learn/one'), started]);
+    expect(opened).toBe(true);
+    expect(store.text.value?.current).toBe(PROGRAM);
+    expect(store.problemList.value).toEqual([]);
+  });
+
   it('is not kept as typed when only a fresh engine was given it again', async () => {
     const storage = memory();
-    const program = 'S_ADDI_INT gp1, gp0, 3\n';
-    const open = { model: 'small', preset: 'm64b4', settings: {}, options: {}, program, show: 'report' };
-    const lesson = { id: 'one', title: 'One', text: [], tries: [], order: 1, open } as unknown;
-    const { store, session, workers } = await setUp({ storage, lessons: [lesson as Lesson] });
+    const lessons = [lessonOf('one', 'small')];
+    const { store, session, workers } = await setUp({ storage, lessons });
     await session.start('#learn/one');
-    expect(store.text.value?.current).toBe(program);
+    expect(store.text.value?.current).toBe(PROGRAM);
     workers[0]?.onerror?.({ message: 'killed' } as ErrorEvent);
     await until(() => store.busy.value === null && store.textAssembled.value);
-    expect(store.text.value?.current).toBe(program);
+    expect(store.text.value?.current).toBe(PROGRAM);
     expect(store.program.value?.instructions).toBe(1);
     const keys = [...Array(storage.length).keys()].map((i) => storage.key(i) ?? '');
     expect(keys.filter((key) => key.startsWith('plena.edit.'))).toEqual([]);

@@ -32,6 +32,8 @@ export interface Context {
   restored: Promise<void> | null;
   /** Counts openings; the answer to an older one is dropped. */
   ticket: number;
+  /** Counts what was asked to be opened, before it is fetched: what comes after something newer is dropped. */
+  turn: number;
 }
 
 /** What telling the user needs of it. */

@@ -69,6 +69,8 @@ export function createOpening(context: Context, editing: Editing, graph: GraphAc
     fromLink = false,
   ): Promise<boolean> {
     const ticket = ++context.ticket;
+    // Another model takes the place of those that are still being fetched.
+    if (!fromLink && recipe.model !== latest()?.recipe.model) context.turn++;
     editing.cancel();
     if (!fromLink && !context.keepLink) store.link.value = null;
     store.busy.value = 'opening';
@@ -212,12 +214,15 @@ export function createOpening(context: Context, editing: Editing, graph: GraphAc
   async function openExample(id: string, preset?: string, first = false, choices?: Choices) {
     const entry = store.built.gallery.find((one) => one.id === id);
     if (!entry) return;
+    const mine = ++context.turn;
     try {
       const model = await context.fetchExample(id);
+      if (mine !== context.turn) return;
       const recipe = recipeFor(model, [], preset, choices);
       const source: Source = { kind: 'gallery', id, name: entry.title };
       if (recipe) await openAndRun(recipe, source, first);
     } catch (error) {
+      if (mine !== context.turn) return;
       report(context, 'open', [
         problem(
           'E_FETCH',

@@ -106,6 +106,7 @@ export function createSession(store: Store, services: Services) {
     rebased: Promise.resolve(),
     restored: null,
     ticket: 0,
+    turn: 0,
   };
   const context: Context = Object.assign(base, { comparing: createComparing(base) });
   const editing = createEditing(context);
@@ -133,7 +134,11 @@ export function createSession(store: Store, services: Services) {
     announce(context, why);
     return diagnostics;
   };
-  const openLink = async (link: string): Promise<boolean> => {
+  /** Ends when the engine has told of itself: before that nothing can be opened. */
+  let greeted: Promise<unknown> = Promise.resolve();
+  const followLink = async (link: string): Promise<boolean> => {
+    const mine = ++context.turn;
+    await greeted;
     const lesson = lessonOf(link);
     let open: () => Promise<boolean>;
     try {
@@ -149,7 +154,13 @@ export function createSession(store: Store, services: Services) {
       if (!lesson) store.link.value = { state: 'refused', info: null, diagnostics };
       return false;
     }
-    return open();
+    return mine === context.turn && open();
+  };
+  /** Counts what the user asks to be opened. */
+  let asked = 0;
+  const openLink = (link: string): Promise<boolean> => {
+    asked++;
+    return followLink(link);
   };
   const share = async () => {
     let links: Awaited<ReturnType<typeof sharing>>;
@@ -188,8 +199,11 @@ export function createSession(store: Store, services: Services) {
     debug: debugging,
     /** Starts the engine and proves the built result, or returns to what this tab had open. */
     async start(link: string | null = null) {
+      const mine = asked;
       store.engine.value = 'starting';
-      const description = await client.call({ kind: 'hello' });
+      const hello = client.call({ kind: 'hello' });
+      greeted = hello;
+      const description = await hello;
       if (!description.ok) {
         store.engine.value = 'broken';
         report(context, 'engine', description.diagnostics);
@@ -197,7 +211,9 @@ export function createSession(store: Store, services: Services) {
       }
       store.description.value = description.value;
       store.engine.value = 'ready';
-      if (link !== null && (await openLink(link))) return;
+      // While the engine came, something else may have been asked for.
+      if (link !== null && mine === asked && (await followLink(link))) return;
+      if (mine !== asked) return;
       const left = store.link.peek()?.state;
       // Something else was opened meanwhile.
       const asLink = link !== null && lessonOf(link) === null;
@@ -229,10 +245,12 @@ export function createSession(store: Store, services: Services) {
     /** Links and pictures of the examples, once somebody looks at them. */
     gallery: async () => (await services.gallery?.()) ?? null,
     openExample(id: string) {
+      asked++;
       parts.releases?.home();
       return opening.openExample(id);
     },
     async openFiles(files: NamedBytes[], checkpoint?: readonly FileInPlace[], leftOut?: number) {
+      asked++;
       const recipe = !checkpoint && files.length === 1 && files[0] ? recipeText(files[0]) : null;
       if (recipe !== null) await openLink(recipe);
       else if (!(await takeFiles(files, checkpoint))) {

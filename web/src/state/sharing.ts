@@ -65,8 +65,6 @@ export function createSharing(
   let given: ModelSource[] = [];
   /** The files of a checkpoint that were dropped for it. */
   let checkpoint: readonly FileInPlace[] = [];
-  /** Counts links; what belongs to an earlier one is dropped. */
-  let turn = 0;
 
   function refuse(diagnostics: readonly Diagnostic[], info: RecipeInfo | null) {
     report(context, 'open', diagnostics);
@@ -103,7 +101,7 @@ export function createSharing(
 
   /** Shows the address; it is fetched when the user says so. */
   function ask(remote: Remote | 'broken'): boolean {
-    turn++;
+    context.turn++;
     releases.forget();
     const why = remote === 'broken' ? 'it is not whole' : refusedAddress(remote.address);
     if (remote === 'broken' || why !== null)
@@ -128,7 +126,7 @@ export function createSharing(
   /** What a link that waits names by its address. */
   async function fetchFile() {
     const waiting = store.link.peek();
-    const mine = turn;
+    const mine = context.turn;
     const told = (message: string) => [
       problem('E_FETCH', message, 'Fetch it yourself, and drop it on the page.'),
     ];
@@ -136,9 +134,10 @@ export function createSharing(
       const { name } = waiting.info.model;
       try {
         const found = await fetchBytes(name, LARGEST_FETCHED);
-        if (mine === turn) await takeFiles([{ name: fileName(name), bytes: found }]);
+        if (mine === context.turn) await takeFiles([{ name: fileName(name), bytes: found }]);
       } catch (error) {
-        if (mine === turn) wait(waiting.info, told(`${name} was not fetched: ${reasonOf(error)}.`));
+        if (mine === context.turn)
+          wait(waiting.info, told(`${name} was not fetched: ${reasonOf(error)}.`));
       }
       return;
     }
@@ -146,14 +145,14 @@ export function createSharing(
     const { remote } = waiting;
     store.link.value = { state: 'remote', remote, fetching: true, diagnostics: [] };
     const again = (diagnostics: readonly Diagnostic[]) => {
-      if (mine !== turn) return;
+      if (mine !== context.turn) return;
       store.link.value = { state: 'remote', remote, fetching: false, diagnostics };
       announce(context, diagnostics[0]?.message ?? '');
     };
     try {
       const found = await fetchBytes(remote.address, LARGEST_FETCHED);
       const hash = await sha256(found);
-      if (mine !== turn) return;
+      if (mine !== context.turn) return;
       if (hash !== remote.sha256)
         return again([
           problem(
@@ -185,10 +184,10 @@ export function createSharing(
     checkpoint = [];
     link = said;
     newest = withNewest;
-    const mine = ++turn;
+    const mine = ++context.turn;
     releases.forget();
     const answer = await client.call({ kind: 'readLink', text: said });
-    if (mine !== turn) return false;
+    if (mine !== context.turn) return false;
     if (!answer.ok) return refuse(answer.diagnostics, null);
     const info = answer.value;
     if (again) return enter(info, again.model, again.inputs, answer.diagnostics);
@@ -205,7 +204,7 @@ export function createSharing(
       );
     try {
       const model = await modelOf(info);
-      if (mine !== turn) return false;
+      if (mine !== context.turn) return false;
       if (!model && info.model.kind === 'gallery')
         return refuse(
           [
@@ -230,6 +229,7 @@ export function createSharing(
 
   /** Opens the link as soon as all its files are there. */
   async function proceed(info: RecipeInfo, notes: readonly Diagnostic[]): Promise<boolean> {
+    const mine = context.turn;
     const embedded = info.model.kind === 'gallery' || info.model.kind === 'inline';
     const inputs = new Map<string, NamedBytes>();
     for (const { name, values } of info.inputs)
@@ -247,6 +247,7 @@ export function createSharing(
         continue;
       }
       const hash = await sha256(file.bytes);
+      if (mine !== context.turn) return false;
       const input = info.inputs.find((one) => one.sha256 === hash);
       if (input) inputs.set(input.name, { name: input.name, bytes: file.bytes });
       else if (!embedded && hash === info.model.sha256) model = file;
@@ -273,16 +274,21 @@ export function createSharing(
     inputs: NamedBytes[],
     found: readonly Diagnostic[],
   ): Promise<boolean> {
-    const mine = turn;
+    const mine = context.turn;
     let [info, notes] = [read, found];
-    store.link.value = { state: 'running', info };
+    const running = { state: 'running' as const, info };
+    store.link.value = running;
+    const dropped = () => {
+      if (store.link.peek() === running) store.link.value = null;
+      return false;
+    };
     if (await releases.enter(info.release, link, newest)) {
       const again = await client.call({ kind: 'readLink', text: link });
-      if (mine !== turn) return false;
+      if (mine !== context.turn) return dropped();
       if (!again.ok) return refuse(again.diagnostics, info);
       [info, notes] = [again.value, again.diagnostics];
     }
-    if (mine !== turn) return false;
+    if (mine !== context.turn) return dropped();
     files = { text: link, model, inputs };
     const { settings, options, json } = info;
     const recipe: Recipe = { settings, model, inputs, options, link: json };
@@ -422,6 +428,7 @@ export function createSharing(
     if (inPlace.length > 0 && !(model.kind === 'file' && model.bytes === 0)) return false;
     given = [...given, ...files];
     if (inPlace.length > 0) checkpoint = inPlace;
+    context.turn++;
     await proceed(waiting.info, []);
     return true;
   }
