@@ -93,16 +93,19 @@ export function createSharing(
     const before = releases.current.peek();
     // Links of all releases are read by this page's own engine.
     releases.home();
-    const opened = await openHere(said, withNewest, again);
-    // A fresh engine knows nothing of the model that is still on the page.
-    if (!opened && releases.current.peek() !== before) await opening.restore();
+    const coming = openHere(said, withNewest, again);
+    const mine = context.turn;
+    const opened = await coming;
+    // A fresh engine knows nothing of the model that is still on the page; a newer link gives it its own.
+    if (!opened && mine === context.turn && releases.current.peek() !== before)
+      await opening.restore();
     return opened;
   }
 
   /** Shows the address; it is fetched when the user says so. */
   function ask(remote: Remote | 'broken'): boolean {
     context.turn++;
-    releases.forget();
+    if (releases.forget()) void opening.restore();
     const why = remote === 'broken' ? 'it is not whole' : refusedAddress(remote.address);
     if (remote === 'broken' || why !== null)
       return refuse(
