@@ -625,6 +625,24 @@ describe('what comes in another order', () => {
     expect(session.lesson.value).toMatchObject({ busy: false });
   });
 
+  it('is not lost: breakpoints that are set one right after the other', async () => {
+    const { store, session } = await setUp();
+    await session.start();
+    const conditions = () => store.debug.breakpoints.value.map(({ condition }) => condition);
+    await Promise.all([
+      session.debug.toggleBreakpoint(3),
+      session.debug.toggleBreakpoint(5),
+      session.debug.addBreakpoint('pc 7'),
+    ]);
+    expect(conditions()).toEqual(['pc 3', 'pc 5', 'pc 7']);
+    await Promise.all([
+      session.debug.toggleBreakpoint(5),
+      session.debug.removeBreakpoint('pc 3'),
+      session.debug.switchBreakpoint('pc 7', false),
+    ]);
+    expect(store.debug.breakpoints.value).toMatchObject([{ condition: 'pc 7', on: false }]);
+  });
+
   it('is not lost: a link that comes before the engine does', async () => {
     const { store, session } = await slowExample();
     const started = session.start();
