@@ -643,6 +643,21 @@ describe('what comes in another order', () => {
     expect(store.debug.breakpoints.value).toMatchObject([{ condition: 'pc 7', on: false }]);
   });
 
+  it('is not lost: breakpoints of a program whose edit comes back with it', async () => {
+    const storage = memory();
+    const before = await setUp({ storage });
+    await before.session.start();
+    before.session.edit(`${before.store.text.value?.compiled}S_ADDI_INT gp1, gp0, 9\n`);
+    await until(() => before.store.textAssembled.value);
+    for (const pc of [1, 2, 3, 6]) await before.session.debug.toggleBreakpoint(pc);
+    const after = await setUp({ storage });
+    await after.session.start();
+    await until(() => after.store.edited.value && after.store.textAssembled.value);
+    await until(() => after.store.debug.breakpoints.value.length > 0);
+    const conditions = after.store.debug.breakpoints.value.map(({ condition }) => condition);
+    expect(conditions).toEqual(['pc 1', 'pc 2', 'pc 3', 'pc 6']);
+  });
+
   it('is not lost: a link that comes before the engine does', async () => {
     const { store, session } = await slowExample();
     const started = session.start();

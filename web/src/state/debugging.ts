@@ -78,9 +78,12 @@ export function createDebugging(context: Context) {
     return { condition: condition.trim(), anchor: anchor?.ok ? anchor.value : null, on: true };
   }
 
+  /** Those of the model that is open are still to be taken from what was kept. */
+  let unread = false;
   async function rebase(fresh: boolean) {
+    unread ||= fresh;
     const version = store.programVersion.peek();
-    const list = fresh
+    const list = unread
       ? autosave.loadBreakpoints(context.recipe?.model.name ?? '')
       : debug.breakpoints.peek();
     const moved: Breakpoint[] = [];
@@ -97,7 +100,9 @@ export function createDebugging(context: Context) {
           : { ...(await anchored(atInstruction(one.condition, pc))), on: one.on },
       );
     }
+    // The next one, of the program that has come meanwhile, begins anew.
     if (version !== store.programVersion.peek()) return;
+    unread = false;
     const lost = moved.filter((one, i) => list[i]?.on && !one.on).length;
     if (lost > 0)
       store.notice.value = `${lost} of the breakpoints stood at instructions that are gone; they are switched off.`;
