@@ -56,6 +56,18 @@ test('the palette has every action, with its key, and does it', async ({ page })
   expect(seen).toEqual([]);
 });
 
+test('the way past the header leads to the program, and is no link', async ({ page }) => {
+  await openVerified(page);
+  await page.locator('.skip').focus();
+  await page.keyboard.press('Enter');
+  await expect(page.locator('.pane-assembly')).toBeFocused();
+  await expect(page.locator(badge)).toHaveText(/verified on your machine/);
+  await expect(page.locator('.link-bar')).toHaveCount(0);
+  await page.reload();
+  await expect(page.locator(badge)).toHaveText(/verified on your machine/);
+  await expect(page.locator('.link-bar')).toHaveCount(0);
+});
+
 test('goes to a node, an instruction, a line, a cycle, an opcode and a tensor', async ({
   page,
 }) => {

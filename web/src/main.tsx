@@ -4,6 +4,7 @@ import { built } from './built.ts';
 import { fetchFile } from './examples.ts';
 import { createLayoutClient } from './graph/layout-client.ts';
 import { embedName } from './lib/embed.ts';
+import { linkIn } from './lib/fragment.ts';
 import { App } from './shell/app.tsx';
 import { whenTouched } from './shell/embed-bar.tsx';
 import { createSite } from './site.ts';
@@ -41,7 +42,7 @@ if (root) hydrate(<App store={store} session={session} />, root);
 /** Resolves when what the page has to show is on the screen: nothing else may take the link before. */
 const drawn = () =>
   new Promise<void>((resolve) => requestAnimationFrame(() => setTimeout(resolve)));
-const fragment = () => (location.hash.length > 1 ? location.hash : null);
+const fragment = () => linkIn(location.hash, (id) => document.getElementById(id) !== null);
 const start = () =>
   session.start(fragment()).finally(async () => {
     await drawn();
