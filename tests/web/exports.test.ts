@@ -3,10 +3,11 @@ import { describe, expect, it } from 'vitest';
 import { zipped } from '../../web/src/engine/bundle.ts';
 import type { Lanes } from '../../web/src/engine/types.ts';
 import { alignedNodes, shiftOf, wholeAxis, within } from '../../web/src/lib/aligned.ts';
+import { quotedCell } from '../../web/src/lib/csv.ts';
 import { cyclesOf } from '../../web/src/lib/gallery-text.ts';
 import { readme, runCommand } from '../../web/src/lib/reproduction.ts';
 import { timelineSvg } from '../../web/src/lib/timeline-svg.ts';
-import { cellText, quotedCell } from '../../web/src/ui/table-csv.ts';
+import { cellText } from '../../web/src/ui/table-csv.ts';
 
 describe('a zip file', () => {
   const large = new Uint8Array(3_000_000).map((_, i) => (i * 7919) >> 7);
@@ -66,6 +67,23 @@ describe('cells', () => {
     expect(quotedCell('a,"b"')).toBe('"a,""b"""');
     expect(quotedCell('plain')).toBe('plain');
   });
+
+  it.each([
+    '=1+1',
+    '=HYPERLINK("https://example.com","x")',
+    '@SUM(A1)',
+    "+cmd|' /C calc'!A0",
+    '-2+SUM (A1)',
+    ' =1',
+    '\t=1',
+  ])('%j is text for spreadsheets', (text) => {
+    expect(quotedCell(text)).toMatch(/^"?'/);
+  });
+
+  it.each(['-3.5', '+12', '+12 (+3 %)', '-1.2e-5', '-', 'a=b', 'x@y', '12 | 13', '-inf'])(
+    '%j stays as it is',
+    (text) => expect(quotedCell(text)).toBe(text),
+  );
 });
 
 const lanes: Lanes = {
