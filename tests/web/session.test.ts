@@ -658,6 +658,19 @@ describe('what comes in another order', () => {
     expect(conditions).toEqual(['pc 1', 'pc 2', 'pc 3', 'pc 6']);
   });
 
+  it('is not told any more: that an edit is back, of what is open no longer', async () => {
+    const { store, session } = await setUp();
+    await session.start();
+    session.edit(`${store.text.value?.compiled}S_ADDI_INT gp1, gp0, 9\n`);
+    await until(() => store.textAssembled.value);
+    await session.openFiles([json('mine.json')]);
+    const back = session.openExample('small');
+    await until(() => store.edited.value);
+    await Promise.all([back, session.openFiles([json('other.json')])]);
+    expect(store.model.value?.name).toBe('other.json');
+    expect(store.notice.value ?? '').not.toContain('is back');
+  });
+
   it('is not lost: a link that comes before the engine does', async () => {
     const { store, session } = await slowExample();
     const started = session.start();

@@ -178,6 +178,7 @@ export function createOpening(context: Context, editing: Editing, graph: GraphAc
     if (saved === null || saved === text.value) return;
     editing.edit(saved);
     await editing.flush();
+    if (ticket !== context.ticket) return;
     store.notice.value =
       'Your edited program of this tab is back. Revert returns to the compiled program.';
     announce(context, store.notice.value);
