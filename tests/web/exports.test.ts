@@ -1,8 +1,9 @@
 import { unzipSync } from 'fflate';
 import { describe, expect, it } from 'vitest';
 import { zipped } from '../../web/src/engine/bundle.ts';
-import type { Lanes } from '../../web/src/engine/types.ts';
+import type { AnalyticReport, Lanes } from '../../web/src/engine/types.ts';
 import { alignedNodes, shiftOf, wholeAxis, within } from '../../web/src/lib/aligned.ts';
+import { partsCsv } from '../../web/src/lib/analytic.ts';
 import { quotedCell } from '../../web/src/lib/csv.ts';
 import { cyclesOf } from '../../web/src/lib/gallery-text.ts';
 import { readme, runCommand } from '../../web/src/lib/reproduction.ts';
@@ -78,6 +79,13 @@ describe('cells', () => {
     '\t=1',
   ])('%j is text for spreadsheets', (text) => {
     expect(quotedCell(text)).toMatch(/^"?'/);
+  });
+
+  it('are quoted alike in the tables of predictions', () => {
+    const part = { part: '=1+1', each: 1, times: 1, cycles: 1 };
+    expect(partsCsv({ prefill: [part], decode: [] } as unknown as AnalyticReport)).toContain(
+      "prefill,'=1+1,1",
+    );
   });
 
   it.each(['-3.5', '+12', '+12 (+3 %)', '-1.2e-5', '-', 'a=b', 'x@y', '12 | 13', '-inf'])(
