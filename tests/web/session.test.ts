@@ -76,6 +76,7 @@ async function setUp(
     storage?: Storage;
     built?: StaticResult;
     lessons?: readonly Lesson[];
+    loadLessons?: () => Promise<readonly Lesson[]>;
     fetchExample?: (id: string) => Promise<{ name: string; bytes: Uint8Array }>;
   } = {},
 ) {
@@ -92,7 +93,7 @@ async function setUp(
     autosave: createAutosave(options.storage ?? memory()),
     fetchExample:
       options.fetchExample ?? (() => Promise.resolve({ name: 'small.json', bytes: GOOD_MODEL })),
-    loadLessons: () => Promise.resolve(options.lessons ?? []),
+    loadLessons: options.loadLessons ?? (() => Promise.resolve(options.lessons ?? [])),
   });
   return { module, store, session, workers };
 }
@@ -678,6 +679,18 @@ describe('what comes in another order', () => {
     expect(opened).toBe(true);
     expect(store.text.value?.current).toBe(PROGRAM);
     expect(store.problemList.value).toEqual([]);
+  });
+
+  it('is told when it does not come at all: the lessons, in whose place the page opens its example', async () => {
+    const loadLessons = () => Promise.reject(new Error('no network'));
+    const { store, session } = await setUp({ loadLessons });
+    await session.start('#learn/one');
+    expect(store.standing.value).toBe('verified');
+    expect(await session.openLink('#learn/one')).toBe(false);
+    expect(store.problemList.value[0]).toMatchObject({
+      code: 'E_FETCH',
+      message: expect.stringContaining('no network'),
+    });
   });
 
   it('is not kept as typed when only a fresh engine was given it again', async () => {
