@@ -1,6 +1,7 @@
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { type CallKind, type CallOf, PROTOCOL } from '../../web/src/engine/protocol.ts';
 import type { ProductPrices } from '../../web/src/engine/types.ts';
+import { FIRST_ANALYTIC } from '../../web/src/lib/analytic.ts';
 import type { Lesson } from '../../web/src/lib/lessons.ts';
 import { leastOf, productRows } from '../../web/src/lib/products.ts';
 import { createAutosave } from '../../web/src/state/autosave.ts';
@@ -482,6 +483,17 @@ describe('running', () => {
     expect(store.busy.value).toBeNull();
     expect(store.machine.value).toBe('done');
     expect(store.standing.value).toBe('verified');
+  });
+
+  it('is not ended by links of predictions that the page makes by itself', async () => {
+    const { store, session, workers, run } = await endless();
+    const made = await session.linkTo(FIRST_ANALYTIC);
+    expect(made).toMatchObject({ ok: false, diagnostics: [{ code: 'E_LINK_RUNNING' }] });
+    expect(store.machine.value).toBe('running');
+    const kinds = (workers[0]?.sent ?? []).map((one) => ('call' in one ? one.call.kind : ''));
+    expect(kinds).not.toContain('share');
+    await session.stop();
+    await run;
   });
 
   it('shows where a program faults', async () => {

@@ -486,6 +486,11 @@ export function createSharing(
 
   /** The address of what is open with a prediction beside it, or why there is none. */
   async function linkTo(view: AnalyticView): Promise<Answer<string>> {
+    if (store.machine.peek() === 'running') {
+      const why = 'Making a link would end the run.';
+      const hint = 'Pause it, or wait for its end.';
+      return { ok: false, stage: 'engine', diagnostics: [problem('E_LINK_RUNNING', why, hint)] };
+    }
     const prediction = linkedView(view);
     if (prediction === null) {
       const hint = 'Open a config.json that is a JSON object.';
