@@ -474,6 +474,33 @@ describe('running', () => {
     expect(store.program.value?.instructions).toBe(5);
   });
 
+  it.each([
+    ['b.json', '{"name":"b"}', 'b'],
+    ['broken.json', '{"plena_model": 1,', 'small'],
+  ])(
+    'hangs, and %s is opened: the fresh engine has what the page shows',
+    async (name, text, shown) => {
+      const { store, session, workers, run } = await endless();
+      const first = workers[0];
+      if (!first) throw new Error('no worker');
+      session.revert();
+      first.postMessage = () => {};
+      first.onmessage = null;
+      await session.openFiles([{ name, bytes: encode(text) }]);
+      await run;
+      expect(first.terminated).toBe(true);
+      await until(() => store.busy.value === null && store.textAssembled.value);
+      expect(store.model.value?.name).toBe(shown);
+      const given = (workers[1]?.sent ?? []).flatMap((one) =>
+        'call' in one && one.call.kind === 'open' ? [one.call.recipe.model.name] : [],
+      );
+      expect(given).toEqual(name === 'b.json' ? [name] : [name, 'small.json']);
+      await session.toggle();
+      expect(store.machine.value).toBe('done');
+      expect(store.runState.value?.executed).toBe(store.built.state.executed);
+    },
+  );
+
   it('waits with a run until a fresh engine has the model', async () => {
     const { store, session, workers } = await setUp();
     await session.start();

@@ -76,7 +76,11 @@ export function createOpening(context: Context, editing: Editing, graph: GraphAc
     store.busy.value = 'opening';
     store.opening.value = { recipe, source };
     store.unsized.value = null;
-    if (store.machine.peek() === 'running') await client.stop();
+    if (store.machine.peek() === 'running') {
+      context.taking = true;
+      await client.stop();
+      context.taking = false;
+    }
     // The engine would be left with what is older.
     if (ticket !== context.ticket) return false;
     const answer = await client.call({ kind: 'open', recipe, built: first });
@@ -90,13 +94,15 @@ export function createOpening(context: Context, editing: Editing, graph: GraphAc
     if (!answer.ok) {
       // The program that was open still is; its run was stopped on the way.
       if (store.machine.peek() === 'running') store.machine.value = 'stopped';
-      editing.resume();
+      if (!context.bare) editing.resume();
       const sizes = openSizes(answer.diagnostics);
       if (sizes.length > 0) store.unsized.value = { recipe, source, sizes };
       announce(context, `${file} was not opened: ${answer.diagnostics[0]?.message ?? ''}`);
       store.tab.value = 'diagnostics';
+      if (context.bare) await restore();
       return false;
     }
+    context.bare = false;
     context.recipe = recipe;
     context.compiled = answer.value.program;
     await show(recipe, source, answer, first && answer.value.program !== null);
@@ -393,6 +399,7 @@ export function createOpening(context: Context, editing: Editing, graph: GraphAc
   /** Gives a fresh engine what the old one held; does not run. */
   async function restore() {
     const { recipe } = context;
+    context.bare = false;
     if (!recipe) return;
     const ticket = ++context.ticket;
     store.busy.value = 'opening';
@@ -411,7 +418,10 @@ export function createOpening(context: Context, editing: Editing, graph: GraphAc
     store.program.value = answer.value.program;
     store.programVersion.value++;
     store.runState.value = answer.value.state;
-    if (!store.edited.peek()) return;
+    if (!store.edited.peek()) {
+      store.textAssembled.value = true;
+      return;
+    }
     // As it is by now: who types does not wait for the engine. It was kept when it was typed.
     store.textAssembled.value = false;
     editing.resume();

@@ -76,6 +76,10 @@ export function createSession(store: Store, services: Services) {
       const lost = baseline ? ` The baseline ${baseline.name} went with it; pin it again.` : '';
       store.notice.value = `${why.message} ${why.hint}${lost}`;
       announce(context, store.notice.value);
+      if (context.taking) {
+        context.bare = true;
+        return;
+      }
       // An engine that dies of the same model again is left alone until the user acts.
       context.restored ??= opening.restore().finally(() => {
         context.restored = null;
@@ -105,6 +109,8 @@ export function createSession(store: Store, services: Services) {
     keepLink: false,
     rebased: Promise.resolve(),
     restored: null,
+    taking: false,
+    bare: false,
     ticket: 0,
     turn: 0,
   };
