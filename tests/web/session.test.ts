@@ -5,6 +5,7 @@ import { FIRST_ANALYTIC } from '../../web/src/lib/analytic.ts';
 import type { Lesson } from '../../web/src/lib/lessons.ts';
 import { leastOf, productRows } from '../../web/src/lib/products.ts';
 import { createAutosave } from '../../web/src/state/autosave.ts';
+import { type ReleaseSite, releasesOf } from '../../web/src/state/releases.ts';
 import { rangesOf } from '../../web/src/state/selection.ts';
 import { createSession } from '../../web/src/state/session.ts';
 import { createStore, type StaticResult, type Store } from '../../web/src/state/store.ts';
@@ -77,6 +78,7 @@ async function setUp(
     storage?: Storage;
     built?: StaticResult;
     lessons?: readonly Lesson[];
+    releases?: ReleaseSite;
     loadLessons?: () => Promise<readonly Lesson[]>;
     fetchExample?: (id: string) => Promise<{ name: string; bytes: Uint8Array }>;
   } = {},
@@ -91,6 +93,7 @@ async function setUp(
       return worker;
     },
     layouts: { layout: () => Promise.resolve(null), remember() {} },
+    ...(options.releases ? { releases: options.releases } : {}),
     autosave: createAutosave(options.storage ?? memory()),
     fetchExample:
       options.fetchExample ?? (() => Promise.resolve({ name: 'small.json', bytes: GOOD_MODEL })),
@@ -718,6 +721,44 @@ describe('what comes in another order', () => {
     expect(opened).toBe(true);
     expect(store.text.value?.current).toBe(PROGRAM);
     expect(store.problemList.value).toEqual([]);
+  });
+
+  it('is in the engine of the page again when nothing came of what was opened in another one', async () => {
+    const module = await mockModule();
+    const built = await builtResult();
+    const { version } = built;
+    const listed = { version, protocol: PROTOCOL };
+    const releases: ReleaseSite = {
+      inFolder: false,
+      root: 'http://127.0.0.1/',
+      list: () => Promise.resolve({ schema: 1, releases: [listed] }),
+      manifest: () =>
+        Promise.resolve({ schema: 1, ...listed, worker: 'assets/worker-a.js', gallery: [] }),
+      asset: () => Promise.reject(new Error('none')),
+      spawn: (_, protocol) => Object.assign(hostedWorker(module), { protocol }),
+    };
+    let gone = false;
+    const { store, session, workers } = await setUp({
+      built: { ...built, version: '9.9.9' },
+      releases,
+      fetchExample: () =>
+        gone
+          ? Promise.reject(new Error('gone'))
+          : Promise.resolve({ name: 'small.json', bytes: GOOD_MODEL }),
+    });
+    await session.start();
+    gone = true;
+    for (const otherwise of [
+      () => session.openFiles([{ name: 'broken.json', bytes: encode('{"plena_model": 1,') }]),
+      () => session.openExample('small'),
+    ]) {
+      expect(await session.use(releasesOf).enter(version, '1abc', false)).toBe(true);
+      await otherwise();
+      expect(store.model.value?.name).toBe('small');
+      expect(callsOf(workers, 'open').at(-1)?.recipe.model.name).toBe('small.json');
+      await session.toggle();
+      expect(store.machine.value).toBe('done');
+    }
   });
 
   it('is told when it does not come at all: the lessons, in whose place the page opens its example', async () => {

@@ -237,6 +237,7 @@ export function createOpening(context: Context, editing: Editing, graph: GraphAc
           'Reload the page, or open a model file of your own.',
         ),
       ]);
+      if (context.bare) await restore();
     }
   }
 

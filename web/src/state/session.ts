@@ -164,6 +164,13 @@ export function createSession(store: Store, services: Services) {
   };
   /** Counts what the user asks to be opened. */
   let asked = 0;
+  /** What is opened by itself is for this page's own engine, which may have to be started for it. */
+  const home = () => {
+    const { releases } = parts;
+    if (!releases || (releases.current.peek() === null && !releases.entering.peek())) return;
+    releases.home();
+    context.bare = true;
+  };
   const openLink = (link: string): Promise<boolean> => {
     asked++;
     return followLink(link);
@@ -252,7 +259,7 @@ export function createSession(store: Store, services: Services) {
     gallery: async () => (await services.gallery?.()) ?? null,
     openExample(id: string) {
       asked++;
-      parts.releases?.home();
+      home();
       return opening.openExample(id);
     },
     async openFiles(files: NamedBytes[], checkpoint?: readonly FileInPlace[], leftOut?: number) {
@@ -260,7 +267,7 @@ export function createSession(store: Store, services: Services) {
       const recipe = !checkpoint && files.length === 1 && files[0] ? recipeText(files[0]) : null;
       if (recipe !== null) await openLink(recipe);
       else if (!(await takeFiles(files, checkpoint))) {
-        parts.releases?.home();
+        home();
         await opening.openFiles(files, checkpoint, leftOut);
       }
     },
