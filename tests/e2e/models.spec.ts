@@ -427,3 +427,21 @@ test('a model is edited as JSON: marks, completion, the engine says where', asyn
   await expect(page.locator('.output h3')).toContainText('16\u00d764');
   expect(seen).toEqual([]);
 });
+
+test('what was typed of a model and not compiled is there when it is edited again', async ({
+  page,
+}) => {
+  await openVerified(page);
+  await page.locator('.model-options summary').click();
+  await page.getByRole('button', { name: 'Edit as JSON' }).click();
+  const dialog = page.getByRole('dialog', { name: 'Edit the model' });
+  await expect(dialog.locator('.view-line').first()).toBeVisible();
+  await dialog.locator('.native-edit-context, .inputarea').first().focus();
+  await page.keyboard.press('Control+A');
+  await page.keyboard.insertText('{ "half": "typed" }');
+  await dialog.getByRole('button', { name: 'Close' }).click();
+  await expect(dialog).toBeHidden();
+  await page.getByRole('button', { name: 'Edit as JSON' }).click();
+  await expect(dialog.getByRole('status')).toContainText('What you typed before');
+  await expect(dialog.locator('.view-line').first()).toContainText('half');
+});

@@ -40,6 +40,32 @@ test('without a network: examples, editing and running', async ({ browser }) => 
   await context.close();
 });
 
+test('keeps no file twice that the page of a new release has fetched before its worker was there', async ({
+  browser,
+}) => {
+  const server = await serveSlowly(folder, LINK);
+  const context = await browser.newContext();
+  const page = await context.newPage();
+  await page.goto(server.url);
+  const name = `plena-releases-${new URL('./', server.url).href}`;
+  const kept = ['v/0.0.1/theme.js', 'assets/of-another-release.js'];
+  await page.evaluate(
+    async ([name, ...paths]) => {
+      const others = await caches.open(name ?? '');
+      for (const path of paths) await others.put(path, new Response('x'));
+    },
+    [name, ...kept, 'favicon.svg', 'theme.js'],
+  );
+  await expect(page.locator('.status')).toContainText('works without a network');
+  const left = await page.evaluate(
+    async (name) => (await (await caches.open(name)).keys()).map(({ url }) => url),
+    name,
+  );
+  expect(left).toEqual(kept.map((path) => new URL(path, server.url).href));
+  await server.close();
+  await context.close();
+});
+
 test('what was kept can be removed', async ({ browser }) => {
   const server = await serveSlowly(folder, LINK);
   const context = await browser.newContext();

@@ -127,9 +127,12 @@ test.describe('Firefox', () => {
       page.evaluate((where) => document.querySelector(where)?.textContent ?? '', selector);
     await page.goto(baseURL ?? '');
     await expect.poll(() => text('.headline .badge')).toContain('verified on your machine');
-    await page.evaluate((to) => {
-      location.hash = to;
-    }, link.slice(link.indexOf('#')));
+    await page.evaluate(
+      (to) => {
+        location.hash = to;
+      },
+      link.slice(link.indexOf('#')),
+    );
     await expect.poll(() => text('.link-bar')).toContain('reproduced');
     expect(seen).toEqual([]);
     await page.close();

@@ -98,6 +98,18 @@ test('Escape clears the selection when nothing else takes it', async ({ page }) 
   await expect(page.locator('#help .keys div', { hasText: 'Select nothing' })).toContainText('Esc');
 });
 
+test('the way past the header leads to the program, and is no link', async ({ page }) => {
+  await openVerified(page);
+  await page.locator('.skip').focus();
+  await page.keyboard.press('Enter');
+  await expect(page.locator('.pane-assembly')).toBeFocused();
+  await expect(page.locator(badge)).toHaveText(/verified on your machine/);
+  await expect(page.locator('.link-bar')).toHaveCount(0);
+  await page.reload();
+  await expect(page.locator(badge)).toHaveText(/verified on your machine/);
+  await expect(page.locator('.link-bar')).toHaveCount(0);
+});
+
 test('goes to a node, an instruction, a line, a cycle, an opcode and a tensor', async ({
   page,
 }) => {

@@ -85,7 +85,8 @@ test('ten stored strokes are read right', async ({ page }) => {
   expect(read).toEqual([...'0123456789']);
   const patches = sheet.locator('#draw-attention button');
   await expect(patches).toHaveCount(16);
-  const shares = () => patches.evaluateAll((all) => all.map((one) => one.getAttribute('title')).join());
+  const shares = () =>
+    patches.evaluateAll((all) => all.map((one) => one.getAttribute('title')).join());
   const together = await shares();
   await patches.nth(5).click();
   await expect(patches.nth(5)).toHaveAttribute('aria-pressed', 'true');

@@ -1,6 +1,17 @@
 // Addresses that a link names: which are fetched, and what may come of that.
 import { describe, expect, it, vi } from 'vitest';
 import { fetchBytes, fileName, readRemote, refusedAddress } from '../../web/src/lib/address.ts';
+import { linkIn } from '../../web/src/lib/fragment.ts';
+
+describe('the fragment of the page', () => {
+  it('is a link, unless it is a place of the page', () => {
+    const isPlace = (id: string) => id === 'pane-assembly';
+    expect(linkIn('#1abc', isPlace)).toBe('#1abc');
+    expect(linkIn('#learn/m-mm', isPlace)).toBe('#learn/m-mm');
+    expect(linkIn('#pane-assembly', isPlace)).toBe(null);
+    for (const none of ['', '#']) expect(linkIn(none, isPlace)).toBe(null);
+  });
+});
 
 const SHA = 'ab'.repeat(32);
 
@@ -26,6 +37,10 @@ describe('addresses', () => {
     'https://printer.local/a.json',
     'https://intranet/a.json',
     'https://db.internal/a.json',
+    'https://localhost./a.json',
+    'https://printer.local./a.json',
+    'https://intranet./a.json',
+    'https://router.home.arpa/a.json',
     'https://127.0.0.1/a.json',
     'https://2130706433/a.json',
     'https://0x7f.1/a.json',

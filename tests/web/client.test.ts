@@ -2,7 +2,15 @@ import { describe, expect, it, vi } from 'vitest';
 import { createClient, HARD_STOP_MS } from '../../web/src/engine/client.ts';
 import { PROTOCOL } from '../../web/src/engine/protocol.ts';
 import type { Diagnostic } from '../../web/src/engine/types.ts';
-import { deafWorker, ENDLESS, encode, hostedWorker, mockModule, recipe } from './support.ts';
+import {
+  deafWorker,
+  ENDLESS,
+  encode,
+  type FakeWorker,
+  hostedWorker,
+  mockModule,
+  recipe,
+} from './support.ts';
 
 const events = () => ({
   broken: vi.fn<(d: Diagnostic) => void>(),
@@ -150,6 +158,38 @@ describe('client', () => {
     } as MessageEvent);
     expect(await asked).toMatchObject({ ok: false, diagnostics: [{ code: 'E_ENGINE_START' }] });
     expect(heard.broken).toHaveBeenCalledOnce();
+  });
+
+  it('gives up an engine that cannot be loaded, and leaves no question without an answer', async () => {
+    const workers: FakeWorker[] = [];
+    const heard = events();
+    const spawn = () => {
+      const worker = deafWorker();
+      workers.push(worker);
+      return worker;
+    };
+    const client = createClient(spawn, heard);
+    const asked = client.call({ kind: 'hello' });
+    workers[0]?.onerror?.({} as ErrorEvent);
+    expect(workers).toHaveLength(1);
+    expect(heard.broken.mock.calls[0]?.[0].code).toBe('E_ENGINE_START');
+    const refused = { ok: false, diagnostics: [{ code: 'E_ENGINE_START' }] };
+    expect(await asked).toMatchObject(refused);
+    expect(await client.call({ kind: 'text' })).toMatchObject(refused);
+    const present = hostedWorker(await mockModule());
+    client.use(() => present);
+    expect(await client.call({ kind: 'hello' })).toMatchObject({ ok: true });
+  });
+
+  it('starts a fresh engine in place of one that has died', async () => {
+    const workers = [hostedWorker(await mockModule()), hostedWorker(await mockModule())];
+    const [first] = workers;
+    const heard = events();
+    const client = createClient(() => workers.shift() ?? deafWorker(), heard);
+    await client.call({ kind: 'hello' });
+    first?.onerror?.({} as ErrorEvent);
+    expect(heard.restarted.mock.calls[0]?.[0].code).toBe('E_ENGINE_DIED');
+    expect(await client.call({ kind: 'hello' })).toMatchObject({ ok: true });
   });
 
   it('refuses an engine of another protocol', () => {

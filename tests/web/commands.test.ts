@@ -1,11 +1,13 @@
 // The command table, the search in it, and what is typed as a place.
 import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
+import { signal } from '@preact/signals';
 import { describe, expect, it } from 'vitest';
 import { EMBEDS } from '../../web/src/lib/embed.ts';
 import { fuzzy, ranked } from '../../web/src/lib/fuzzy.ts';
 import { isLetter, type Pressed, presses, strokeOf } from '../../web/src/lib/keys.ts';
 import { type Known, placesOf } from '../../web/src/lib/places.ts';
+import type { Page } from '../../web/src/panels/page.ts';
 
 const web = resolve(import.meta.dirname, '..', '..', 'web');
 
@@ -119,4 +121,26 @@ it('the names of what can be embedded are the same everywhere', () => {
   const css = readFileSync(resolve(web, 'src', 'styles', 'single.css'), 'utf8');
   for (const [name, panel] of Object.entries(EMBEDS))
     expect(css).toContain(`[data-embed="${name}"] .desk .pane-${panel}`);
+});
+
+describe('links', () => {
+  it.each(['share', 'copy-link'])(
+    '%s waits for the end of a run, which it would end',
+    async (id) => {
+      const { commandOf } = await import('../../web/src/shell/commands.ts');
+      const store = {
+        engine: signal('ready'),
+        program: signal({}),
+        machine: signal('paused'),
+        opening: signal<object | null>(null),
+      };
+      const ready = () => commandOf(id).ready?.({ store } as unknown as Page) ?? true;
+      expect(ready()).toBe(true);
+      store.machine.value = 'running';
+      expect(ready()).toBe(false);
+      store.machine.value = 'done';
+      store.opening.value = {};
+      expect(ready()).toBe(false);
+    },
+  );
 });

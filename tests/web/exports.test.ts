@@ -1,12 +1,15 @@
 import { unzipSync } from 'fflate';
 import { describe, expect, it } from 'vitest';
-import { zipped } from '../../web/src/engine/bundle.ts';
-import type { Lanes } from '../../web/src/engine/types.ts';
+import { bundle, zipped } from '../../web/src/engine/bundle.ts';
+import type { AnalyticReport, Lanes, PlenaModule } from '../../web/src/engine/types.ts';
 import { alignedNodes, shiftOf, wholeAxis, within } from '../../web/src/lib/aligned.ts';
+import { partsCsv } from '../../web/src/lib/analytic.ts';
+import { quotedCell } from '../../web/src/lib/csv.ts';
 import { cyclesOf } from '../../web/src/lib/gallery-text.ts';
 import { readme, runCommand } from '../../web/src/lib/reproduction.ts';
 import { timelineSvg } from '../../web/src/lib/timeline-svg.ts';
-import { cellText, quotedCell } from '../../web/src/ui/table-csv.ts';
+import { modelFiles } from '../../web/src/state/bundling.ts';
+import { cellText } from '../../web/src/ui/table-csv.ts';
 
 describe('a zip file', () => {
   const large = new Uint8Array(3_000_000).map((_, i) => (i * 7919) >> 7);
@@ -17,7 +20,7 @@ describe('a zip file', () => {
   ];
 
   it('holds its files, and is the same each time', async () => {
-    const bytes = async () => new Uint8Array(await zipped(files).arrayBuffer());
+    const bytes = async () => new Uint8Array(await (await zipped(files)).arrayBuffer());
     const [first, second] = [await bytes(), await bytes()];
     expect(Buffer.compare(first, second)).toBe(0);
     const found = unzipSync(first);
@@ -25,6 +28,43 @@ describe('a zip file', () => {
     for (const { name, bytes: content } of files)
       expect(Buffer.compare(found[name] ?? new Uint8Array(1), content)).toBe(0);
     expect(first.length).toBeLessThan(large.length);
+  });
+
+  it('holds files that lie where the user has them', async () => {
+    const zip = await zipped([{ name: 'model/a.safetensors', blob: new Blob([large]) }]);
+    const found = unzipSync(new Uint8Array(await zip.arrayBuffer()));
+    expect(Buffer.compare(found['model/a.safetensors'] ?? new Uint8Array(), large)).toBe(0);
+  });
+
+  it('says so when one of them can be read no more', async () => {
+    const gone = { slice: () => gone, size: 1, arrayBuffer: () => Promise.reject(new Error('no')) };
+    const module = { program_files: () => ({ ok: true, value: [], diagnostics: [] }) };
+    const made = await bundle(
+      { ...module, profile_csv: () => ({ ok: false, diagnostics: [] }) } as unknown as PlenaModule,
+      0,
+      [{ name: 'model/a.safetensors', blob: gone as unknown as Blob }],
+    );
+    expect(made).toMatchObject({ ok: false, diagnostics: [{ code: 'E_FILE_READ' }] });
+  });
+
+  it('has a model of one file, or all of several, in a place that is inside of it', () => {
+    const blob = new Blob();
+    const places = (name: string, names?: string[]) => {
+      const files = names?.map((one) => ({ name: one, blob }));
+      const made = modelFiles({ name, bytes: new Uint8Array(), ...(files ? { files } : {}) });
+      return [made.given, ...made.files.map((one) => one.name)];
+    };
+    expect(places('a.onnx')).toEqual(['model/a.onnx', 'model/a.onnx']);
+    expect(places('../../a.onnx')).toEqual(['model/a.onnx', 'model/a.onnx']);
+    for (const name of ['..', 'x/..', 'x\\..', '', '.'])
+      expect(places(name)[0], name).toBe('model/model');
+    const checkpoint = ['tiny/config.json', 'tiny/model.safetensors'];
+    expect(places('tiny', checkpoint)).toEqual([
+      'model/tiny',
+      'model/tiny/config.json',
+      'model/tiny/model.safetensors',
+    ]);
+    expect(places('net.onnx', ['m/net.onnx', 'm/net.bin'])[0]).toBe('model/net.onnx/net.onnx');
   });
 });
 
@@ -66,6 +106,30 @@ describe('cells', () => {
     expect(quotedCell('a,"b"')).toBe('"a,""b"""');
     expect(quotedCell('plain')).toBe('plain');
   });
+
+  it.each([
+    '=1+1',
+    '=HYPERLINK("https://example.com","x")',
+    '@SUM(A1)',
+    "+cmd|' /C calc'!A0",
+    '-2+SUM (A1)',
+    ' =1',
+    '\t=1',
+  ])('%j is text for spreadsheets', (text) => {
+    expect(quotedCell(text)).toMatch(/^"?'/);
+  });
+
+  it('are quoted alike in the tables of predictions', () => {
+    const part = { part: '=1+1', each: 1, times: 1, cycles: 1 };
+    expect(partsCsv({ prefill: [part], decode: [] } as unknown as AnalyticReport)).toContain(
+      "prefill,'=1+1,1",
+    );
+  });
+
+  it.each(['-3.5', '+12', '+12 (+3 %)', '-1.2e-5', '-', 'a=b', 'x@y', '12 | 13', '-inf'])(
+    '%j stays as it is',
+    (text) => expect(quotedCell(text)).toBe(text),
+  );
 });
 
 const lanes: Lanes = {

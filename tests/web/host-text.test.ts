@@ -38,7 +38,15 @@ function setUp({ room = 20, breathe = async () => {} } = {}) {
   const step = (id: number | null): Reply<TextStep> =>
     position > room
       ? refuse('E_KV_CACHE')
-      : ok({ id, position, runs: [], candidates: [], programs: [], digest: `${position}`, attention: [] });
+      : ok({
+          id,
+          position,
+          runs: [],
+          candidates: [],
+          programs: [],
+          digest: `${position}`,
+          attention: [],
+        });
   const module = {
     session_new: () => ++sessions,
     session_free: () => void sessions--,

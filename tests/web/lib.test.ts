@@ -4,6 +4,7 @@ import { structureKey } from '../../web/src/graph/shape.ts';
 import { binary, byCode, cutWord, instructionOf } from '../../web/src/lib/bits.ts';
 import { bytes, counted, duration, hex, percent, short, whole } from '../../web/src/lib/format.ts';
 import { headline, price, sameRun, worstError } from '../../web/src/lib/headline.ts';
+import { createKeptText } from '../../web/src/lib/kept-text.ts';
 import { loopMargin, tripCount, tripText } from '../../web/src/lib/loops.ts';
 import { machineLabel } from '../../web/src/lib/machines.ts';
 import { HUES, letterAt, markNodes } from '../../web/src/lib/node-colours.ts';
@@ -222,5 +223,20 @@ describe('machines', () => {
       'a \u2013 64-wide, 4 \u00d7 4 products (first choice)',
     );
     expect(machineLabel(presets, 'b', 'a')).toBe('b');
+  });
+});
+
+describe('a text that was typed and not put to use', () => {
+  it('is there again for the same original, until it is used', () => {
+    const kept = createKeptText();
+    expect(kept.of('a')).toBe('a');
+    kept.keep('a', 'a, typed');
+    expect(kept.of('a')).toBe('a, typed');
+    expect(kept.of('b')).toBe('b');
+    kept.keep('a', 'a');
+    expect(kept.of('a')).toBe('a');
+    kept.keep('a', 'a, typed');
+    kept.forget();
+    expect(kept.of('a')).toBe('a');
   });
 });

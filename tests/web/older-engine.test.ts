@@ -1,5 +1,6 @@
 // The engine of an older release behind this page: it is spoken to in its own protocol, and not asked what it
 // does not know.
+import { signal } from '@preact/signals';
 import { describe, expect, it, vi } from 'vitest';
 
 vi.mock('../../web/src/engine/since.ts', async (original) => {
@@ -10,7 +11,9 @@ vi.mock('../../web/src/engine/since.ts', async (original) => {
 
 import { createClient, type WorkerLike } from '../../web/src/engine/client.ts';
 import { PROTOCOL, type Request } from '../../web/src/engine/protocol.ts';
-import { hostedWorker, mockModule } from './support.ts';
+import { createReleases, type ReleaseSite } from '../../web/src/state/releases.ts';
+import type { Store } from '../../web/src/state/store.ts';
+import { deafWorker, type FakeWorker, hostedWorker, mockModule } from './support.ts';
 
 /** A present worker that says and hears 5 where it means its own number. */
 async function older(): Promise<WorkerLike & { heard: Request[] }> {
@@ -106,5 +109,52 @@ describe('an engine of an older protocol', () => {
     expect(await asked).toMatchObject({ ok: false, diagnostics: [{ code: 'E_RELEASE_ENGINE' }] });
     expect(spawned).toHaveLength(1);
     expect(heard.restarted).not.toHaveBeenCalled();
+  });
+});
+
+describe('a release that is being tried', () => {
+  it('leaves its place to this page when something else is opened meanwhile', async () => {
+    const own: WorkerLike[] = [];
+    const tried: FakeWorker[] = [];
+    const spawnOwn = () => {
+      const worker = hostedWorker(module);
+      own.push(worker);
+      return worker;
+    };
+    const version = '0.0.1';
+    const listed = { version, protocol: PROTOCOL };
+    const site: ReleaseSite = {
+      inFolder: false,
+      root: 'http://127.0.0.1/',
+      list: () => Promise.resolve({ schema: 1, releases: [listed] }),
+      manifest: () =>
+        Promise.resolve({ schema: 1, ...listed, worker: 'assets/worker-a.js', gallery: [] }),
+      asset: () => Promise.reject(new Error('none')),
+      spawn(_, protocol) {
+        const worker = deafWorker();
+        tried.push(worker);
+        return Object.assign(worker, { protocol });
+      },
+    };
+    const module = await mockModule();
+    const client = createClient(spawnOwn, events());
+    const store = {
+      built: { version: '9.9.9' },
+      description: signal({ version: '9.9.9' }),
+      compared: { baseline: signal(null) },
+    } as unknown as Store;
+    const releases = createReleases(store, client, spawnOwn, site);
+    for (const otherwise of [() => releases.home(), () => void releases.forget()]) {
+      const entered = releases.enter(version, '1abc', false);
+      await vi.waitFor(() => expect(releases.entering.value).toBe(true));
+      otherwise();
+      expect(await entered).toBe(false);
+      expect(tried.at(-1)?.terminated).toBe(true);
+      expect(releases.entering.value).toBe(false);
+      expect(releases.current.value).toBe(null);
+      expect(releases.link.value).toBe(null);
+      expect((await client.call({ kind: 'hello' })).ok).toBe(true);
+    }
+    expect(own).toHaveLength(3);
   });
 });

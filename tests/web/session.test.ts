@@ -1,9 +1,11 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { PROTOCOL } from '../../web/src/engine/protocol.ts';
+import { type CallKind, type CallOf, PROTOCOL } from '../../web/src/engine/protocol.ts';
 import type { ProductPrices } from '../../web/src/engine/types.ts';
+import { FIRST_ANALYTIC } from '../../web/src/lib/analytic.ts';
 import type { Lesson } from '../../web/src/lib/lessons.ts';
 import { leastOf, productRows } from '../../web/src/lib/products.ts';
 import { createAutosave } from '../../web/src/state/autosave.ts';
+import { type ReleaseSite, releasesOf } from '../../web/src/state/releases.ts';
 import { rangesOf } from '../../web/src/state/selection.ts';
 import { createSession } from '../../web/src/state/session.ts';
 import { createStore, type StaticResult, type Store } from '../../web/src/state/store.ts';
@@ -74,7 +76,14 @@ async function builtResult(): Promise<StaticResult> {
 }
 
 async function setUp(
-  options: { storage?: Storage; built?: StaticResult; lessons?: readonly Lesson[] } = {},
+  options: {
+    storage?: Storage;
+    built?: StaticResult;
+    lessons?: readonly Lesson[];
+    releases?: ReleaseSite;
+    loadLessons?: () => Promise<readonly Lesson[]>;
+    fetchExample?: (id: string) => Promise<{ name: string; bytes: Uint8Array }>;
+  } = {},
 ) {
   const module = await mockModule();
   const store = createStore(options.built ?? (await builtResult()));
@@ -86,9 +95,11 @@ async function setUp(
       return worker;
     },
     layouts: { layout: () => Promise.resolve(null), remember() {} },
+    ...(options.releases ? { releases: options.releases } : {}),
     autosave: createAutosave(options.storage ?? memory()),
-    fetchExample: () => Promise.resolve({ name: 'small.json', bytes: GOOD_MODEL }),
-    loadLessons: () => Promise.resolve(options.lessons ?? []),
+    fetchExample:
+      options.fetchExample ?? (() => Promise.resolve({ name: 'small.json', bytes: GOOD_MODEL })),
+    loadLessons: options.loadLessons ?? (() => Promise.resolve(options.lessons ?? [])),
   });
   return { module, store, session, workers };
 }
@@ -487,6 +498,33 @@ describe('running', () => {
     expect(store.program.value?.instructions).toBe(5);
   });
 
+  it.each([
+    ['b.json', '{"name":"b"}', 'b'],
+    ['broken.json', '{"plena_model": 1,', 'small'],
+  ])(
+    'hangs, and %s is opened: the fresh engine has what the page shows',
+    async (name, text, shown) => {
+      const { store, session, workers, run } = await endless();
+      const first = workers[0];
+      if (!first) throw new Error('no worker');
+      session.revert();
+      first.postMessage = () => {};
+      first.onmessage = null;
+      await session.openFiles([{ name, bytes: encode(text) }]);
+      await run;
+      expect(first.terminated).toBe(true);
+      await until(() => store.busy.value === null && store.textAssembled.value);
+      expect(store.model.value?.name).toBe(shown);
+      const given = (workers[1]?.sent ?? []).flatMap((one) =>
+        'call' in one && one.call.kind === 'open' ? [one.call.recipe.model.name] : [],
+      );
+      expect(given).toEqual(name === 'b.json' ? [name] : [name, 'small.json']);
+      await session.toggle();
+      expect(store.machine.value).toBe('done');
+      expect(store.runState.value?.executed).toBe(store.built.state.executed);
+    },
+  );
+
   it('waits with a run until a fresh engine has the model', async () => {
     const { store, session, workers } = await setUp();
     await session.start();
@@ -496,6 +534,17 @@ describe('running', () => {
     expect(store.busy.value).toBeNull();
     expect(store.machine.value).toBe('done');
     expect(store.standing.value).toBe('verified');
+  });
+
+  it('is not ended by links of predictions that the page makes by itself', async () => {
+    const { store, session, workers, run } = await endless();
+    const made = await session.linkTo(FIRST_ANALYTIC);
+    expect(made).toMatchObject({ ok: false, diagnostics: [{ code: 'E_LINK_RUNNING' }] });
+    expect(store.machine.value).toBe('running');
+    const kinds = (workers[0]?.sent ?? []).map((one) => ('call' in one ? one.call.kind : ''));
+    expect(kinds).not.toContain('share');
+    await session.stop();
+    await run;
   });
 
   it('shows where a program faults', async () => {
@@ -521,6 +570,242 @@ describe('running', () => {
     await session.step();
     expect(store.registersBefore.value?.gp[2]).toBe(0);
     expect(store.registers.value?.gp[2]).toBe(2);
+  });
+});
+
+describe('what comes in another order', () => {
+  /** Calls of one kind that the newest worker was sent, in order. */
+  const callsOf = <K extends CallKind>(workers: readonly FakeWorker[], kind: K) =>
+    (workers.at(-1)?.sent ?? []).flatMap((one) =>
+      'call' in one && one.call.kind === kind ? [one.call as CallOf<K>] : [],
+    );
+  const json = (name: string) => ({ name, bytes: encode(`{"name":"${name}"}`) });
+  const PROGRAM = 'S_ADDI_INT gp1, gp0, 3\n';
+  const lessonOf = (id: string, model: string): Lesson => ({
+    id,
+    order: 1,
+    title: id,
+    text: [],
+    tries: [],
+    open: {
+      model,
+      preset: 'm64b4',
+      options: {},
+      settings: {},
+      program: PROGRAM,
+      show: 'report',
+      predict: null,
+    },
+  });
+
+  it('is not given to the engine any more: models and texts that waited for the end of a run', async () => {
+    const { store, session, workers } = await setUp();
+    await session.start();
+    session.edit(ENDLESS);
+    await until(() => store.textAssembled.value);
+    void session.toggle();
+    await until(() => store.machine.value === 'running');
+    const before = callsOf(workers, 'assemble').length;
+    session.edit(`; later\n${ENDLESS}`);
+    const flushed = session.step();
+    const opened = ['a.json', 'b.json', 'c.json'].map((name) => session.openFiles([json(name)]));
+    await Promise.all([flushed, ...opened]);
+    expect(store.model.value?.name).toBe('c.json');
+    const sent = callsOf(workers, 'open').map((one) => one.recipe.model.name);
+    expect(sent.slice(1)).toEqual(['c.json']);
+    expect(callsOf(workers, 'assemble')).toHaveLength(before);
+  });
+
+  it('is not lost: keys that come while a fresh engine is given the model', async () => {
+    const storage = memory();
+    const { store, session, workers } = await setUp({ storage });
+    await session.start();
+    const first = 'S_ADDI_INT gp1, gp0, 1\n';
+    session.edit(first);
+    await until(() => store.textAssembled.value);
+    workers[0]?.onerror?.({ message: 'killed' } as ErrorEvent);
+    const typed = `${first}S_ADDI_INT gp2, gp0, 2\n`;
+    session.edit(typed);
+    await until(() => store.busy.value === null && store.textAssembled.value);
+    expect(store.text.value?.current).toBe(typed);
+    expect(store.program.value?.instructions).toBe(2);
+    const kept = [...Array(storage.length).keys()].map((i) =>
+      storage.getItem(storage.key(i) ?? ''),
+    );
+    expect(kept).toContain(typed);
+    expect(kept).not.toContain(first);
+  });
+
+  /** Two examples, of which one comes when it is told to; and a lesson of each. */
+  async function slowExample() {
+    const built = await builtResult();
+    const [small] = built.gallery;
+    if (!small) throw new Error('no example');
+    built.gallery.push({ ...small, id: 'slow', title: 'Slow', file: 'slow.json' });
+    let give = () => {};
+    const all = await setUp({
+      built,
+      lessons: [lessonOf('one', 'small'), lessonOf('two', 'slow')],
+      fetchExample: (id) =>
+        id === 'small'
+          ? Promise.resolve({ name: 'small.json', bytes: GOOD_MODEL })
+          : new Promise((resolve) => {
+              give = () => resolve(json('slow.json'));
+            }),
+    });
+    return { ...all, give: () => give() };
+  }
+
+  it('is not opened any more: an example that comes when another one was asked for', async () => {
+    const { store, session, give } = await slowExample();
+    await session.start();
+    const late = session.openExample('slow');
+    await session.openExample('small');
+    give();
+    await late;
+    expect(store.source.value).toMatchObject({ id: 'small' });
+    const later = session.openExample('slow');
+    await session.openFiles([json('mine.json')]);
+    give();
+    await later;
+    expect(store.source.value.name).toBe('mine.json');
+    const last = session.openExample('slow');
+    await session.choose('opt', 'dense');
+    give();
+    await last;
+    expect(store.source.value).toMatchObject({ id: 'slow' });
+    expect(store.choices.value).toEqual({ opt: 'dense' });
+  });
+
+  it('is not opened any more: a lesson that comes when something else was asked for', async () => {
+    const { store, session, give } = await slowExample();
+    await session.start();
+    const late = session.openLink('#learn/two');
+    await until(() => session.lesson.value?.busy === true);
+    await session.openExample('small');
+    give();
+    expect(await late).toBe(false);
+    expect(store.source.value).toMatchObject({ id: 'small' });
+    expect(session.lesson.value).toMatchObject({ busy: false });
+  });
+
+  it('is not lost: breakpoints that are set one right after the other', async () => {
+    const { store, session } = await setUp();
+    await session.start();
+    const conditions = () => store.debug.breakpoints.value.map(({ condition }) => condition);
+    await Promise.all([
+      session.debug.toggleBreakpoint(3),
+      session.debug.toggleBreakpoint(5),
+      session.debug.addBreakpoint('pc 7'),
+    ]);
+    expect(conditions()).toEqual(['pc 3', 'pc 5', 'pc 7']);
+    await Promise.all([
+      session.debug.toggleBreakpoint(5),
+      session.debug.removeBreakpoint('pc 3'),
+      session.debug.switchBreakpoint('pc 7', false),
+    ]);
+    expect(store.debug.breakpoints.value).toMatchObject([{ condition: 'pc 7', on: false }]);
+  });
+
+  it('is not lost: breakpoints of a program whose edit comes back with it', async () => {
+    const storage = memory();
+    const before = await setUp({ storage });
+    await before.session.start();
+    before.session.edit(`${before.store.text.value?.compiled}S_ADDI_INT gp1, gp0, 9\n`);
+    await until(() => before.store.textAssembled.value);
+    for (const pc of [1, 2, 3, 6]) await before.session.debug.toggleBreakpoint(pc);
+    const after = await setUp({ storage });
+    await after.session.start();
+    await until(() => after.store.edited.value && after.store.textAssembled.value);
+    await until(() => after.store.debug.breakpoints.value.length > 0);
+    const conditions = after.store.debug.breakpoints.value.map(({ condition }) => condition);
+    expect(conditions).toEqual(['pc 1', 'pc 2', 'pc 3', 'pc 6']);
+  });
+
+  it('is not told any more: that an edit is back, of what is open no longer', async () => {
+    const { store, session } = await setUp();
+    await session.start();
+    session.edit(`${store.text.value?.compiled}S_ADDI_INT gp1, gp0, 9\n`);
+    await until(() => store.textAssembled.value);
+    await session.openFiles([json('mine.json')]);
+    const back = session.openExample('small');
+    await until(() => store.edited.value);
+    await Promise.all([back, session.openFiles([json('other.json')])]);
+    expect(store.model.value?.name).toBe('other.json');
+    expect(store.notice.value ?? '').not.toContain('is back');
+  });
+
+  it('is not lost: a link that comes before the engine does', async () => {
+    const { store, session } = await slowExample();
+    const started = session.start();
+    const [opened] = await Promise.all([session.openLink('#learn/one'), started]);
+    expect(opened).toBe(true);
+    expect(store.text.value?.current).toBe(PROGRAM);
+    expect(store.problemList.value).toEqual([]);
+  });
+
+  it('is in the engine of the page again when nothing came of what was opened in another one', async () => {
+    const module = await mockModule();
+    const built = await builtResult();
+    const { version } = built;
+    const listed = { version, protocol: PROTOCOL };
+    const releases: ReleaseSite = {
+      inFolder: false,
+      root: 'http://127.0.0.1/',
+      list: () => Promise.resolve({ schema: 1, releases: [listed] }),
+      manifest: () =>
+        Promise.resolve({ schema: 1, ...listed, worker: 'assets/worker-a.js', gallery: [] }),
+      asset: () => Promise.reject(new Error('none')),
+      spawn: (_, protocol) => Object.assign(hostedWorker(module), { protocol }),
+    };
+    let gone = false;
+    const { store, session, workers } = await setUp({
+      built: { ...built, version: '9.9.9' },
+      releases,
+      fetchExample: () =>
+        gone
+          ? Promise.reject(new Error('gone'))
+          : Promise.resolve({ name: 'small.json', bytes: GOOD_MODEL }),
+    });
+    await session.start();
+    gone = true;
+    for (const otherwise of [
+      () => session.openFiles([{ name: 'broken.json', bytes: encode('{"plena_model": 1,') }]),
+      () => session.openExample('small'),
+    ]) {
+      expect(await session.use(releasesOf).enter(version, '1abc', false)).toBe(true);
+      await otherwise();
+      expect(store.model.value?.name).toBe('small');
+      expect(callsOf(workers, 'open').at(-1)?.recipe.model.name).toBe('small.json');
+      await session.toggle();
+      expect(store.machine.value).toBe('done');
+    }
+  });
+
+  it('is told when it does not come at all: the lessons, in whose place the page opens its example', async () => {
+    const loadLessons = () => Promise.reject(new Error('no network'));
+    const { store, session } = await setUp({ loadLessons });
+    await session.start('#learn/one');
+    expect(store.standing.value).toBe('verified');
+    expect(await session.openLink('#learn/one')).toBe(false);
+    expect(store.problemList.value[0]).toMatchObject({
+      code: 'E_FETCH',
+      message: expect.stringContaining('no network'),
+    });
+  });
+
+  it('is not kept as typed when only a fresh engine was given it again', async () => {
+    const storage = memory();
+    const lessons = [lessonOf('one', 'small')];
+    const { store, session, workers } = await setUp({ storage, lessons });
+    await session.start('#learn/one');
+    expect(store.text.value?.current).toBe(PROGRAM);
+    workers[0]?.onerror?.({ message: 'killed' } as ErrorEvent);
+    await until(() => store.busy.value === null && store.textAssembled.value);
+    expect(store.text.value?.current).toBe(PROGRAM);
+    expect(store.program.value?.instructions).toBe(1);
+    const keys = [...Array(storage.length).keys()].map((i) => storage.key(i) ?? '');
+    expect(keys.filter((key) => key.startsWith('plena.edit.'))).toEqual([]);
   });
 });
 

@@ -179,6 +179,18 @@ describe('writing', () => {
     expect(writing.text.value?.expected).toBe('0000000000000006');
     expect(writing.text.value?.tokens.at(-1)?.step.digest.slice(0, 16)).toBe('0000000000000006');
   });
+  it('is of the model that it was begun with, whatever is opened meanwhile', async () => {
+    const { writing, context, store } = await setUp();
+    const before = context.recipe;
+    writing.change({ prompt: '1 2', count: '3' });
+    const written = writing.begin();
+    context.recipe = recipe();
+    store.source.value = { name: 'other' };
+    await written;
+    expect(writing.text.value?.recipe).toBe(before);
+    expect(writing.text.value?.name).toMatch(/^small/);
+    expect(writing.isOfPresent()).toBe(false);
+  });
   it('stops while it writes and while it compiles', async () => {
     const { writing, ids, workers } = await setUp();
     writing.change({ prompt: '1', count: '60000', context: '65536' });

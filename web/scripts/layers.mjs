@@ -21,6 +21,7 @@ const MAY_USE = {
     'shell',
     'state',
     'lib/embed.ts',
+    'lib/fragment.ts',
     'graph/layout-client.ts',
     'generated',
     'engine/worker.ts',

@@ -4,6 +4,7 @@ import { built } from './built.ts';
 import { takeFirstEngine } from './first-engine.ts';
 import { createLayoutClient } from './graph/layout-client.ts';
 import { embedName } from './lib/embed.ts';
+import { linkIn } from './lib/fragment.ts';
 import { App } from './shell/app.tsx';
 import { whenTouched } from './shell/when-touched.ts';
 import { createSite } from './site.ts';
@@ -42,7 +43,7 @@ const session = createSession(store, {
   releases: site,
 });
 
-const fragment = () => (location.hash.length > 1 ? location.hash : null);
+const fragment = () => linkIn(location.hash, (id) => document.getElementById(id) !== null);
 // The engine computes while the page comes to life.
 if (embedName() === null && fragment() === null) session.ahead();
 

@@ -85,15 +85,29 @@ const written = (call: object) =>
     value instanceof Uint8Array ? Array.from(value) : value,
   );
 
+function notThere(foreign: boolean, message: string | undefined): Diagnostic {
+  const why = message ? `: ${message}` : '';
+  return foreign
+    ? problem(
+        'E_RELEASE_ENGINE',
+        `The engine of that release could not be loaded${why}.`,
+        'Reload the page; without a network, releases that were never opened here are out of reach.',
+      )
+    : problem('E_ENGINE_START', `The engine could not be loaded${why}.`, 'Reload the page.');
+}
+
 export function createClient(first: () => WorkerLike, events: ClientEvents): EngineClient {
   let spawn = first;
   let nextId = 1;
   let spoken = PROTOCOL;
+  /** Why there is no engine: nobody would ever answer. */
+  let broken: Diagnostic | null = null;
   let worker = start();
   let waiting = new Map<number, Waiting>();
   let expected: { asked: string; answer: Promise<Answer<unknown>> }[] = [];
 
   function start(): WorkerLike {
+    broken = null;
     const fresh = spawn();
     spoken = fresh.protocol ?? PROTOCOL;
     const foreign = fresh.protocol !== undefined;
@@ -104,17 +118,8 @@ export function createClient(first: () => WorkerLike, events: ClientEvents): Eng
     };
     fresh.onerror = (event) => {
       event.preventDefault?.();
-      if (foreign && !heard) {
-        // One that is not there would not be there the next time.
-        const why = problem(
-          'E_RELEASE_ENGINE',
-          `The engine of that release could not be loaded${event.message ? `: ${event.message}` : ''}.`,
-          'Reload the page; without a network, releases that were never opened here are out of reach.',
-        );
-        abandon(why);
-        events.broken(why);
-        return;
-      }
+      // One that is not there would not be there the next time.
+      if (!heard) return give(notThere(foreign, event.message));
       replace(
         problem(
           'E_ENGINE_DIED',
@@ -133,17 +138,13 @@ export function createClient(first: () => WorkerLike, events: ClientEvents): Eng
         `The engine speaks protocol ${message.protocol}, this page ${spoken}.`,
         'Reload the page to get matching parts.',
       );
-      abandon(why);
-      events.broken(why);
-      return;
+      return give(why);
     }
     switch (message.kind) {
       case 'ready':
         return;
       case 'broken':
-        abandon(message.diagnostic);
-        events.broken(message.diagnostic);
-        return;
+        return give(message.diagnostic);
       case 'loading':
         events.loading?.(message.on);
         return;
@@ -175,6 +176,13 @@ export function createClient(first: () => WorkerLike, events: ClientEvents): Eng
     waiting = new Map();
     for (const one of lost.values())
       one.resolve({ ok: false, stage: 'engine', diagnostics: [why] });
+  }
+
+  /** There is no engine, and none is tried before another one is asked for. */
+  function give(why: Diagnostic) {
+    broken = why;
+    abandon(why);
+    events.broken(why);
   }
 
   function end() {
@@ -217,6 +225,7 @@ export function createClient(first: () => WorkerLike, events: ClientEvents): Eng
       }));
     },
     call(call, onProgress) {
+      if (broken) return Promise.resolve({ ok: false, stage: 'engine', diagnostics: [broken] });
       if (SINCE[call.kind] > spoken) {
         const why = problem(
           'E_RELEASE_CALL',

@@ -366,7 +366,7 @@ export function createHost(module: PlenaModule, env: HostEnvironment) {
       case 'bundle': {
         await settle();
         const { bundle } = await import('./bundle.ts');
-        return answer('engine', bundle(module, session, call.files));
+        return answer('engine', await bundle(module, session, call.files));
       }
       case 'pin':
         await settle();

@@ -203,7 +203,7 @@ export interface Calls {
   pinnedLanes: { ask: { from: number; to: number; pixels: number }; answer: Lanes };
   spans: { ask: object; answer: RunSpans };
   /** The present program, its images, its tables, and these files, as one zip file. */
-  bundle: { ask: { files: readonly ProgramFile[] }; answer: Blob };
+  bundle: { ask: { files: readonly (ProgramFile | FileInPlace)[] }; answer: Blob };
   /** What a link, or the text of a recipe file, says. */
   readLink: { ask: { text: string }; answer: RecipeInfo };
   /** What a recipe is to be compared with. */

@@ -1,7 +1,7 @@
 // Public addresses that links name: which may be fetched, and what comes of that.
 
 /** Where no public file lies: this computer, its network, and numbers in place of names. */
-const PRIVATE = /(^|\.)(localhost|local|internal|lan|home|corp)$/i;
+const PRIVATE = /(^|\.)(localhost|local|internal|lan|home|corp|arpa)$/i;
 
 /** Why this address is not fetched; null when it may be. */
 export function refusedAddress(text: string): string | null {
@@ -16,8 +16,9 @@ export function refusedAddress(text: string): string | null {
   if (url.port !== '') return 'it names a port';
   if (url.hostname.startsWith('[') || /^[\d.]+$/.test(url.hostname))
     return 'it names a computer by number';
-  if (PRIVATE.test(url.hostname) || !url.hostname.includes('.'))
-    return 'it is of a private network';
+  // A dot at the end changes nothing about whose name it is.
+  const host = url.hostname.replace(/\.+$/, '');
+  if (PRIVATE.test(host) || !host.includes('.')) return 'it is of a private network';
   return null;
 }
 

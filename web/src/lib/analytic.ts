@@ -6,6 +6,7 @@ import type {
   AnalyticSweep,
   StaticReport,
 } from '../engine/types.ts';
+import { quotedCell } from './csv.ts';
 
 export const SHOWN = ['parts', 'roofline', 'run', 'sweep', 'costs', 'profile'] as const;
 export type AnalyticShown = (typeof SHOWN)[number];
@@ -127,12 +128,8 @@ export function spell(seconds: number): string {
   return `${Number(value.toPrecision(4))} ${unit}`;
 }
 
-function field(text: string): string {
-  return /[",\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
-}
-
 function csv(rows: readonly (readonly (string | number | null)[])[]): string {
-  return `${rows.map((row) => row.map((cell) => field(String(cell ?? ''))).join(',')).join('\n')}\n`;
+  return `${rows.map((row) => row.map((cell) => quotedCell(String(cell ?? ''))).join(',')).join('\n')}\n`;
 }
 
 export function partsCsv(report: AnalyticReport): string {

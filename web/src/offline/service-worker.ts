@@ -35,8 +35,18 @@ registerRoute(
   ),
 );
 // After the route above, which is to answer navigations.
-precacheAndRoute(PLENA_FILES);
+const files = PLENA_FILES;
+precacheAndRoute(files);
 cleanupOutdatedCaches();
+// The page of a new release is seen before its worker takes over: what that has fetched through the worker before it
+// lies among the files of other releases, and would stay there for ever beside the worker's own.
+self.addEventListener('activate', (event) =>
+  event.waitUntil(
+    caches
+      .open(cacheName)
+      .then((others) => Promise.all(files.map(({ url }) => others.delete(new URL(url, scope))))),
+  ),
+);
 // Folders of releases never change, but their list and the pages' own addresses may.
 registerRoute(
   ({ url, request }) =>

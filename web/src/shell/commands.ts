@@ -287,6 +287,9 @@ const VIEW: readonly Command[] = [
   ),
 ];
 
+/** Making a link ends a run; and what is on its way would be named as what it replaces. */
+const canShare = (page: Page) => still(page) && page.store.opening.value === null;
+
 const OPEN: readonly Command[] = [
   {
     id: 'examples',
@@ -304,8 +307,7 @@ const OPEN: readonly Command[] = [
     id: 'share',
     title: 'Share: a link that runs this again and proves it',
     group: 'Open',
-    // What is on its way would be named as what it replaces.
-    ready: (page) => still(page) && page.store.opening.value === null,
+    ready: canShare,
     run: openShare,
   },
   {
@@ -313,6 +315,7 @@ const OPEN: readonly Command[] = [
     title: 'Copy a link to what you see',
     group: 'Open',
     keys: ['Ctrl+S'],
+    ready: canShare,
     run: copyLink,
   },
 ];

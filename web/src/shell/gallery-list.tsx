@@ -66,8 +66,9 @@ function Card(props: {
 export function GalleryList() {
   const { store, session } = usePage();
   const [data, setData] = useState<GalleryData | null>(null);
+  const [wrong, setWrong] = useState('');
   useEffect(() => {
-    void session.gallery().then(setData);
+    session.gallery().then(setData, (error: unknown) => setWrong(String(error)));
   }, []);
   const source = store.source.value;
   const ready = store.engine.value === 'ready';
@@ -77,6 +78,7 @@ export function GalleryList() {
     close();
     if (link) void session.openLink(link);
   };
+  if (wrong) return <p class="empty">The list could not be loaded: {wrong}</p>;
   if (!data) return null;
   return (
     <>

@@ -1,6 +1,6 @@
 // The lessons: a door in the list of examples, and the pane beside the views.
 import '../styles/learn.css';
-import { useEffect } from 'preact/hooks';
+import { useEffect, useState } from 'preact/hooks';
 import { lessonLink, pieces } from '../lib/lessons.ts';
 import { usePage } from '../panels/page.ts';
 import { lessonsOf } from '../state/lessons.ts';
@@ -11,10 +11,12 @@ export function LearnDoor({ onChoose }: { onChoose(): void }) {
   const { store, session } = usePage();
   const lessons = session.use(lessonsOf);
   const ready = store.engine.value === 'ready';
+  const [wrong, setWrong] = useState('');
   useEffect(() => {
-    if (ready) void lessons.learn();
+    if (ready) lessons.learn().catch((error: unknown) => setWrong(String(error)));
   }, [ready, lessons]);
   const list = lessons.list.value;
+  if (wrong) return <p class="empty">The lessons could not be loaded: {wrong}</p>;
   if (list.length === 0) return null;
   return (
     <section class="learn-door" aria-labelledby="learn-title">

@@ -1,7 +1,9 @@
 // A reproduction as one file: model, machine, options, program, memories, digests, and how to run it again.
+import type { FileInPlace, ModelSource } from '../engine/protocol.ts';
 import type { ProgramFile } from '../engine/types.ts';
 import { readme } from '../lib/reproduction.ts';
 import { LONGEST_OFFERED } from '../lib/share-size.ts';
+import { soleModel } from './checkpoint.ts';
 import { announce, type Context, report } from './context.ts';
 import type { Shared } from './sharing.ts';
 
@@ -13,7 +15,22 @@ export interface Bundled {
 const bytesOf = (text: string) => new TextEncoder().encode(text);
 
 /** A file's own name, without what a path could mean inside of a zip file. */
-const plain = (name: string) => name.split(/[\\/]/).pop() || 'model';
+const plain = (name: string) => name.split(/[\\/]/).pop()?.replace(/^\.+$/, '') || 'model';
+
+/** The model as it lies in the zip file, and what of that the command is given: of several files their folder, or
+ * the one that is a model by itself. */
+export function modelFiles({ name, bytes, files }: ModelSource): {
+  files: (ProgramFile | FileInPlace)[];
+  given: string;
+} {
+  const place = `model/${plain(name)}`;
+  if (!files) return { files: [{ name: place, bytes }], given: place };
+  const model = soleModel(files);
+  return {
+    files: files.map((one) => ({ name: `${place}/${plain(one.name)}`, blob: one.blob })),
+    given: model ? `${place}/${plain(model.name)}` : place,
+  };
+}
 
 /** What the page reads of a recipe: `plena docs recipe` tells the fields. */
 interface Written {
@@ -37,7 +54,7 @@ export function createBundling(context: Context, share: () => Promise<Shared | n
       const { recipe } = context;
       if (!shared || !recipe) return null;
       const json = shared.file.text;
-      const model = `model/${plain(recipe.model.name)}`;
+      const model = modelFiles(recipe.model);
       // An input's name is that of a tensor, which may hold anything.
       const inputs = recipe.inputs.map(({ name, bytes }, index) => ({
         name: `inputs/${index}_${name.replace(/[^\w.-]+/g, '_')}`,
@@ -45,13 +62,13 @@ export function createBundling(context: Context, share: () => Promise<Shared | n
       }));
       const written = JSON.parse(json) as Written;
       const needed = [
-        ...(written.m?.f === undefined ? [] : [model]),
+        ...(written.m?.f === undefined ? [] : [model.given]),
         ...inputs.map(({ name }) => name),
       ];
       const verdict = store.standing.peek() === 'outdated' ? null : store.verdict.peek();
-      const files: ProgramFile[] = [
+      const files: (ProgramFile | FileInPlace)[] = [
         { name: 'recipe.plena.json', bytes: bytesOf(json) },
-        { name: model, bytes: recipe.model.bytes },
+        ...model.files,
         ...inputs,
         { name: 'settings.toml', bytes: bytesOf(recipe.settings.toml) },
         ...(verdict

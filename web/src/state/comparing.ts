@@ -1,6 +1,7 @@
 // A run that is kept as the baseline, and the present one beside it.
 import type { Recipe } from '../engine/protocol.ts';
 import type { Lanes, ModelInfo, RunSpans } from '../engine/types.ts';
+import { quotedCell } from '../lib/csv.ts';
 import type { DiffRow } from '../lib/deltas.ts';
 import { type BlockCache, createBlockCache } from './blocks.ts';
 import { announce, type Context, report } from './context.ts';
@@ -38,8 +39,6 @@ export interface Comparing {
 
 /** Rows of the difference that are asked for at a time. */
 const DIFF_ROWS = 5000;
-
-const quoted = (text: string) => (/[",\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text);
 
 export function createComparing(context: Omit<Context, 'comparing'>): Comparing {
   const { store, client } = context;
@@ -160,7 +159,7 @@ export function createComparing(context: Omit<Context, 'comparing'>): Comparing 
               b?.text ?? '',
               b?.cycles ?? '',
             ]
-              .map((cell) => quoted(String(cell)))
+              .map((cell) => quotedCell(String(cell)))
               .join(','),
           );
       }

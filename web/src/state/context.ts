@@ -30,8 +30,14 @@ export interface Context {
   rebased: Promise<void>;
   /** While a fresh engine is given the model again: ends when it has it, or cannot have it. */
   restored: Promise<void> | null;
+  /** The run is being ended for a model that is asked for: a fresh engine is given that one, not what was open. */
+  taking: boolean;
+  /** The engine is a fresh one that has not been given what is open. */
+  bare: boolean;
   /** Counts openings; the answer to an older one is dropped. */
   ticket: number;
+  /** Counts what was asked to be opened, before it is fetched: what comes after something newer is dropped. */
+  turn: number;
 }
 
 /** What telling the user needs of it. */

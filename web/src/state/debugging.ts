@@ -53,6 +53,14 @@ export function createDebugging(context: Context) {
     return answer.ok;
   }
 
+  let queue: Promise<unknown> = Promise.resolve();
+  /** One change of the breakpoints after the other: each starts from what the one before has left. */
+  function inTurn<T>(work: () => Promise<T>): Promise<T> {
+    const next = queue.then(work, work);
+    queue = next;
+    return next;
+  }
+
   async function put(list: readonly Breakpoint[]): Promise<boolean> {
     if (store.machine.peek() === 'running') {
       announce(context, 'Breakpoints are set while the run stands still: pause it first.');
@@ -68,6 +76,37 @@ export function createDebugging(context: Context) {
     const pc = instructionIn(condition);
     const anchor = pc === null ? null : await client.call({ kind: 'anchor', pc });
     return { condition: condition.trim(), anchor: anchor?.ok ? anchor.value : null, on: true };
+  }
+
+  /** Those of the model that is open are still to be taken from what was kept. */
+  let unread = false;
+  async function rebase(fresh: boolean) {
+    unread ||= fresh;
+    const version = store.programVersion.peek();
+    const list = unread
+      ? autosave.loadBreakpoints(context.recipe?.model.name ?? '')
+      : debug.breakpoints.peek();
+    const moved: Breakpoint[] = [];
+    for (const one of list) {
+      if (one.anchor === null) {
+        moved.push(one);
+        continue;
+      }
+      const place = await client.call({ kind: 'findAnchor', anchor: one.anchor });
+      const pc = place.ok ? place.value : null;
+      moved.push(
+        pc === null
+          ? { ...one, on: false }
+          : { ...(await anchored(atInstruction(one.condition, pc))), on: one.on },
+      );
+    }
+    // The next one, of the program that has come meanwhile, begins anew.
+    if (version !== store.programVersion.peek()) return;
+    unread = false;
+    const lost = moved.filter((one, i) => list[i]?.on && !one.on).length;
+    if (lost > 0)
+      store.notice.value = `${lost} of the breakpoints stood at instructions that are gone; they are switched off.`;
+    if (list.length > 0 || debug.breakpoints.peek().length > 0) await put(moved);
   }
 
   /** The nearest moment at which an instruction is next: on, else back. */
@@ -113,51 +152,33 @@ export function createDebugging(context: Context) {
 
     hasBreakpoint: (pc: number) =>
       debug.breakpoints.value.some((one) => one.on && one.condition === `pc ${pc}`),
-    async toggleBreakpoint(pc: number) {
-      const condition = `pc ${pc}`;
-      const list = debug.breakpoints.peek();
-      const without = list.filter((one) => one.condition !== condition);
-      const added = without.length === list.length;
-      if (await put(added ? [...list, await anchored(condition)] : without))
-        announce(context, `Breakpoint at instruction ${pc} ${added ? 'set' : 'removed'}.`);
-    },
-    async addBreakpoint(condition: string) {
-      const list = debug.breakpoints.peek();
-      if (list.some((one) => one.condition === condition.trim())) return true;
-      return put([...list, await anchored(condition)]);
-    },
+    toggleBreakpoint: (pc: number) =>
+      inTurn(async () => {
+        const condition = `pc ${pc}`;
+        const list = debug.breakpoints.peek();
+        const without = list.filter((one) => one.condition !== condition);
+        const added = without.length === list.length;
+        if (await put(added ? [...list, await anchored(condition)] : without))
+          announce(context, `Breakpoint at instruction ${pc} ${added ? 'set' : 'removed'}.`);
+      }),
+    addBreakpoint: (condition: string) =>
+      inTurn(async () => {
+        const list = debug.breakpoints.peek();
+        if (list.some((one) => one.condition === condition.trim())) return true;
+        return put([...list, await anchored(condition)]);
+      }),
     switchBreakpoint: (condition: string, on: boolean) =>
-      put(
-        debug.breakpoints.peek().map((one) => (one.condition === condition ? { ...one, on } : one)),
+      inTurn(() =>
+        put(
+          debug.breakpoints
+            .peek()
+            .map((one) => (one.condition === condition ? { ...one, on } : one)),
+        ),
       ),
     removeBreakpoint: (condition: string) =>
-      put(debug.breakpoints.peek().filter((one) => one.condition !== condition)),
+      inTurn(() => put(debug.breakpoints.peek().filter((one) => one.condition !== condition))),
     /** Of another program: breakpoints go where their instructions are now. */
-    async rebase(fresh: boolean) {
-      const version = store.programVersion.peek();
-      const list = fresh
-        ? autosave.loadBreakpoints(context.recipe?.model.name ?? '')
-        : debug.breakpoints.peek();
-      const moved: Breakpoint[] = [];
-      for (const one of list) {
-        if (one.anchor === null) {
-          moved.push(one);
-          continue;
-        }
-        const place = await client.call({ kind: 'findAnchor', anchor: one.anchor });
-        const pc = place.ok ? place.value : null;
-        moved.push(
-          pc === null
-            ? { ...one, on: false }
-            : { ...(await anchored(atInstruction(one.condition, pc))), on: one.on },
-        );
-      }
-      if (version !== store.programVersion.peek()) return;
-      const lost = moved.filter((one, i) => list[i]?.on && !one.on).length;
-      if (lost > 0)
-        store.notice.value = `${lost} of the breakpoints stood at instructions that are gone; they are switched off.`;
-      if (list.length > 0 || debug.breakpoints.peek().length > 0) await put(moved);
-    },
+    rebase: (fresh: boolean) => inTurn(() => rebase(fresh)),
 
     async change(what: string): Promise<boolean> {
       if (!(await ready())) return false;

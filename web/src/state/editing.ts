@@ -61,6 +61,8 @@ export function createEditing(context: Context) {
     if (text === undefined) return;
     const ticket = context.ticket;
     if (store.machine.peek() === 'running') await client.stop();
+    // Into a model that was opened meanwhile it would put the text of the one before.
+    if (ticket !== context.ticket) return;
     store.busy.value = 'assembling';
     // The compiled text is compiled again: only the compiler knows the nodes exactly.
     const original = text === store.text.peek()?.compiled && context.recipe !== null;
@@ -155,6 +157,7 @@ export function createEditing(context: Context) {
       this.cancel();
       const ticket = context.ticket;
       if (store.machine.peek() === 'running') await client.stop();
+      if (ticket !== context.ticket) return;
       store.busy.value = 'assembling';
       const answer = await client.call({ kind: 'assemble', text, strict: false });
       if (ticket !== context.ticket) return;

@@ -27,7 +27,6 @@ export function createLessons(
   const { store, client } = context;
   const { opening, editing, analytic } = parts;
   const list = signal<readonly Lesson[]>([]);
-  let turn = 0;
 
   async function learn(): Promise<readonly Lesson[]> {
     if (list.peek().length === 0) list.value = await load();
@@ -65,7 +64,7 @@ export function createLessons(
   }
 
   /** Opens the example as the step says, and runs it. */
-  async function take(way: LessonWay): Promise<boolean> {
+  async function take(way: LessonWay, mine: number): Promise<boolean> {
     const entry = store.built.gallery.find((one) => one.id === way.model);
     if (!entry) {
       const hint = 'Open the link with the release that made it.';
@@ -77,10 +76,12 @@ export function createLessons(
     try {
       model = await context.fetchExample(entry.id);
     } catch (error) {
+      if (mine !== context.turn) return false;
       const why = `The example could not be loaded: ${String(error)}.`;
       return refuse([problem('E_FETCH', why, 'Reload the page.')]);
     }
     const settings = await settingsOf(way);
+    if (mine !== context.turn) return false;
     if (Array.isArray(settings)) return refuse(settings);
     const recipe: Recipe = {
       settings,
@@ -90,20 +91,32 @@ export function createLessons(
     };
     const source = { kind: 'gallery' as const, id: entry.id, name: entry.title };
     if (!(await opening.open(recipe, source, false))) return false;
+    const { ticket } = context;
     const wanted = way.program ?? store.text.peek()?.compiled;
     // An edit that this tab keeps of the same program stays kept.
     if (wanted !== undefined) editing.show(wanted);
-    if (!(await editing.flush())) return refuse(store.problems.peek().assemble);
+    const assembled = await editing.flush();
+    if (ticket !== context.ticket) return false;
+    if (!assembled) return refuse(store.problems.peek().assemble);
     store.notice.value = null;
     await run(context, 'start', null, false);
+    if (ticket !== context.ticket) return false;
     store.tab.value = way.show;
     if (way.predict) analytic.restore(JSON.stringify(way.predict));
     return true;
   }
 
   async function openLesson(id: string, step: number): Promise<boolean> {
-    const mine = ++turn;
-    const lesson = (await learn()).find((one) => one.id === id);
+    const mine = ++context.turn;
+    let all: readonly Lesson[];
+    try {
+      all = await learn();
+    } catch (error) {
+      const why = `The lessons could not be loaded: ${String(error)}.`;
+      return refuse([problem('E_FETCH', why, 'Reload the page.')]);
+    }
+    if (mine !== context.turn) return false;
+    const lesson = all.find((one) => one.id === id);
     const way = lesson && wayOf(lesson, step);
     if (!lesson || !way) {
       const why = lesson
@@ -111,9 +124,11 @@ export function createLessons(
         : `There is no lesson "${id}".`;
       return refuse([problem('E_LESSON', why, 'Choose one of the list of examples.')]);
     }
-    open.value = { lesson, step, busy: true };
-    const opened = await take(way);
-    if (mine !== turn) return opened;
+    const here: OpenLesson = { lesson, step, busy: true };
+    open.value = here;
+    const opened = await take(way, mine);
+    // Another lesson is open, or none.
+    if (open.peek() !== here) return opened;
     open.value = { lesson, step, busy: false };
     if (opened) announce(context, `Lesson: ${lesson.title}. ${lesson.tries[step - 1]?.look ?? ''}`);
     return opened;
@@ -125,7 +140,6 @@ export function createLessons(
     learn,
     openLesson,
     close() {
-      turn++;
       open.value = null;
     },
   };

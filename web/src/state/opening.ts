@@ -52,12 +52,20 @@ export function createOpening(context: Context, editing: Editing, graph: GraphAc
     fromLink = false,
   ): Promise<boolean> {
     const ticket = ++context.ticket;
+    // Another model takes the place of those that are still being fetched.
+    if (!fromLink && recipe.model !== latest()?.recipe.model) context.turn++;
     editing.cancel();
     if (!fromLink && !context.keepLink) store.link.value = null;
     store.busy.value = 'opening';
     store.opening.value = { recipe, source };
     store.unsized.value = null;
-    if (store.machine.peek() === 'running') await client.stop();
+    if (store.machine.peek() === 'running') {
+      context.taking = true;
+      await client.stop();
+      context.taking = false;
+    }
+    // The engine would be left with what is older.
+    if (ticket !== context.ticket) return false;
     const answer = await client.call({ kind: 'open', recipe, built: first });
     if (ticket !== context.ticket) return false;
     store.busy.value = null;
@@ -69,13 +77,15 @@ export function createOpening(context: Context, editing: Editing, graph: GraphAc
     if (!answer.ok) {
       // The program that was open still is; its run was stopped on the way.
       if (store.machine.peek() === 'running') store.machine.value = 'stopped';
-      editing.resume();
+      if (!context.bare) editing.resume();
       const sizes = openSizes(answer.diagnostics);
       if (sizes.length > 0) store.unsized.value = { recipe, source, sizes };
       announce(context, `${file} was not opened: ${answer.diagnostics[0]?.message ?? ''}`);
       store.tab.value = 'diagnostics';
+      if (context.bare) await restore();
       return false;
     }
+    context.bare = false;
     context.recipe = recipe;
     context.compiled = answer.value.program;
     await show(recipe, source, answer, first && answer.value.program !== null);
@@ -157,6 +167,7 @@ export function createOpening(context: Context, editing: Editing, graph: GraphAc
     if (saved === null || saved === text.value) return;
     editing.edit(saved);
     await editing.flush();
+    if (ticket !== context.ticket) return;
     store.notice.value =
       'Your edited program of this tab is back. Revert returns to the compiled program.';
     announce(context, store.notice.value);
@@ -193,12 +204,15 @@ export function createOpening(context: Context, editing: Editing, graph: GraphAc
   async function openExample(id: string, preset?: string, first = false, choices?: Choices) {
     const entry = store.built.gallery.find((one) => one.id === id);
     if (!entry) return;
+    const mine = ++context.turn;
     try {
       const model = await context.fetchExample(id);
+      if (mine !== context.turn) return;
       const recipe = recipeFor(model, [], preset, choices);
       const source: Source = { kind: 'gallery', id, name: entry.title };
       if (recipe) await openAndRun(recipe, source, first);
     } catch (error) {
+      if (mine !== context.turn) return;
       report(context, 'open', [
         problem(
           'E_FETCH',
@@ -206,6 +220,7 @@ export function createOpening(context: Context, editing: Editing, graph: GraphAc
           'Reload the page, or open a model file of your own.',
         ),
       ]);
+      if (context.bare) await restore();
     }
   }
 
@@ -259,25 +274,33 @@ export function createOpening(context: Context, editing: Editing, graph: GraphAc
   /** Gives a fresh engine what the old one held; does not run. */
   async function restore() {
     const { recipe } = context;
+    context.bare = false;
     if (!recipe) return;
     const ticket = ++context.ticket;
-    const text = store.text.peek();
     store.busy.value = 'opening';
     store.opening.value = null;
     const answer = await client.call({ kind: 'open', recipe });
     if (ticket !== context.ticket) return;
     store.busy.value = null;
-    if (!answer.ok) return;
+    if (!answer.ok) {
+      // A file may have changed where it lies. Of the engine's own end the page has told.
+      if (answer.stage !== 'engine')
+        report(context, 'open', named(answer.diagnostics, recipe.model.name));
+      return;
+    }
     rows.clear();
     timing.forget();
     store.program.value = answer.value.program;
     store.programVersion.value++;
     store.runState.value = answer.value.state;
-    if (text && text.current !== text.compiled) {
-      store.text.value = { ...text, current: text.compiled };
-      editing.edit(text.current);
-      await editing.flush();
+    if (!store.edited.peek()) {
+      store.textAssembled.value = true;
+      return;
     }
+    // As it is by now: who types does not wait for the engine. It was kept when it was typed.
+    store.textAssembled.value = false;
+    editing.resume();
+    await editing.flush();
   }
 
   /** A run that was kept, again: its model, its settings, and its text where that was edited. */

@@ -93,7 +93,13 @@ export function createReleases(
 
   /** The engine of this page, if it does not run already. */
   function home() {
-    if (current.peek() !== null) use(spawnOwn, null, ownDescription);
+    // One that is being tried is not the current one yet, but it is asked already.
+    const trying = entering.peek();
+    if (trying) {
+      turn++;
+      entering.value = false;
+    }
+    if (trying || current.peek() !== null) use(spawnOwn, null, ownDescription);
   }
 
   async function listed(): Promise<ListedRelease[]> {
@@ -182,13 +188,14 @@ export function createReleases(
       entering.value = true;
       client.use(spawnOf(manifest));
       const hello = await client.call({ kind: 'hello' });
+      // Whoever came in between has ended the trial.
+      if (mine !== turn) return false;
       entering.value = false;
       const wrong = !hello.ok
         ? (hello.diagnostics[0]?.message ?? 'its engine did not start')
         : hello.value.version !== version
           ? `its folder holds the engine of ${hello.value.version}`
           : null;
-      if (mine !== turn) return false;
       if (!hello.ok || wrong !== null) {
         use(spawnOwn, null, ownDescription);
         told(wrong ?? '', own, true);
@@ -305,10 +312,14 @@ export function createReleases(
     /** A link of this site's newest page; null where this page is that. */
     rootLink: (text: string) =>
       site?.inFolder ? `${site.root}#${text.replace(/^.*#/s, '')}` : null,
-    forget() {
+    /** Of a link that is open no more; true when that has ended a trial, and the engine has no model. */
+    forget(): boolean {
+      const trying = entering.peek();
+      if (trying) home();
       turn++;
       link.value = null;
       beside.value = null;
+      return trying;
     },
     /** An engine like the one that runs. */
     spawn: () => spawn(),

@@ -81,6 +81,10 @@ export function createSession(store: Store, services: Services) {
       const lost = baseline ? ` The baseline ${baseline.name} went with it; pin it again.` : '';
       store.notice.value = `${why.message} ${why.hint}${lost}`;
       announce(context, store.notice.value);
+      if (context.taking) {
+        context.bare = true;
+        return;
+      }
       // An engine that dies of the same model again is left alone until the user acts.
       context.restored ??= opening.restore().finally(() => {
         context.restored = null;
@@ -110,7 +114,10 @@ export function createSession(store: Store, services: Services) {
     keepLink: false,
     rebased: Promise.resolve(),
     restored: null,
+    taking: false,
+    bare: false,
     ticket: 0,
+    turn: 0,
   };
   const context: Context = Object.assign(base, { comparing: createComparing(base) });
   const editing = createEditing(context);
@@ -138,7 +145,11 @@ export function createSession(store: Store, services: Services) {
     announce(context, why);
     return diagnostics;
   };
-  const openLink = async (link: string): Promise<boolean> => {
+  /** Ends when the engine has told of itself: before that nothing can be opened. */
+  let greeted: Promise<unknown> = Promise.resolve();
+  const followLink = async (link: string): Promise<boolean> => {
+    const mine = ++context.turn;
+    await greeted;
     const lesson = lessonOf(link);
     let open: () => Promise<boolean>;
     try {
@@ -154,7 +165,20 @@ export function createSession(store: Store, services: Services) {
       if (!lesson) store.link.value = { state: 'refused', info: null, diagnostics };
       return false;
     }
-    return open();
+    return mine === context.turn && open();
+  };
+  /** Counts what the user asks to be opened. */
+  let asked = 0;
+  /** What is opened by itself is for this page's own engine, which may have to be started for it. */
+  const home = () => {
+    const { releases } = parts;
+    if (!releases || (releases.current.peek() === null && !releases.entering.peek())) return;
+    releases.home();
+    context.bare = true;
+  };
+  const openLink = (link: string): Promise<boolean> => {
+    asked++;
+    return followLink(link);
   };
   const share = async () => {
     let links: Awaited<ReturnType<typeof sharing>>;
@@ -198,8 +222,11 @@ export function createSession(store: Store, services: Services) {
     },
     /** Starts the engine and proves the built result, or returns to what this tab had open. */
     async start(link: string | null = null) {
+      const mine = asked;
       store.engine.value = 'starting';
-      const description = await client.call({ kind: 'hello' });
+      const hello = client.call({ kind: 'hello' });
+      greeted = hello;
+      const description = await hello;
       if (!description.ok) {
         store.engine.value = 'broken';
         report(context, 'engine', description.diagnostics);
@@ -207,7 +234,9 @@ export function createSession(store: Store, services: Services) {
       }
       store.description.value = description.value;
       store.engine.value = 'ready';
-      if (link !== null && (await openLink(link))) return;
+      // While the engine came, something else may have been asked for.
+      if (link !== null && mine === asked && (await followLink(link))) return;
+      if (mine !== asked) return;
       const left = store.link.peek()?.state;
       // Something else was opened meanwhile.
       const asLink = link !== null && lessonOf(link) === null;
@@ -238,14 +267,16 @@ export function createSession(store: Store, services: Services) {
     /** Links and pictures of the examples, once somebody looks at them. */
     gallery: async () => (await services.gallery?.()) ?? null,
     openExample(id: string) {
-      parts.releases?.home();
+      asked++;
+      home();
       return opening.openExample(id);
     },
     async openFiles(files: NamedBytes[], checkpoint?: readonly FileInPlace[], leftOut?: number) {
+      asked++;
       const recipe = !checkpoint && files.length === 1 && files[0] ? recipeText(files[0]) : null;
       if (recipe !== null) await openLink(recipe);
       else if (!(await takeFiles(files, checkpoint))) {
-        parts.releases?.home();
+        home();
         const { takingOf } = await import('./taking.ts');
         await parts.use(takingOf).openFiles(files, checkpoint, leftOut);
       }

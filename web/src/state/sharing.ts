@@ -84,8 +84,6 @@ export function createSharing(
   let given: ModelSource[] = [];
   /** The files of a checkpoint that were dropped for it. */
   let checkpoint: readonly FileInPlace[] = [];
-  /** Counts links; what belongs to an earlier one is dropped. */
-  let turn = 0;
   /** What is wrong with the baseline of the link that is open, told when it has been run. */
   let ofBaseline: string | null = null;
 
@@ -116,16 +114,19 @@ export function createSharing(
     const before = releases.current.peek();
     // Links of all releases are read by this page's own engine.
     releases.home();
-    const opened = await openHere(said, withNewest, again);
-    // A fresh engine knows nothing of the model that is still on the page.
-    if (!opened && releases.current.peek() !== before) await opening.restore();
+    const coming = openHere(said, withNewest, again);
+    const mine = context.turn;
+    const opened = await coming;
+    // A fresh engine knows nothing of the model that is still on the page; a newer link gives it its own.
+    if (!opened && mine === context.turn && releases.current.peek() !== before)
+      await opening.restore();
     return opened;
   }
 
   /** Shows the address; it is fetched when the user says so. */
   function ask(remote: Remote | 'broken'): boolean {
-    turn++;
-    releases.forget();
+    context.turn++;
+    if (releases.forget()) void opening.restore();
     const why = remote === 'broken' ? 'it is not whole' : refusedAddress(remote.address);
     if (remote === 'broken' || why !== null)
       return refuse(
@@ -149,7 +150,7 @@ export function createSharing(
   /** What a link that waits names by its address. */
   async function fetchFile() {
     const waiting = store.link.peek();
-    const mine = turn;
+    const mine = context.turn;
     const told = (message: string) => [
       problem('E_FETCH', message, 'Fetch it yourself, and drop it on the page.'),
     ];
@@ -157,9 +158,10 @@ export function createSharing(
       const { name } = waiting.info.model;
       try {
         const found = await fetchBytes(name, LARGEST_FETCHED);
-        if (mine === turn) await takeFiles([{ name: fileName(name), bytes: found }]);
+        if (mine === context.turn) await takeFiles([{ name: fileName(name), bytes: found }]);
       } catch (error) {
-        if (mine === turn) wait(waiting.info, told(`${name} was not fetched: ${reasonOf(error)}.`));
+        if (mine === context.turn)
+          wait(waiting.info, told(`${name} was not fetched: ${reasonOf(error)}.`));
       }
       return;
     }
@@ -167,14 +169,14 @@ export function createSharing(
     const { remote } = waiting;
     store.link.value = { state: 'remote', remote, fetching: true, diagnostics: [] };
     const again = (diagnostics: readonly Diagnostic[]) => {
-      if (mine !== turn) return;
+      if (mine !== context.turn) return;
       store.link.value = { state: 'remote', remote, fetching: false, diagnostics };
       announce(context, diagnostics[0]?.message ?? '');
     };
     try {
       const found = await fetchBytes(remote.address, LARGEST_FETCHED);
       const hash = await sha256(found);
-      if (mine !== turn) return;
+      if (mine !== context.turn) return;
       if (hash !== remote.sha256)
         return again([
           problem(
@@ -206,10 +208,10 @@ export function createSharing(
     checkpoint = [];
     link = said;
     newest = withNewest;
-    const mine = ++turn;
+    const mine = ++context.turn;
     releases.forget();
     const answer = await client.call({ kind: 'readLink', text: said });
-    if (mine !== turn) return false;
+    if (mine !== context.turn) return false;
     if (!answer.ok) return refuse(answer.diagnostics, null);
     const info = answer.value;
     if (again) return enter(info, again.model, again.inputs, answer.diagnostics);
@@ -226,7 +228,7 @@ export function createSharing(
       );
     try {
       const model = await modelOf(info);
-      if (mine !== turn) return false;
+      if (mine !== context.turn) return false;
       if (!model && info.model.kind === 'gallery')
         return refuse(
           [
@@ -251,6 +253,7 @@ export function createSharing(
 
   /** Opens the link as soon as all its files are there. */
   async function proceed(info: RecipeInfo, notes: readonly Diagnostic[]): Promise<boolean> {
+    const mine = context.turn;
     const embedded = info.model.kind === 'gallery' || info.model.kind === 'inline';
     const inputs = new Map<string, NamedBytes>();
     for (const { name, values } of info.inputs)
@@ -268,6 +271,7 @@ export function createSharing(
         continue;
       }
       const hash = await sha256(file.bytes);
+      if (mine !== context.turn) return false;
       const input = info.inputs.find((one) => one.sha256 === hash);
       if (input) inputs.set(input.name, { name: input.name, bytes: file.bytes });
       else if (!embedded && hash === info.model.sha256) model = file;
@@ -294,16 +298,21 @@ export function createSharing(
     inputs: NamedBytes[],
     found: readonly Diagnostic[],
   ): Promise<boolean> {
-    const mine = turn;
+    const mine = context.turn;
     let [info, notes] = [read, found];
-    store.link.value = { state: 'running', info };
+    const running = { state: 'running' as const, info };
+    store.link.value = running;
+    const dropped = () => {
+      if (store.link.peek() === running) store.link.value = null;
+      return false;
+    };
     if (await releases.enter(info.release, link, newest)) {
       const again = await client.call({ kind: 'readLink', text: link });
-      if (mine !== turn) return false;
+      if (mine !== context.turn) return dropped();
       if (!again.ok) return refuse(again.diagnostics, info);
       [info, notes] = [again.value, again.diagnostics];
     }
-    if (mine !== turn) return false;
+    if (mine !== context.turn) return dropped();
     files = { text: link, model, inputs };
     const { settings, options, json } = info;
     const recipe: Recipe = { settings, model, inputs, options, link: json, ...partIn(info) };
@@ -466,6 +475,7 @@ export function createSharing(
     if (inPlace.length > 0 && !(model.kind === 'file' && model.bytes === 0)) return false;
     given = [...given, ...files];
     if (inPlace.length > 0) checkpoint = inPlace;
+    context.turn++;
     await proceed(waiting.info, []);
     return true;
   }
@@ -540,6 +550,11 @@ export function createSharing(
 
   /** The address of what is open with a prediction beside it, or why there is none. */
   async function linkTo(view: AnalyticView): Promise<Answer<string>> {
+    if (store.machine.peek() === 'running') {
+      const why = 'Making a link would end the run.';
+      const hint = 'Pause it, or wait for its end.';
+      return { ok: false, stage: 'engine', diagnostics: [problem('E_LINK_RUNNING', why, hint)] };
+    }
     const prediction = linkedView(view);
     if (prediction === null) {
       const hint = 'Open a config.json that is a JSON object.';

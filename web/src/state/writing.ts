@@ -243,13 +243,15 @@ export function createWriting(context: Context, spawn: () => WorkerLike) {
     problems.value = [];
     const wish = asked();
     if (!wish) return;
-    const info = await compile(wish.context);
+    // What is open now; something else may be by the time that it is compiled.
     const { recipe } = context;
+    const source = store.source.peek().name;
+    const info = await compile(wish.context);
     if (!info || !recipe) return;
     looked.value = null;
     text.value = {
       recipe,
-      name: `${store.source.peek().name}, ${recipe.settings.name}`,
+      name: `${source}, ${recipe.settings.name}`,
       info,
       prompt: wish.start.ids,
       temperature: wish.start.temperature,

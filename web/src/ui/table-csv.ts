@@ -1,4 +1,5 @@
 // Tables of the page as comma-separated values: what stands in the cells, numbers without their separators.
+import { quotedCell } from '../lib/csv.ts';
 
 const THIN = /[\u2009\u202f]/g;
 
@@ -8,9 +9,6 @@ export function cellText(text: string): string {
   const number = clean.replace(THIN, '').replace(/^\u2212/, '-');
   return /^[+-]?\d[\d\s]*(\.\d+)?(e[+-]?\d+)?$/i.test(number) ? number.replace(/\s/g, '') : clean;
 }
-
-export const quotedCell = (text: string) =>
-  /[",\n\r]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
 
 /** What a reader of the cell would say; pictures and signs for the eye alone are left out. */
 function visible(cell: Element): string {

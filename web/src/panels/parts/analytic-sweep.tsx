@@ -114,8 +114,10 @@ function Heat(props: {
 
 /** Fills in the links of these points, one after the other; none where what is open cannot be linked. */
 function useLinks(sweep: AnalyticSweep, points: readonly number[]) {
-  const { session } = usePage();
+  const { store, session } = usePage();
   const view = session.use(analyticOf).view.value;
+  // While a run goes on there are none.
+  const running = store.machine.value === 'running';
   const [links, setLinks] = useState<ReadonlyMap<number, string>>(new Map());
   // A point that is taken over changes numbers of the axes alone, which the links say themselves.
   const axes = sweep.axes.map(({ key }) => key);
@@ -139,7 +141,7 @@ function useLinks(sweep: AnalyticSweep, points: readonly number[]) {
     return () => {
       over = true;
     };
-  }, [sweep, key]);
+  }, [sweep, key, running]);
   return links;
 }
 

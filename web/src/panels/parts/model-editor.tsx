@@ -4,8 +4,12 @@ import { useEffect, useRef, useState } from 'preact/hooks';
 import type { JsonEditor } from '../../editor/json-editor.ts';
 import type { Diagnostic } from '../../engine/types.ts';
 import { parseJson, placeOf } from '../../lib/json-text.ts';
+import { createKeptText } from '../../lib/kept-text.ts';
 import { fileName } from '../../ui/save.ts';
 import { type Page, usePage } from '../page.ts';
+
+/** Escape closes the dialog, too. */
+const typed = createKeptText();
 
 /** Longer texts are for an editor of files. */
 const LONGEST = 2_000_000;
@@ -44,6 +48,7 @@ export function ModelEditor({ onClose }: { onClose(): void }) {
   const dialog = useRef<HTMLDialogElement>(null);
   const host = useRef<HTMLDivElement>(null);
   const editor = useRef<JsonEditor | null>(null);
+  const used = useRef(false);
   const [said, setSaid] = useState('Loading the editor …');
 
   const apply = async () => {
@@ -55,7 +60,10 @@ export function ModelEditor({ onClose }: { onClose(): void }) {
       { name: `${name}.plena.json`, bytes: new TextEncoder().encode(text) },
     ]);
     const found = store.problems.peek().open.filter((one) => one.severity === 'error');
-    if (found.length === 0) return onClose();
+    if (found.length === 0) {
+      used.current = true;
+      return onClose();
+    }
     editor.current?.setProblems(placed(found, text));
     setSaid(`${found[0]?.code ?? ''}: ${found[0]?.message ?? ''} ${found[0]?.hint ?? ''}`);
   };
@@ -65,18 +73,23 @@ export function ModelEditor({ onClose }: { onClose(): void }) {
   useEffect(() => {
     dialog.current?.showModal();
     let gone = false;
+    let original = '';
     const start = async () => {
       const found = await textOf(page);
       if ('why' in found) return setSaid(found.why);
       const { createJsonEditor } = await import('../../editor/json-editor.ts');
       if (gone || !host.current) return;
-      editor.current = createJsonEditor(host.current, found.text, () => void latest.current());
+      original = found.text;
+      const text = typed.of(original);
+      editor.current = createJsonEditor(host.current, text, () => void latest.current());
       editor.current.focus();
-      setSaid('');
+      setSaid(text === original ? '' : 'What you typed before is here again; it was not compiled.');
     };
     start().catch((error: unknown) => setSaid(`The editor could not be loaded: ${String(error)}`));
     return () => {
       gone = true;
+      if (used.current) typed.forget();
+      else if (editor.current) typed.keep(original, editor.current.text());
       editor.current?.dispose();
     };
   }, [page]);

@@ -1,6 +1,6 @@
 // The nodes of the model as a table in a file: exact numbers, one row per node.
+import { quotedCell } from '../../lib/csv.ts';
 import { numberFor, OVERLAYS, overlay, titleOf } from '../../lib/overlays.ts';
-import { quotedCell } from '../../ui/table-csv.ts';
 import type { Page } from '../page.ts';
 
 export function nodesCsv({ store }: Page): string {

@@ -4,6 +4,7 @@ import '../../styles/deltas.css';
 import { signal } from '@preact/signals';
 import { useEffect } from 'preact/hooks';
 import { type Axis, proposed, typed } from '../../lib/axes.ts';
+import { quotedCell } from '../../lib/csv.ts';
 import { delta, known } from '../../lib/deltas.ts';
 import { bytes, short, whole } from '../../lib/format.ts';
 import type { Outcome, Setting } from '../../state/trials.ts';
@@ -189,8 +190,6 @@ function swept(axes: readonly Axis[]): SweptAxis[] {
   });
 }
 
-const csvCell = (text: string) => (/[",\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text);
-
 function csvOf(sweep: Sweep): string {
   const [x, y] = sweep.axes;
   const head = [x?.axis.title, y?.axis.title, ...MEASURES.map((one) => one.name), 'note', 'link'];
@@ -208,7 +207,7 @@ function csvOf(sweep: Sweep): string {
     ];
   });
   return [head, ...lines]
-    .map((line) => line.map((one) => csvCell(String(one ?? ''))).join(','))
+    .map((line) => line.map((one) => quotedCell(String(one ?? ''))).join(','))
     .join('\n');
 }
 
