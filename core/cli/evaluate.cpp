@@ -14,6 +14,8 @@ namespace plena::cli {
 
 namespace {
 
+constexpr std::string_view all_formats = "all";
+
 struct Options : ModelOptions {
   std::string vocabulary;
   std::string data;
@@ -61,7 +63,14 @@ void print_table(const report::EvaluationFacts& facts) {
   );
   for (const report::EvaluationRow& row : facts.rows) {
     std::string_view title = row.formats.empty() ? facts.settings : row.formats;
+    if (!row.refused.empty()) {
+      fmt::print("{:<18} refused: {}\n", title, row.refused);
+      continue;
+    }
     for (const report::ScoreFacts& score : row.scores) {
+      if (!row.on_machine && &score == row.scores.data()) {
+        continue;
+      }
       fmt::print(
         "{:<18} {:<9} {:>8.2f}% {:>8.2f}% {:>11.4f}\n",
         title,
@@ -72,11 +81,20 @@ void print_table(const report::EvaluationFacts& facts) {
       );
       title = "";
     }
+    if (!row.on_machine) {
+      fmt::print(
+        "{:<18} not on the machine, which reads integer elements as unsigned: the format as it is "
+        "defined; {:.1f} s\n",
+        row.title,
+        row.seconds
+      );
+      continue;
+    }
     fmt::print(
       "{:<18} {} of {} predictions as in fp32, {} of {} numbers differ from the hardware "
       "reference; {} "
       "instructions, {} cycles, {:.1f} s of {:.1f} s emulating\n",
-      "",
+      row.title,
       row.same_choices,
       row.predictions,
       row.differing,
@@ -89,13 +107,35 @@ void print_table(const report::EvaluationFacts& facts) {
   }
 }
 
-/// What is lost of fp32's accuracy, in percent of it.
+/// What is lost of fp32's accuracy, and of its items that are all right, in percent of these: the
+/// greater of both.
 double lost(const report::EvaluationRow& row) {
-  const auto accuracy = [&](driver::Source source) {
-    return row.scores[static_cast<std::size_t>(source)].accuracy;
+  const auto of = [&](driver::Source source) -> const report::ScoreFacts& {
+    return row.scores[static_cast<std::size_t>(source)];
   };
-  const double exact = accuracy(driver::Source::Fp32);
-  return exact > 0 ? 100 * (exact - accuracy(driver::Source::Machine)) / exact : 0;
+  const report::ScoreFacts& exact = of(driver::Source::Fp32);
+  const report::ScoreFacts& machine = of(driver::Source::Machine);
+  const auto share = [](double from, double to) {
+    return from > 0 ? 100 * (from - to) / from : 0.0;
+  };
+  return std::max(
+    share(exact.accuracy, machine.accuracy), share(exact.right_items, machine.right_items)
+  );
+}
+
+/// Formats to try; the word `all` stands for those that are known.
+std::vector<std::string> wanted_formats(const std::vector<std::string>& given) {
+  std::vector<std::string> formats;
+  for (const std::string& one : given) {
+    if (one != all_formats) {
+      formats.push_back(one);
+      continue;
+    }
+    for (const driver::KnownFormat& known : driver::known_formats()) {
+      formats.emplace_back(known.format);
+    }
+  }
+  return formats.empty() ? std::vector<std::string>{""} : formats;
 }
 
 int run_evaluate(const Options& options) {
@@ -120,22 +160,25 @@ int run_evaluate(const Options& options) {
   facts.items = options.items == 0 ? holdout->size() : std::min(options.items, holdout->size());
   facts.settings = options.settings;
   bool holds = true;
-  const std::vector<std::string> formats =
-    options.formats.empty() ? std::vector<std::string>{""} : options.formats;
+  const std::vector<std::string> formats = wanted_formats(options.formats);
+  const bool all =
+    std::find(options.formats.begin(), options.formats.end(), all_formats) != options.formats.end();
   Progress progress("evaluate");
   const InterruptWatch watch;
   for (const std::string& format : formats) {
     const auto start = std::chrono::steady_clock::now();
-    const auto settings =
-      format.empty() ? toml : steps.take(driver::with_formats(*toml, options.settings, format));
+    const auto tried = format.empty()
+                         ? std::optional(driver::Tried{*toml})
+                         : steps.take(driver::with_formats(*toml, options.settings, format));
     driver::Session session;
-    if (!settings || !steps.take(session.set_settings(options.settings, *settings)) ||
+    if (!tried || !steps.take(session.set_settings(options.settings, tried->toml)) ||
         !steps.take(set_timing(session, options.timing))) {
       return exit_unusable;
     }
     driver::EvaluationOptions wanted;
     wanted.choices = *choices;
     wanted.items = options.items;
+    wanted.instead = tried->instead;
     wanted.go_on = [&](std::size_t done) {
       progress.show(fmt::format("{} {} of {}", format, done, facts.items));
       return !interrupted();
@@ -143,6 +186,14 @@ int run_evaluate(const Options& options) {
     const Result<driver::Evaluation> found =
       driver::evaluate(session, named->name, named->files, *vocabulary, *holdout, wanted);
     progress.clear();
+    if (!found && all && found.diagnostics().front().code == "E_HARDWARE") {
+      report::EvaluationRow row;
+      row.formats = format;
+      row.title = driver::title_of(format);
+      row.refused = found.diagnostics().front().message;
+      facts.rows.push_back(std::move(row));
+      continue;
+    }
     if (!found) {
       print(found.diagnostics());
       const bool fault = std::any_of(
@@ -159,8 +210,10 @@ int run_evaluate(const Options& options) {
     const double seconds =
       std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
     facts.rows.push_back(row_of(*found, format, seconds));
-    holds =
-      holds && found->differing == 0 && !(options.loss && lost(facts.rows.back()) > *options.loss);
+    facts.rows.back().title = driver::title_of(format);
+    facts.rows.back().on_machine = !tried->instead;
+    const bool loses = options.loss && !tried->instead && lost(facts.rows.back()) > *options.loss;
+    holds = holds && found->differing == 0 && !loses;
   }
   if (!options.json.empty() && !steps.take(write_file(options.json, report::evaluation(facts)))) {
     return exit_unusable;
@@ -193,14 +246,15 @@ void add_evaluate(CLI::App& app, Action& action) {
       "--formats",
       options->formats,
       "formats to try for what lies in HBM, separated by commas: e8m7 is bf16, e4m3x8/ue8m0 MXFP8 "
-      "in blocks of 8"
+      "in blocks of 8, kv:e8m7 keys and values alone in bf16; all: those that are known"
     )
     ->delimiter(',');
   command
     ->add_option(
       "--loss",
       options->loss,
-      "percent of fp32's accuracy that the machine may lose; status 1 beyond"
+      "percent of fp32's accuracy, and of its items that are all right, that the machine may lose; "
+      "status 1 beyond"
     )
     ->check(finite_from_zero());
   command->add_option("--settings", options->settings, "settings: a preset's name or a TOML file")

@@ -66,12 +66,12 @@ constexpr Manual manuals[] = {
   {"evaluate",
    "Runs the held-out part of a trained model's data on the machine and by both references, and "
    "says how often\n"
-   "each was right and how sure of what came. With --formats also for other formats in HBM. Exits "
-   "1 "
-   "when the\n"
-   "machine loses more than --loss allows.",
+   "each was right and how sure of what came. With --formats also for other formats in HBM;\n"
+   "`all` are those that are known, MXINT8 among them, which the machine cannot have: the reference "
+   "has it as it is\n"
+   "defined. Exits 1 when the machine loses more than --loss allows.",
    "plena evaluate models/trained/digits --settings m64b16 --loss 1\n"
-   "plena evaluate models/trained/verses --settings m64b16 --items 8 --formats e8m7,e4m3x8/ue8m0"},
+   "plena evaluate models/trained/verses --settings m64b16 --items 8 --formats all"},
   {"profile",
    "Every cycle has one cause, and every table adds up to the run. Takes a model, a folder of "
    "`compile`, an\n"

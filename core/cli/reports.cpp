@@ -117,8 +117,12 @@ constexpr Key evaluated[] = {
   {"settings", "name of them"},
   {"timing", "what cycles are counted by"},
   {"rows[].formats", "of what lies in HBM; null: as the settings say"},
+  {"rows[].title", "what people call these formats; null for others"},
+  {"rows[].refused", "why the machine cannot have them: nothing else is told then; else null"},
   {"rows[].machine.*",
-   "accuracy of predictions, share of items of which all were right, perplexity: all of the machine"},
+   "accuracy of predictions, share of items of which all were right, perplexity: all of the "
+   "machine; "
+   "null for integer elements, which it cannot have"},
   {"rows[].hardware.*", "the same of the reference that rounds as the machine does"},
   {"rows[].fp32.*", "the same of the exact reference"},
   {"rows[].predictions", "of all items"},

@@ -7,6 +7,7 @@
 #include "golden/reference.h"
 #include "numerics/bits.h"
 #include "numerics/math.h"
+#include "ops/load.h"
 #include "report/options.h"
 
 #include <algorithm>
@@ -19,8 +20,23 @@ namespace plena::driver {
 namespace {
 
 constexpr Source sources_of_scores[]{Source::Machine, Source::Hardware, Source::Fp32};
+/// Those of keys and values first.
 constexpr std::string_view formats_keys[]{
-  "HBM_M_WEIGHT_TYPE", "HBM_M_KV_TYPE", "HBM_V_ACT_TYPE", "HBM_V_KV_TYPE"};
+  "HBM_M_KV_TYPE", "HBM_V_KV_TYPE", "HBM_M_WEIGHT_TYPE", "HBM_V_ACT_TYPE"};
+constexpr std::size_t kv_keys = 2;
+constexpr std::string_view only_kv = "kv:";
+
+constexpr KnownFormat format_rows[]{
+  {"e8m7", "bf16"},
+  {"e4m3x8/ue8m0", "MXFP8 E4M3"},
+  {"e4m3x32/ue8m0", "MXFP8 E4M3, blocks of 32"},
+  {"e5m2x8/ue8m0", "MXFP8 E5M2"},
+  {"e3m4x8/ue8m0", "MX E3M4"},
+  {"e2m5x8/ue8m0", "MX E2M5"},
+  {"i8x8/ue8m0", "MXINT8"},
+  {"i8x32/ue8m0", "MXINT8, blocks of 32"},
+  {"kv:e8m7", "keys and values in bf16"},
+  {"kv:e5m2x8/ue8m0", "keys and values in E5M2"}};
 
 std::size_t index(Source source) { return static_cast<std::size_t>(source); }
 
@@ -58,6 +74,9 @@ void score(
 ) {
   std::vector<std::size_t> choices;
   for (const Source source : sources_of_scores) {
+    if (rows[index(source)].empty()) {
+      continue; // the machine did not run
+    }
     Score& of = result.scores[index(source)];
     std::size_t hits = 0;
     for (std::size_t i = 0; i < right.size(); ++i) {
@@ -68,7 +87,7 @@ void score(
       if (source == Source::Machine) {
         choices.push_back(made.choice);
       } else if (source == Source::Fp32) {
-        result.same_choices += made.choice == choices[i] ? 1u : 0u;
+        result.same_choices += i < choices.size() && made.choice == choices[i] ? 1u : 0u;
       }
     }
     ++of.items;
@@ -158,6 +177,7 @@ class Evaluator {
     wanted.choices = options_.choices;
     wanted.references = true;
     wanted.all_logits = true;
+    wanted.instead = options_.instead;
     wanted.capacity = vocabulary_.context;
     // All texts are as long as the model allows, with tokens behind their ends that nobody looks
     // at, and no earlier token sees: so that one program serves all.
@@ -193,8 +213,10 @@ class Evaluator {
         result_.instructions += one.instructions;
         result_.cycles += one.cycles;
         result_.seconds += one.seconds;
-        result_.compared += one.check->compared;
-        result_.differing += one.check->differing;
+        if (one.check) {
+          result_.compared += one.check->compared;
+          result_.differing += one.check->differing;
+        }
       }
       Rows rows;
       for (const Source source : sources_of_scores) {
@@ -267,6 +289,49 @@ class Evaluator {
     if (const Result<std::string> compiled = session_.compile(options_.choices); !compiled) {
       return compiled.diagnostics();
     }
+    std::array<std::vector<float>, std::size(sources_of_scores)> logits;
+    if (!options_.instead) {
+      Result<std::vector<float>> ran = run_machine(state, output);
+      if (!ran) {
+        return ran.diagnostics();
+      }
+      logits[index(Source::Machine)] = std::move(*ran);
+    }
+    const codegen::Compiled& compiled = *state.compiled;
+    codegen::Values inputs;
+    inputs[input] = values;
+    for (const Source source : {Source::Hardware, Source::Fp32}) {
+      const bool exact = source == Source::Fp32;
+      ops::Arithmetic arithmetic = ops::arithmetic_of(
+        *state.config,
+        exact ? ops::Precision::Fp32 : ops::Precision::Hardware,
+        exact ? ops::Plan{} : compiled.plan
+      );
+      if (options_.instead && !exact) {
+        options_.instead->apply(arithmetic);
+      }
+      Result<golden::Values> computed = golden::evaluate(*state.graph, arithmetic, inputs);
+      if (!computed) {
+        return computed.diagnostics();
+      }
+      logits[index(source)] = std::move(computed->at(output));
+    }
+    Rows rows;
+    for (std::size_t i = 0; i < rows.size(); ++i) {
+      rows[i] = logits[i];
+    }
+    for (std::size_t i = 0; i < logits[index(Source::Machine)].size(); ++i) {
+      const bool same = numerics::bits_of(logits[index(Source::Machine)][i]) ==
+                        numerics::bits_of(logits[index(Source::Hardware)][i]);
+      result_.differing += same ? 0u : 1u;
+      ++result_.compared;
+    }
+    score(result_, rows, 0, std::span(&label, 1), vocabulary_.tokens.size());
+    return Done{};
+  }
+
+  /// The logits.
+  Result<std::vector<float>> run_machine(const Session::State& state, ir::TensorId output) {
     if (const Result<std::string> reset = session_.reset(); !reset) {
       return reset.diagnostics();
     }
@@ -282,42 +347,13 @@ class Evaluator {
     result_.instructions += status.executed;
     result_.cycles += status.cycles;
     result_.seconds += state.emulate_seconds;
-    const codegen::Compiled& compiled = *state.compiled;
-    const codegen::Placement* place = codegen::find_vector(compiled, output);
+    const codegen::Placement* place = codegen::find_vector(*state.compiled, output);
     if (place == nullptr) {
       return does_not_fit(
         fmt::format("the model's output {} is no logits", vocabulary_.picture->output), name_
       );
     }
-    std::array<std::vector<float>, std::size(sources_of_scores)> logits;
-    logits[index(Source::Machine)] = codegen::read_back(*place, reader_of(*state.machine));
-    codegen::Values inputs;
-    inputs[input] = values;
-    for (const Source source : {Source::Hardware, Source::Fp32}) {
-      const bool exact = source == Source::Fp32;
-      const ops::Arithmetic arithmetic = ops::arithmetic_of(
-        *state.config,
-        exact ? ops::Precision::Fp32 : ops::Precision::Hardware,
-        exact ? ops::Plan{} : compiled.plan
-      );
-      Result<golden::Values> computed = golden::evaluate(*state.graph, arithmetic, inputs);
-      if (!computed) {
-        return computed.diagnostics();
-      }
-      logits[index(source)] = std::move(computed->at(output));
-    }
-    Rows rows;
-    for (std::size_t i = 0; i < rows.size(); ++i) {
-      rows[i] = logits[i];
-    }
-    for (std::size_t i = 0; i < logits[0].size(); ++i) {
-      const bool same = numerics::bits_of(logits[index(Source::Machine)][i]) ==
-                        numerics::bits_of(logits[index(Source::Hardware)][i]);
-      result_.differing += same ? 0u : 1u;
-      ++result_.compared;
-    }
-    score(result_, rows, 0, std::span(&label, 1), vocabulary_.tokens.size());
-    return Done{};
+    return codegen::read_back(*place, reader_of(*state.machine));
   }
 
   Session& session_;
@@ -353,21 +389,36 @@ Result<Evaluation> evaluate(
   return Evaluator(session, name, files, vocabulary, holdout, options).run();
 }
 
-Result<std::string>
-with_formats(std::string_view toml, std::string_view name, std::string_view format) {
+std::span<const KnownFormat> known_formats() { return format_rows; }
+
+std::string_view title_of(std::string_view format) {
+  const auto* found =
+    std::find_if(std::begin(format_rows), std::end(format_rows), [&](const KnownFormat& one) {
+      return one.format == format;
+    });
+  return found == std::end(format_rows) ? std::string_view{} : found->title;
+}
+
+Result<Tried> with_formats(std::string_view toml, std::string_view name, std::string_view format) {
   const Result<config::Config> given = config::load(toml, name);
   if (!given) {
     return given.diagnostics();
   }
+  const bool kv = format.starts_with(only_kv);
+  format.remove_prefix(kv ? only_kv.size() : 0);
   config::Changes changes;
-  for (const std::string_view key : formats_keys) {
+  for (const std::string_view key :
+       std::span(formats_keys).first(kv ? kv_keys : std::size(formats_keys))) {
     changes[std::string(key)] = std::string(format);
   }
   Result<config::Config> changed = config::changed(*given, changes);
   if (!changed) {
     return changed.diagnostics();
   }
-  return {config::to_toml(*changed, name), changed.diagnostics()};
+  if (ops::is_mx_int(changed->hbm_m_kv_type)) {
+    return Tried{std::string(toml), ReferenceFormats{changed->hbm_m_kv_type, kv}};
+  }
+  return {Tried{config::to_toml(*changed, name), std::nullopt}, changed.diagnostics()};
 }
 
 } // namespace plena::driver

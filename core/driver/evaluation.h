@@ -11,6 +11,7 @@
 #include <array>
 #include <cstdint>
 #include <functional>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -31,8 +32,9 @@ struct Score {
 };
 
 struct EvaluationOptions {
-  std::string choices = "{}"; ///< JSON, as Session::compile takes it
-  std::size_t items = 0;      ///< of the held-out data, from the first one; 0: all
+  std::string choices = "{}";                ///< JSON, as Session::compile takes it
+  std::size_t items = 0;                     ///< of the held-out data, from the first one; 0: all
+  std::optional<ReferenceFormats> instead{}; ///< of the machine, which does not run then
   /// Called before each item with how many are done; false stops.
   std::function<bool(std::size_t)> go_on{};
 };
@@ -65,9 +67,25 @@ Result<Evaluation> evaluate(
   const EvaluationOptions& options
 );
 
+/// A format to try: the settings, and what the machine does not have.
+struct Tried {
+  std::string toml;
+  std::optional<ReferenceFormats> instead{};
+};
+
 /// A settings file in which everything that lies in HBM but integers has this format, written as in
-/// links: `e8m7`, or `e4m3x8/ue8m0` for blocks of 8 with a scale. What config::changed says.
-Result<std::string>
-with_formats(std::string_view toml, std::string_view name, std::string_view format);
+/// links: `e8m7`, or `e4m3x8/ue8m0` for blocks of 8 with a scale; after `kv:` keys and values
+/// alone. Integer elements (`i8x8/ue8m0`) leave the settings as they are. What config::changed
+/// says.
+Result<Tried> with_formats(std::string_view toml, std::string_view name, std::string_view format);
+
+/// Those of the table that `plena evaluate --formats all` prints, and what people call them.
+struct KnownFormat {
+  std::string_view format;
+  std::string_view title;
+};
+std::span<const KnownFormat> known_formats();
+/// Empty for others.
+std::string_view title_of(std::string_view format);
 
 } // namespace plena::driver

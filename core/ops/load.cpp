@@ -8,6 +8,7 @@
 #include "ops/unstored.h"
 
 #include <algorithm>
+#include <cmath>
 
 namespace plena::ops {
 
@@ -47,10 +48,43 @@ class RowStore {
   std::vector<float> values_;
 };
 
+/// MX with integer elements as it is defined: two's complement, all bits but two behind the point.
+/// No machine reads it so (emulator.md 3.3), and no program is made for it.
+std::vector<float> integers_of_blocks(
+  std::span<const float> values, std::uint64_t cols, const numerics::StorageFormat& format
+) {
+  const int behind = format.element.width - 2;
+  const double largest = std::ldexp(1.0, behind + 1) - 1;
+  std::vector<float> result(values.begin(), values.end());
+  for (std::size_t row = 0; row < result.size(); row += to_size(cols)) {
+    const std::size_t end = row + to_size(cols);
+    for (std::size_t first = row; first < end; first += format.block) {
+      const std::span<float> block =
+        std::span(result).subspan(first, std::min<std::size_t>(format.block, end - first));
+      float most = 0;
+      for (const float value : block) {
+        most = std::max(most, std::abs(value));
+      }
+      if (most == 0 || !std::isfinite(most)) {
+        continue;
+      }
+      const int scale = std::ilogb(most) - behind;
+      for (float& value : block) {
+        const double whole = std::nearbyint(std::ldexp(static_cast<double>(value), -scale));
+        value = static_cast<float>(std::ldexp(std::clamp(whole, -largest, largest), scale));
+      }
+    }
+  }
+  return result;
+}
+
 } // namespace
 
 std::vector<float>
 stored(std::span<const float> values, std::uint64_t cols, const numerics::StorageFormat& format) {
+  if (is_mx_int(format)) {
+    return integers_of_blocks(values, cols, format);
+  }
   RowStore store(format, cols);
   std::vector<float> result;
   result.reserve(values.size());
@@ -68,6 +102,9 @@ namespace {
 std::vector<float> written_back(
   std::span<const float> values, std::uint64_t cols, const numerics::StorageFormat& format
 ) {
+  if (is_mx_int(format)) {
+    return integers_of_blocks(values, cols, format);
+  }
   const numerics::RowCodec codec(format);
   const std::uint64_t block = format.mx ? format.block : 1;
   std::vector<float> row(to_size((cols + block - 1) / block * block));
@@ -121,7 +158,8 @@ std::vector<float> loaded(
   switch (origin) {
   case Origin::Host:
     if (role == Role::Cache) {
-      return quantises && !arithmetic.caches_hold ? stored(values, cols, arithmetic.stored) : result;
+      return quantises && !arithmetic.caches_hold ? stored(values, cols, arithmetic.stored)
+                                                  : result;
     }
     if (quantises && to_matrix) { // the Matrix SRAM keeps what was decoded
       return stored(values, cols, role == Role::Stored ? arithmetic.stored : arithmetic.weight);

@@ -47,7 +47,8 @@ struct StoredTensor {
 
 /// Index in memory of row or column `i` when groups of `group` of them are padded to multiples of
 /// `multiple`; 0 for no groups.
-constexpr std::uint64_t grouped_index(std::uint64_t i, std::uint64_t group, std::uint64_t multiple) {
+constexpr std::uint64_t
+grouped_index(std::uint64_t i, std::uint64_t group, std::uint64_t multiple) {
   return group == 0 ? i : i / group * ((group + multiple - 1) / multiple * multiple) + i % group;
 }
 /// Length of `count` rows or columns in memory, padded to whole multiples.
@@ -57,8 +58,8 @@ grouped_size(std::uint64_t count, std::uint64_t group, std::uint64_t multiple) {
   return (count + each - 1) / each * ((each + multiple - 1) / multiple * multiple);
 }
 
-/// Row-major values with gaps of zeros between and after groups: (rows, cols) to the sizes above, but
-/// rows without groups stay as many as they are.
+/// Row-major values with gaps of zeros between and after groups: (rows, cols) to the sizes above,
+/// but rows without groups stay as many as they are.
 std::vector<float> spread(
   std::span<const float> values,
   std::uint64_t rows,
@@ -68,8 +69,9 @@ std::vector<float> spread(
   std::uint64_t multiple
 );
 
-/// A matrix cut into strips of 2 * `step` columns, one below the other, each starting `step` columns
-/// after the one before: `step` columns can be read from any column on. Zeros beyond the last column.
+/// A matrix cut into strips of 2 * `step` columns, one below the other, each starting `step`
+/// columns after the one before: `step` columns can be read from any column on. Zeros beyond the
+/// last column.
 std::vector<float>
 strips(std::span<const float> values, std::uint64_t rows, std::uint64_t cols, std::uint64_t step);
 
@@ -82,6 +84,12 @@ void store(
   const StoredTensor& tensor,
   std::span<std::uint8_t> bytes
 );
+
+/// MX with integer elements. References have it as it is defined; the machine reads the elements as
+/// unsigned, so that programs are not made for it.
+constexpr bool is_mx_int(const numerics::StorageFormat& format) {
+  return format.mx && format.element.kind == numerics::ScalarFormat::Kind::Int;
+}
 
 /// Formats that the compiler can stage: MX of 8-bit elements with 8-bit power-of-two scales, and
 /// plain bf16.

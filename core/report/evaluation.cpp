@@ -17,9 +17,21 @@ std::string evaluation(const EvaluationFacts& facts) {
     {"timing", facts.timing},
     {"rows", Json::array()}};
   for (const EvaluationRow& row : facts.rows) {
-    Json one{{"formats", row.formats.empty() ? Json(nullptr) : Json(row.formats)}};
+    Json one{
+      {"formats", row.formats.empty() ? Json(nullptr) : Json(row.formats)},
+      {"title", row.title.empty() ? Json(nullptr) : Json(row.title)},
+      {"refused", row.refused.empty() ? Json(nullptr) : Json(row.refused)}};
+    if (!row.refused.empty()) {
+      json["rows"].push_back(std::move(one));
+      continue;
+    }
     for (const ScoreFacts& score : row.scores) {
-      one[std::string(score.source)] = {
+      Json& of = one[std::string(score.source)];
+      if (!row.on_machine && &score == row.scores.data()) {
+        of = nullptr;
+        continue;
+      }
+      of = {
         {"accuracy", score.accuracy},
         {"rightItems", score.right_items},
         {"perplexity", score.perplexity}};

@@ -18,7 +18,10 @@ struct ScoreFacts {
 
 /// Of one format of what lies in HBM.
 struct EvaluationRow {
-  std::string formats; ///< as in links; empty: as the settings say
+  std::string formats;    ///< as in links; empty: as the settings say
+  std::string title{};    ///< what people call it; may be empty
+  std::string refused{};  ///< why the machine cannot have it; nothing was measured then
+  bool on_machine = true; ///< else the references alone were run
   std::array<ScoreFacts, 3> scores;
   std::uint64_t predictions = 0;
   std::uint64_t same_choices = 0; ///< of machine and fp32

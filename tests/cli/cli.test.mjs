@@ -999,6 +999,25 @@ test('evaluate measures texts and answers on the machine and by both references'
   assert.deepEqual(wide.fp32, narrow.fp32);
   const off = (row) => Math.abs(row.machine.perplexity - row.fp32.perplexity);
   assert.ok(off(wide) > 0 && off(wide) < off(narrow));
+  // Keys and values alone, and what no machine has.
+  const more = JSON.parse(run([
+    'evaluate', model, '--settings', 'm16b4', '--formats', 'kv:e8m7,i8x8/ue8m0,kv:i8x8/ue8m0', '--json', '-',
+  ]).stdout).rows;
+  assert.deepEqual(more.map((row) => row.title), ['keys and values in bf16', 'MXINT8', null]);
+  assert.equal(more[0].differing, 0);
+  assert.ok(off(more[0]) > 0 && off(more[0]) !== off(narrow));
+  for (const row of more.slice(1)) {
+    assert.equal(row.machine, null);
+    assert.deepEqual(row.fp32, wide.fp32);
+    assert.ok(row.hardware.perplexity > 1 && row.hardware.perplexity !== narrow.hardware.perplexity);
+    assert.deepEqual([row.compared, row.cycles], [0, 0]);
+  }
+  const every = JSON.parse(run([
+    'evaluate', model, '--settings', 'm16b4', '--items', '1', '--formats', 'all', '--json', '-',
+  ]).stdout).rows;
+  assert.ok(every.length >= 8);
+  assert.match(every.find((row) => row.formats === 'e4m3x32/ue8m0').refused, /rows of 16 elements/);
+  assert.ok(every.every((row) => row.title !== null));
   const one = run(['evaluate', model, '--settings', 'm16b4', '--items', '1', '--json', '-']);
   assert.equal(JSON.parse(one.stdout).rows[0].predictions, 7);
 
