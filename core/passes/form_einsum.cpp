@@ -4,6 +4,7 @@
 #include "passes/einsum.h"
 #include "passes/rewriter.h"
 
+#include <cstddef>
 #include <algorithm>
 
 namespace plena::passes {
@@ -151,7 +152,7 @@ class Former {
     std::vector<std::size_t> sizes;
     std::vector<std::size_t> steps;
     for (const std::int64_t axis : permutation(operand.labels, order)) {
-      const auto begin = from.begin() + axis;
+      const auto begin = from.begin() + static_cast<std::ptrdiff_t>(axis);
       sizes.push_back(static_cast<std::size_t>(*begin));
       steps.push_back(static_cast<std::size_t>(*ir::element_count({begin + 1, from.end()})));
     }

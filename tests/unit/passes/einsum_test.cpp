@@ -19,7 +19,7 @@ using Floats = std::vector<float>;
 
 namespace {
 
-Result<passes::Lowered> lower(const OnnxBuilder& builder) {
+Result<passes::Lowered> lowered_of(const OnnxBuilder& builder) {
   auto graph = io::import_model("test.onnx", builder.bytes());
   INFO((graph ? "" : render(graph.diagnostics().front())));
   REQUIRE(graph);
@@ -35,7 +35,7 @@ std::string ops_of(const ir::Graph& graph) {
 }
 
 std::string refusal(const OnnxBuilder& builder) {
-  const auto lowered = lower(builder);
+  const auto lowered = lowered_of(builder);
   if (lowered) {
     return "accepted as " + ops_of(lowered->graph);
   }
@@ -163,7 +163,7 @@ void check_weights(const Form& form, bool swapped) {
       {{"equation", equation}}
     )
     .output("y", expected.shape);
-  const auto lowered = lower(b);
+  const auto lowered = lowered_of(b);
   INFO((lowered ? "" : render(lowered.diagnostics().front())));
   REQUIRE(lowered);
   CHECK(ops_of(lowered->graph) == form.ops);
@@ -220,7 +220,7 @@ TEST_CASE("Einsum of constants is constant", "[unit][passes][einsum]") {
     .node("Einsum", {"t", "f"}, {"angles"}, {{"equation", std::string("i,j->ij")}})
     .node("Add", {"x", "angles"}, {"y"})
     .output("y", {5, 4});
-  const auto lowered = lower(b);
+  const auto lowered = lowered_of(b);
   INFO((lowered ? "" : render(lowered.diagnostics().front())));
   REQUIRE(lowered);
   CHECK(ops_of(lowered->graph) == "add");
@@ -233,7 +233,7 @@ TEST_CASE("Einsum of one operand moves its axes", "[unit][passes][einsum]") {
     .node("Einsum", {"x"}, {"moved"}, {{"equation", std::string("bij->ibj")}})
     .node("Add", {"moved", "moved"}, {"y"})
     .output("y", {5, 1, 4});
-  const auto lowered = lower(b);
+  const auto lowered = lowered_of(b);
   INFO((lowered ? "" : render(lowered.diagnostics().front())));
   REQUIRE(lowered);
   CHECK(ops_of(lowered->graph) == "view add");
@@ -325,7 +325,7 @@ TEST_CASE("attention by Einsum", "[unit][passes][einsum]") {
       .floats("wo", out.shape, out.values)
       .node("Einsum", {"rows", "wo"}, {"y"}, {{"equation", std::string("abcd,cde->abe")}})
       .output("y", {1, rows, width});
-    const auto lowered = lower(b);
+    const auto lowered = lowered_of(b);
     INFO((lowered ? "" : render(lowered.diagnostics().front())));
     REQUIRE(lowered);
     CHECK(ops_of(lowered->graph) == "linear linear linear attention view linear");

@@ -23,7 +23,7 @@ namespace {
 constexpr std::int64_t positions = 6;
 constexpr std::int64_t lanes = 4; // of a head
 
-Result<passes::Lowered> lower(const OnnxBuilder& builder) {
+Result<passes::Lowered> lowered_of(const OnnxBuilder& builder) {
   auto graph = io::import_model("test.onnx", builder.bytes());
   INFO((graph ? "" : render(graph.diagnostics().front())));
   REQUIRE(graph);
@@ -90,7 +90,7 @@ void check_near(const Floats& actual, const Floats& expected) {
 }
 
 std::string refusal(const OnnxBuilder& builder) {
-  const auto lowered = lower(builder);
+  const auto lowered = lowered_of(builder);
   if (lowered) {
     return "accepted as " + ops_of(lowered->graph);
   }
@@ -195,7 +195,7 @@ void finish(OnnxBuilder& b, const Case& c, const std::string& x) {
 }
 
 void check_attention(const OnnxBuilder& b, const Case& c, const std::string& mask) {
-  const auto lowered = lower(b);
+  const auto lowered = lowered_of(b);
   INFO((lowered ? "" : render(lowered.diagnostics().front())));
   REQUIRE(lowered);
   const ir::Graph& graph = lowered->graph;
@@ -341,7 +341,7 @@ TEST_CASE("attention over a common product takes its columns apart", "[unit][pas
       .node("MatMul", {"p", "vh"}, {"o"});
     const Case c{heads, heads, 1.0f};
     finish(b, c, "o");
-    const auto lowered = lower(b);
+    const auto lowered = lowered_of(b);
     INFO((lowered ? "" : render(lowered.diagnostics().front())));
     REQUIRE(lowered);
     CHECK(ops_of(lowered->graph) == "linear linear linear attention view");
@@ -389,7 +389,7 @@ TEST_CASE("several sequences are several sequences", "[unit][passes][attention]"
     .ints("flat", {3}, {3, positions, 2 * lanes})
     .node("Reshape", {"rows", "flat"}, {"y"})
     .output("y", {3, positions, 2 * lanes});
-  const auto lowered = lower(b);
+  const auto lowered = lowered_of(b);
   REQUIRE(lowered);
   CHECK(attr<std::int64_t>(the(lowered->graph, "attention"), "batch") == 3);
   const auto one = static_cast<std::size_t>(positions * 2 * lanes);
@@ -432,7 +432,7 @@ TEST_CASE("sinks are a column before the softmax", "[unit][passes][attention]") 
     .node("Slice", {"p1", "zero", "end", "axis"}, {"p"})
     .node("MatMul", {"p", "vh"}, {"o"});
   finish(b, c, "o");
-  const auto lowered = lower(b);
+  const auto lowered = lowered_of(b);
   INFO((lowered ? "" : render(lowered.diagnostics().front())));
   REQUIRE(lowered);
   const ir::Node& node = the(lowered->graph, "attention");
@@ -613,7 +613,7 @@ TEST_CASE("projections and biases come in front of attention", "[unit][passes][a
       "com.microsoft"
     )
     .output("y", {1, positions, width});
-  const auto lowered = lower(b);
+  const auto lowered = lowered_of(b);
   INFO((lowered ? "" : render(lowered.diagnostics().front())));
   REQUIRE(lowered);
   CHECK(ops_of(lowered->graph) == "linear linear linear attention view");
@@ -797,7 +797,7 @@ TEST_CASE("rotations of every spelling", "[unit][passes][rope]") {
     for (const std::int64_t count : {lanes, lanes / 2}) {
       const Rotation r{spelling, count};
       INFO("spelling " << static_cast<int>(spelling) << ", rotated " << count);
-      const auto lowered = lower(rotation_model(r, true));
+      const auto lowered = lowered_of(rotation_model(r, true));
       INFO((
         lowered ? ""
                 : render(lowered.diagnostics().front()) + " " + lowered.diagnostics().front().where
@@ -813,14 +813,14 @@ TEST_CASE("rotations of every spelling", "[unit][passes][rope]") {
 }
 
 TEST_CASE("halves need no linear before them, neighbours do", "[unit][passes][rope]") {
-  const auto halves = lower(rotation_model({Spelling::Halves, lanes}, false));
+  const auto halves = lowered_of(rotation_model({Spelling::Halves, lanes}, false));
   REQUIRE(halves);
   CHECK(ops_of(halves->graph) == "rope attention view");
   CHECK(refusal(rotation_model({Spelling::Neighbours, lanes}, false)).starts_with("E_PATTERN"));
 }
 
 TEST_CASE("heads that turn by different angles are refused", "[unit][passes][rope]") {
-  const auto lowered = lower(rotation_model({Spelling::Halves, lanes, true}, true));
+  const auto lowered = lowered_of(rotation_model({Spelling::Halves, lanes, true}, true));
   REQUIRE_FALSE(lowered);
   tests::check_complete(lowered.diagnostics());
   const Diagnostics& all = lowered.diagnostics();
@@ -869,7 +869,7 @@ TEST_CASE("rotation operators", "[unit][passes][rope]") {
           )
           .output("y", {1, positions, width});
         INFO("neighbours " << neighbours << ", standard " << standard << ", rotated " << count);
-        const auto lowered = lower(b);
+        const auto lowered = lowered_of(b);
         INFO((lowered ? "" : render(lowered.diagnostics().front())));
         REQUIRE(lowered);
         const Floats x = numbers(static_cast<std::size_t>(positions * width), 7);
@@ -913,7 +913,7 @@ TEST_CASE("embeddings take their numbers from an input", "[unit][passes][embeddi
     .node("Gather", {"table", "ids1"}, {"rows"}, {{"axis", std::int64_t{0}}})
     .node("Add", {"rows", "rows"}, {"y"})
     .output("y", {3, 2});
-  const auto lowered = lower(b);
+  const auto lowered = lowered_of(b);
   INFO((lowered ? "" : render(lowered.diagnostics().front())));
   REQUIRE(lowered);
   CHECK(ops_of(lowered->graph) == "embedding view add");
@@ -940,7 +940,7 @@ TEST_CASE("patches of an image become rows", "[unit][passes][conv]") {
       .output("y", {images, 4, 3});
     return b;
   };
-  const auto lowered = lower(model({{"strides", Ints{2, 2}}}));
+  const auto lowered = lowered_of(model({{"strides", Ints{2, 2}}}));
   INFO((lowered ? "" : render(lowered.diagnostics().front())));
   REQUIRE(lowered);
   CHECK(ops_of(lowered->graph) == "conv2d view");
@@ -960,7 +960,7 @@ TEST_CASE("patches of an image become rows", "[unit][passes][conv]") {
   }
   check_near(computed(lowered->graph, {{"image", image}}), expected);
   // Two images: the rows of one after those of the other.
-  const auto both = lower(model({{"strides", Ints{2, 2}}}, 2));
+  const auto both = lowered_of(model({{"strides", Ints{2, 2}}}, 2));
   INFO((both ? "" : render(both.diagnostics().front())));
   REQUIRE(both);
   CHECK(ops_of(both->graph) == "conv2d view");
@@ -986,7 +986,7 @@ TEST_CASE("a gate and its operand in one product", "[unit][passes][layout]") {
     .node("Mul", {"gate", "s"}, {"silu"})
     .node("Mul", {"silu", "up"}, {"y"})
     .output("y", {2, 3});
-  const auto lowered = lower(b);
+  const auto lowered = lowered_of(b);
   INFO((lowered ? "" : render(lowered.diagnostics().front())));
   REQUIRE(lowered);
   CHECK(ops_of(lowered->graph) == "linear view linear view silu mul");
@@ -1018,7 +1018,7 @@ TEST_CASE("norms of heads become norms of rows by heads", "[unit][passes][norm]"
       .node("Softmax", {"s"}, {"p"}, {{"axis", std::int64_t{-1}}})
       .node("MatMul", {"p", "vh"}, {"o"});
     finish(b, c, "o");
-    const auto lowered = lower(b);
+    const auto lowered = lowered_of(b);
     INFO((lowered ? "" : render(lowered.diagnostics().front())));
     REQUIRE(lowered);
     CHECK(ops_of(lowered->graph) == "rms_norm attention view");
@@ -1049,7 +1049,7 @@ TEST_CASE("rows that are picked, put side by side or behind others", "[unit][pas
       .node("Gather", {"x", "last"}, {"token"}, {{"axis", std::int64_t{1}}})
       .node("MatMul", {"token", "w"}, {"y"})
       .output("y", {1, 3});
-    const auto lowered = lower(b);
+    const auto lowered = lowered_of(b);
     INFO((lowered ? "" : render(lowered.diagnostics().front())));
     REQUIRE(lowered);
     CHECK(ops_of(lowered->graph) == "rows view linear");
@@ -1072,7 +1072,7 @@ TEST_CASE("rows that are picked, put side by side or behind others", "[unit][pas
       .node("MatMul", {"e", "w"}, {"p"})
       .node("Add", {"p", "bias"}, {"y"})
       .output("y", {1, 4, 3});
-    const auto lowered = lower(b);
+    const auto lowered = lowered_of(b);
     INFO((lowered ? "" : render(lowered.diagnostics().front())));
     REQUIRE(lowered);
     const Floats w = numbers(24, 1);
@@ -1095,7 +1095,7 @@ TEST_CASE("rows that are picked, put side by side or behind others", "[unit][pas
       .floats("token", {1, 1, 2}, {5, 6})
       .node("Concat", {"token", "x"}, {"y"}, {{"axis", std::int64_t{1}}})
       .output("y", {1, 17, 2});
-    const auto lowered = lower(b);
+    const auto lowered = lowered_of(b);
     INFO((lowered ? "" : render(lowered.diagnostics().front())));
     REQUIRE(lowered);
     CHECK(ops_of(lowered->graph) == "rows view");
@@ -1125,7 +1125,7 @@ TEST_CASE("predicted tokens are an output", "[unit][passes][argmax]") {
     return b;
   };
   const Attrs last{{"axis", std::int64_t{-1}}, {"keepdims", std::int64_t{0}}};
-  const auto lowered = lower(model(last, false));
+  const auto lowered = lowered_of(model(last, false));
   INFO((lowered ? "" : render(lowered.diagnostics().front())));
   REQUIRE(lowered);
   CHECK(ops_of(lowered->graph) == "argmax");
@@ -1149,7 +1149,7 @@ TEST_CASE("norms with a sum before them", "[unit][passes][fused]") {
     )
     .node("Add", {"n", "sum"}, {"y"})
     .output("y", {2, 4});
-  const auto lowered = lower(b);
+  const auto lowered = lowered_of(b);
   INFO((lowered ? "" : render(lowered.diagnostics().front())));
   REQUIRE(lowered);
   CHECK(ops_of(lowered->graph) == "add rms_norm add");
@@ -1180,7 +1180,7 @@ TEST_CASE("GELUs with a bias and products with a transposed factor", "[unit][pas
     .node("BiasGelu", {"p", "bias"}, {"g"}, {}, "", "com.microsoft")
     .node("FastGelu", {"g", "bias"}, {"y"}, {}, "", "com.microsoft")
     .output("y", {2, 3});
-  const auto lowered = lower(b);
+  const auto lowered = lowered_of(b);
   INFO((lowered ? "" : render(lowered.diagnostics().front())));
   REQUIRE(lowered);
   CHECK(ops_of(lowered->graph) == "linear gelu add_vec gelu");
