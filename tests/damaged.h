@@ -1,6 +1,7 @@
 // Texts at random, and texts with mistakes in them, for readers that have to survive both.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <random>
 #include <string>
@@ -13,7 +14,7 @@ inline std::string
 random_text(std::mt19937_64& random, std::uint64_t size, std::string_view alphabet = {}) {
   std::string text;
   for (std::uint64_t i = 0; i < size; ++i) {
-    text += alphabet.empty() ? static_cast<char>(random()) : alphabet[random() % alphabet.size()];
+    text += alphabet.empty() ? static_cast<char>(random()) : alphabet[static_cast<std::size_t>(random() % alphabet.size())];
   }
   return text;
 }
@@ -28,14 +29,15 @@ std::string damaged(
   std::uint64_t length,
   Inserted inserted
 ) {
+  const auto below = [&](std::uint64_t count) { return static_cast<std::size_t>(random() % count); };
   for (std::uint64_t mistakes = random() % most + 1; mistakes > 0; --mistakes) {
-    const std::size_t at = random() % text.size();
+    const std::size_t at = below(text.size());
     switch (random() % 3) {
     case 0:
       text[at] = static_cast<char>(random());
       break;
     case 1:
-      text.erase(at, random() % length);
+      text.erase(at, below(length));
       break;
     default:
       text.insert(at, inserted());

@@ -87,7 +87,8 @@ class Meaning {
     switch (item.op) {
     case isa::Opcode::S_MAP_V_FP:
       for (std::size_t i = 0; i < lanes; ++i) {
-        row(0)[i] = m_.number(gp(1) + op[2].value + i);
+        // Addresses wrap, as registers do.
+        row(0)[i] = m_.number(static_cast<std::uint32_t>(gp(1) + op[2].value) + i);
       }
       break;
     case isa::Opcode::V_ADD_VF: {

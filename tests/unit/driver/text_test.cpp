@@ -205,7 +205,7 @@ TEST_CASE("text: attention of the token that has run is told where references ru
         for (std::size_t head = 0; head < layer.heads; ++head) {
           double sum = 0;
           for (std::size_t key = 0; key < layer.keys; ++key) {
-            sum += static_cast<double>(layer.weights[head * layer.keys + key]);
+            sum += static_cast<double>(layer.weights[static_cast<std::size_t>(head * layer.keys + key)]);
           }
           CHECK(std::abs(sum - 1) < 0.03);
         }
