@@ -126,23 +126,28 @@ TEST_CASE("dimensions: what is said about a run is taken, or told to be left out
 }
 
 TEST_CASE("dimensions: sums are rounded where upstream's are, when the document asks for it") {
-  for (const bool asked : {false, true}) {
-    const Result<ir::Graph> imported = import(replaced(
-      right(),
-      R"("seq_len":16,)",
-      asked ? R"("seq_len":16,"rounding":"upstream",)" : R"("seq_len":16,"rounding":"fewest_cycles",)"
-    ));
-    INFO(rendered(imported.diagnostics()));
-    REQUIRE(imported.ok());
-    std::size_t changed = 0;
-    for (const ir::Node& node : imported->nodes) {
-      const bool norm = node.op == "rms_norm";
-      const bool attention = node.op == "attention";
-      CHECK(node.attrs.contains("by_blocks") == (asked && norm));
-      CHECK(node.attrs.contains("form") == (asked && attention));
-      changed += norm || attention ? 1u : 0u;
+  for (const bool packs : {true, false}) { // scores of several heads at once are rounded as they are
+    const std::string text =
+      packs ? right() : replaced(right(), R"("broadcast":4)", R"("broadcast":1)");
+    for (const bool asked : {false, true}) {
+      INFO("packs " << packs << ", asked " << asked);
+      const Result<ir::Graph> imported = import(replaced(
+        text,
+        R"("seq_len":16,)",
+        asked ? R"("seq_len":16,"rounding":"upstream",)" : R"("seq_len":16,"rounding":"fewest_cycles",)"
+      ));
+      INFO(rendered(imported.diagnostics()));
+      REQUIRE(imported.ok());
+      std::size_t changed = 0;
+      for (const ir::Node& node : imported->nodes) {
+        const bool norm = node.op == "rms_norm";
+        const bool attention = node.op == "attention";
+        CHECK(node.attrs.contains("by_blocks") == (asked && norm));
+        CHECK(node.attrs.contains("form") == (asked && attention && !packs));
+        changed += norm || attention ? 1u : 0u;
+      }
+      CHECK(changed > 2);
     }
-    CHECK(changed > 2);
   }
   CHECK(
     errors_of(replaced(right(), R"("seq_len":16,)", R"("seq_len":16,"rounding":"other",)")) ==
