@@ -28,7 +28,7 @@ import { AXIS } from './time-paint.ts';
 /** Both runs and what joins them fit the pane: pixels of a lane, and of the band between the runs. */
 const LEAST_ROW = 3;
 const MOST_ROW = 20;
-const LEAST_BAND = 20;
+const LEAST_BAND = 9;
 const MOST_BAND = 46;
 const ZOOM_STEP = 2;
 const PAN_STEP = 0.125;

@@ -30,7 +30,7 @@ import { AXIS } from './time-paint.ts';
 import { TimeTable } from './time-table.tsx';
 import { timeAs, timeCursor, timeView, timeWidth } from './time-view.ts';
 
-const LEAST_ROW = 8;
+const LEAST_ROW = 7;
 const MOST_ROW = 28;
 const ZOOM_STEP = 2;
 /** Part of the width that a key moves the view by. */
