@@ -41,6 +41,7 @@ struct Rotary {
   double theta = 10000;
   std::int64_t columns = 0; ///< of a head that are rotated, the first ones
   RopeScaling scaling{};
+  bool recorded = false; ///< cosines next to 1 are those of upstream's recorded tables, see rotary.cpp
 };
 
 enum class FfnKind : std::uint8_t {
@@ -48,7 +49,7 @@ enum class FfnKind : std::uint8_t {
   Plain,   ///< down(f(up(x)))
   Experts, ///< gated ones, of which a router chooses
 };
-enum class Function : std::uint8_t { Silu, GeluTanh, GeluErf };
+enum class Function : std::uint8_t { Silu, GeluTanh, GeluErf, GeluSigmoid };
 
 struct Ffn {
   FfnKind kind = FfnKind::Gated;
@@ -96,6 +97,7 @@ struct VisionModel {
   std::int64_t image_size = 0;
   std::int64_t patch_size = 0;
   std::int64_t channels = 3;
+  bool positions_with_bias = false; ///< one table is added to patches, as by upstream's programs
 };
 
 /// From the rows of an image to rows of the text: neighbouring rows are put side by side and projected.
@@ -103,6 +105,7 @@ struct Connector {
   std::int64_t factor = 1; ///< rows and columns of patches that become one
   std::int64_t output = 0;
   bool bias = false;
+  bool one_product = false; ///< of patches side by side, instead of a sum of products of each
 };
 
 struct Architecture {

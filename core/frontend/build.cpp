@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <fmt/format.h>
+#include <span>
 
 namespace plena::frontend {
 
@@ -496,11 +497,15 @@ class ModelBuilder {
       graph_.constant(
         builder.label("patches.weight"), kernels, graph_.take(module + ".weight", kernels)
       )};
+    std::vector<float> shared_bias; // that of every patch goes with its position
     if (graph_.has(module + ".bias")) {
       const ir::Shape row(1, hidden);
-      inputs.push_back(
-        graph_.constant(builder.label("patches.bias"), row, graph_.take(module + ".bias", row))
-      );
+      std::vector<float> bias = graph_.take(module + ".bias", row);
+      if (vision.positions_with_bias) {
+        shared_bias = std::move(bias);
+      } else {
+        inputs.push_back(graph_.constant(builder.label("patches.bias"), row, std::move(bias)));
+      }
     }
     const ir::TensorId x = graph_.node(
       "conv2d",
@@ -512,14 +517,16 @@ class ModelBuilder {
     return graph_.node(
       "add",
       builder.label("patches_positions"),
-      {x, positions(vision, builder, grid)},
+      {x, positions(vision, builder, grid, shared_bias)},
       {},
       builder.module(names.positions)
     );
   }
 
-  /// A small grid takes evenly spread rows of the table.
-  ir::TensorId positions(const VisionModel& vision, StackBuilder& builder, std::int64_t grid) {
+  /// A small grid takes evenly spread rows of the table; `bias`, which may be empty, is added to each.
+  ir::TensorId positions(
+    const VisionModel& vision, StackBuilder& builder, std::int64_t grid, std::span<const float> bias
+  ) {
     const std::int64_t hidden = vision.stack.hidden;
     const std::int64_t full = grid_of(vision);
     const std::vector<float> table = graph_.take(
@@ -530,6 +537,9 @@ class ModelBuilder {
       const std::int64_t row = i / grid * full / grid * full + i % grid * full / grid;
       const auto begin = table.begin() + static_cast<std::ptrdiff_t>(row * hidden);
       taken.insert(taken.end(), begin, begin + static_cast<std::ptrdiff_t>(hidden));
+    }
+    for (std::size_t i = 0; !bias.empty() && i < taken.size(); ++i) {
+      taken[i] += bias[i % bias.size()];
     }
     return graph_.constant(
       builder.label("positions.table"),
@@ -551,17 +561,44 @@ class ModelBuilder {
     const std::vector<float> weight = transposed(
       graph_.take(module + ".weight", {connector.output, all}), connector.output, all
     );
-    ir::TensorId sum{};
-    for (std::int64_t place = 0; place < factor * factor && !weight.empty(); ++place) {
+    const auto rows_at = [&](std::int64_t place) {
       std::vector<std::int64_t> rows;
       for (std::int64_t y = place / factor; y < grid * part_.batch; y += factor) {
         for (std::int64_t i = place % factor; i < grid; i += factor) {
           rows.push_back(y * grid + i);
         }
       }
+      return rows;
+    };
+    const auto with_bias = [&](std::vector<ir::TensorId> inputs) {
+      if (graph_.has(module + ".bias")) {
+        const ir::Shape row(1, connector.output);
+        inputs.push_back(
+          graph_.constant("connector.bias", row, graph_.take(module + ".bias", row))
+        );
+      }
+      return inputs;
+    };
+    if (connector.one_product) {
+      std::vector<std::int64_t> rows(static_cast<std::size_t>(grid * grid * part_.batch));
+      for (std::int64_t place = 0; place < factor * factor; ++place) {
+        const std::vector<std::int64_t> own = rows_at(place);
+        for (std::size_t i = 0; i < own.size(); ++i) {
+          rows[i * static_cast<std::size_t>(factor * factor) + static_cast<std::size_t>(place)] = own[i];
+        }
+      }
+      const ir::TensorId squares = graph_.node(
+        "rows", "connector.squares", {x}, {{"ids", std::move(rows)}, {"across", factor * factor}}
+      );
+      const ir::TensorId matrix =
+        graph_.constant("connector.weight", {all, connector.output}, std::vector<float>(weight));
+      return graph_.node("linear", "connector", with_bias({squares, matrix}), {}, module);
+    }
+    ir::TensorId sum{};
+    for (std::int64_t place = 0; place < factor * factor && !weight.empty(); ++place) {
       const std::string label = fmt::format("connector.{}_{}", place / factor, place % factor);
       const ir::TensorId taken =
-        graph_.node("rows", label + ".rows", {x}, {{"ids", std::move(rows)}});
+        graph_.node("rows", label + ".rows", {x}, {{"ids", rows_at(place)}});
       const auto begin =
         weight.begin() + static_cast<std::ptrdiff_t>(place * hidden * connector.output);
       const ir::TensorId part = graph_.constant(
@@ -570,14 +607,9 @@ class ModelBuilder {
         std::vector<float>(begin, begin + static_cast<std::ptrdiff_t>(hidden * connector.output))
       );
       std::vector<ir::TensorId> inputs{taken, part};
-      if (place == 0 && graph_.has(module + ".bias")) {
-        const ir::Shape row(1, connector.output);
-        inputs.push_back(
-          graph_.constant("connector.bias", row, graph_.take(module + ".bias", row))
-        );
-      }
-      const ir::TensorId product =
-        graph_.node("linear", label, std::move(inputs), {}, module);
+      const ir::TensorId product = graph_.node(
+        "linear", label, place == 0 ? with_bias(std::move(inputs)) : std::move(inputs), {}, module
+      );
       sum = place == 0 ? product : graph_.node("add", label + ".sum", {sum, product});
     }
     return sum;

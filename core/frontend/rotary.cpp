@@ -121,6 +121,14 @@ Frequencies frequencies(const Rotary& rotary, double positions) {
   return result;
 }
 
+/// The library that upstream's tables come from errs by up to one step of f32. In the recorded tables
+/// that shows where MXFP8 tells 1 from everything below it: 0.60 steps below 1 (2.667e-4, position 2 of
+/// heads of 64 columns) is 1, 0.72 (2.936e-4, position 2 of heads of 48 columns) is not.
+double as_recorded(double cosine) {
+  constexpr double step = 0x1p-24; // of f32 numbers below 1
+  return 1.0 - cosine < 0.66 * step ? 1.0 : cosine;
+}
+
 } // namespace
 
 RotaryTables rotary_tables(
@@ -135,7 +143,9 @@ RotaryTables rotary_tables(
     for (std::size_t i = 0; i < all.pairs.size(); ++i) {
       // Angles are f32 in the models' own libraries.
       const float angle = static_cast<float>(first + p) * static_cast<float>(all.pairs[i]);
-      const auto cos = static_cast<float>(numerics::cos_f64(static_cast<double>(angle)) * all.factor);
+      const double cosine = numerics::cos_f64(static_cast<double>(angle));
+      const auto cos =
+        static_cast<float>((rotary.recorded ? as_recorded(cosine) : cosine) * all.factor);
       const auto sin = static_cast<float>(numerics::sin_f64(static_cast<double>(angle)) * all.factor);
       for (const std::size_t column : {i, i + cols / 2}) {
         tables.cos[static_cast<std::size_t>(p) * cols + column] = cos;

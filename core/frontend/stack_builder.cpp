@@ -314,6 +314,8 @@ ir::TensorId StackBuilder::activated(const std::string& label, ir::TensorId x) {
     return graph_.node("gelu", label, {x}, {{"approximate", std::string("tanh")}});
   case Function::GeluErf:
     return graph_.node("gelu", label, {x}, {{"approximate", std::string("none")}});
+  case Function::GeluSigmoid:
+    return graph_.node("gelu", label, {x}, {{"approximate", std::string("sigmoid1702")}});
   }
   return x;
 }

@@ -8,6 +8,7 @@
 #include <algorithm>
 #include <cmath>
 #include <map>
+#include <set>
 #include <nlohmann/json.hpp>
 
 namespace plena::io {
@@ -558,17 +559,10 @@ class DimsReader {
         own.erase("stop_after");
       }
       read_bounds(own);
-      if (fields_.choice(own, "/run", "compat", {"repaired", "upstream"}) == "upstream") {
-        fields_.error(
-          "E_COMPAT",
-          "/run/compat",
-          "programs with the ways in which upstream's leave the model are not made",
-          "\"repaired\" computes the model; ffn.activated, norm.gamma and attention.scale tell others"
-        );
-      }
+      as_upstream_ = fields_.choice(own, "/run", "compat", {"repaired", "upstream"}) == "upstream";
       own.erase("compat");
-      upstreams_rounding_ =
-        fields_.choice(own, "/run", "rounding", {"fewest_cycles", "upstream"}) == "upstream";
+      const auto rounding = fields_.choice(own, "/run", "rounding", {"fewest_cycles", "upstream"});
+      upstreams_rounding_ = as_upstream_ || rounding == "upstream";
       own.erase("rounding");
       // How upstream packs heads into passes.
       if (own.contains("hardware") && own["hardware"].is_object()) {
@@ -585,6 +579,12 @@ class DimsReader {
     override_by(first_layer_dimension, built_.first_layer);
     override_by(last_layer_dimension, built_.last_layer);
     override_by(batch_dimensions[0], built_.batch);
+    if (upstreams_rounding_) {
+      build_as_upstream();
+    }
+    if (as_upstream_) {
+      leave_model_as_upstream();
+    }
   }
 
   /// What the file says about how results are judged, and about loops.
@@ -606,23 +606,113 @@ class DimsReader {
     run.erase("stage_checkpoints");
   }
 
+  /// Sums that upstream's programs make elsewhere, or on the host.
+  void build_as_upstream() {
+    if (model_.text && model_.text->stack.rotary) {
+      model_.text->stack.rotary->recorded = true;
+    }
+    if (model_.vision) {
+      model_.vision->positions_with_bias = true;
+    }
+    if (model_.connector) {
+      model_.connector->one_product = true;
+    }
+  }
+
+  /// Where the models of upstream's frontends differ from those that they read (models.md 1.20).
+  void leave_model_as_upstream() {
+    const auto refuse = [&](const char* path, std::string message, std::string hint) {
+      fields_.error("E_COMPAT", path, std::move(message), std::move(hint));
+    };
+    const auto number = [&](const char* key) {
+      const auto found = run_.hardware.find(key);
+      return found == run_.hardware.end() ? 0 : static_cast<std::int64_t>(found->second);
+    };
+    const std::int64_t lanes = number("mlen");
+    if (lanes == 0) {
+      return refuse(
+        "/run/hardware", "upstream's program depends on the machine", "write mlen, broadcast and mram_tiles"
+      );
+    }
+    if (model_.text && model_.vision) {
+      return refuse(
+        "/family",
+        "upstream merges rows of images and of text on the host",
+        "take the text or the vision model alone, or \"repaired\""
+      );
+    }
+    if (model_.vision) {
+      model_.vision->stack.ffn.function = frontend::Function::GeluSigmoid;
+    }
+    if (!model_.text) {
+      return;
+    }
+    frontend::TextModel& text = *model_.text;
+    Stack& stack = text.stack;
+    if (number("broadcast") > 1 && stack.head_dim < lanes) {
+      return refuse(
+        "/run/compat",
+        "upstream's packed heads leave values of earlier products in each other's lanes, which is not "
+        "reproduced",
+        "\"repaired\" computes the model; \"rounding\": \"upstream\" rounds it as upstream does"
+      );
+    }
+    if (!stack.causal && built_.rows.value_or(0) > lanes) {
+      return refuse(
+        "/run/compat",
+        "upstream leaves out tiles of keys that come after a query, though every token sees every other; "
+        "that is not reproduced",
+        "\"repaired\" computes the model, or take at most " + std::to_string(lanes) + " tokens"
+      );
+    }
+    stack.norm.gains = false;
+    stack.head_norms = false;
+    stack.ffn.swapped = true;
+    stack.attention_scale.reset();
+    stack.windows.clear();
+    stack.rotary->columns = stack.head_dim;
+    if (text.head) {
+      fields_.problems().warning(
+        "W_IGNORED", "/lm_head", "upstream's programs end with the last norm", "\"repaired\" has the head"
+      );
+      text.head = false;
+    }
+  }
+
   /// The tiles of the Matrix SRAM that the file tells are also those of K that upstream's products add up
   /// before they are rounded. Without the roundings, a smaller Matrix SRAM means that tiles are fetched
   /// over and over. Other roundings of upstream's cost cycles: the file asks for them by name.
   void round_as_upstream(ir::Graph& graph) const {
-    const auto tiles = run_.hardware.find("mram_tiles");
+    const auto given_tiles = run_.hardware.find("mram_tiles");
+    const bool split = given_tiles != run_.hardware.end() || as_upstream_;
+    constexpr std::uint64_t upstreams_tiles = 4; // where nothing says how many
+    const std::uint64_t tiles =
+      given_tiles == run_.hardware.end() ? upstreams_tiles : given_tiles->second;
     const auto heads = run_.hardware.find("broadcast");
     const bool packs = heads != run_.hardware.end() && heads->second > 1; // scores of several heads at once
-    for (ir::Node& node : graph.nodes) {
-      if (node.op == "linear" && tiles != run_.hardware.end()) {
-        node.attrs["k_split"] = static_cast<std::int64_t>(std::min<std::uint64_t>(tiles->second, max_size));
+    std::set<ir::TensorId> gated; // what upstream's feed forward reads and writes; it never splits K
+    for (const ir::Node& node : graph.nodes) {
+      if (upstreams_rounding_ && node.op == "gated") {
+        gated.insert(node.inputs.begin(), node.inputs.end());
+        gated.insert(node.outputs.begin(), node.outputs.end());
       }
-      if (upstreams_rounding_ && node.op == "rms_norm") {
+    }
+    for (ir::Node& node : graph.nodes) {
+      const bool products = node.op == "linear" || (upstreams_rounding_ && node.op == "conv2d");
+      const bool whole = gated.count(node.inputs[0]) != 0 || gated.count(node.outputs[0]) != 0;
+      if (products && !whole && split) {
+        node.attrs["k_split"] = static_cast<std::int64_t>(std::min<std::uint64_t>(tiles, max_size));
+      }
+      if (upstreams_rounding_ && (node.op == "rms_norm" || node.op == "layer_norm")) {
         node.attrs["by_blocks"] = std::int64_t{1};
       }
       if (upstreams_rounding_ && node.op == "attention" && !packs && !options_.step) {
         node.attrs["form"] = std::string("online");
       }
+    }
+    // What upstream's projections hold at once is no size of its machine: its feed forward holds more.
+    if (upstreams_rounding_) {
+      graph.run.hardware.erase("mram_tiles");
     }
   }
 
@@ -840,6 +930,7 @@ class DimsReader {
   frontend::Part built_;
   ir::RunChoices run_;
   bool upstreams_rounding_ = false; ///< also where it costs cycles
+  bool as_upstream_ = false;        ///< the model, too
   std::optional<TensorSpec> input_;
   std::uint64_t seed_ = 42;
   std::map<Kind, Distribution> rules_{

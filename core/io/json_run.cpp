@@ -25,8 +25,8 @@ constexpr Refused refused[] = {
   {"stage_checkpoints", "write `keep_stages` instead"},
   {"roll_kv_groups", "`unroll` decides about loops; remove it"},
   {"conv_use_shift", "the compiler chooses the form; remove it"},
-  {"rounding", "nodes say this: `by_blocks` of rms_norm, `form` of attention, `k_split` of linear"},
-  {"compat", "upstream's defects are not reproduced; remove it"},
+  {"rounding", "nodes say this: `by_blocks` of norms, `form` of attention, `k_split` of linear"},
+  {"compat", "nodes say what is computed; remove it"},
   {"atol", own_bounds},
   {"rtol", own_bounds},
   {"min_allclose", own_bounds}};

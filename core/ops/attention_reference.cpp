@@ -214,9 +214,9 @@ class HardwareHead {
       } else {
         sum = hw::mul(sum, factor);
       }
-      sum = hw::sum_of_blocks(
-        lanes, lanes_, [&](std::uint64_t i) { return met[to_size(i)]; }, sum
-      );
+      const float own_sum =
+        hw::sum_of_blocks(lanes, lanes_, [&](std::uint64_t i) { return met[to_size(i)]; });
+      sum = hw::add(sum, own_sum);
       Chains own;
       for (std::size_t slice = 0; slice < of_tile; ++slice) {
         own.push_back(chains[slice * to_size(keys.count()) + to_size(j - keys.first)]);

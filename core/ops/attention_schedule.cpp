@@ -672,16 +672,20 @@ void AttentionSchedule::online_rows(
       b_.S_SUB_FP(factor, factor, largest);
       b_.S_EXP_FP(factor, factor);
     }
-    const lower::Fp sum = first && sink ? factor : b_.fp();
+    // Rounded before it is added to what there is, as by upstream's programs.
+    const lower::Fp own_sum = b_.fp();
+    b_.clear(own_sum);
+    b_.V_RED_SUM(own_sum, tile);
     if (!first) {
       b_.S_ST_FP(factor, entry, lower::Address{factors_});
+      const lower::Fp sum = b_.fp();
       b_.S_LD_FP(sum, entry, lower::Address{sums_});
       b_.S_MUL_FP(sum, sum, factor);
-    } else if (!sink) {
-      b_.clear(sum);
+      b_.S_ADD_FP(own_sum, own_sum, sum);
+    } else if (sink) {
+      b_.S_ADD_FP(own_sum, own_sum, factor);
     }
-    b_.V_RED_SUM(sum, tile);
-    b_.S_ST_FP(sum, entry, lower::Address{sums_});
+    b_.S_ST_FP(own_sum, entry, lower::Address{sums_});
     b_.step(tile, t_.mlen);
     b_.step(entry, 1);
   });

@@ -25,7 +25,8 @@ enum Input : std::size_t { X, W, Bias };
 constexpr InputSpec inputs[]{
   {"x", Role::Activation}, {"W", Role::Laid}, {"bias", Role::Vector, true}};
 constexpr AttrSpec attrs[]{
-  {"strides", AttrType::Integers, false, 0, {}, "rows and columns from one window to the next"}};
+  {"strides", AttrType::Integers, false, 0, {}, "rows and columns from one window to the next"},
+  k_split_attr};
 
 /// Sizes of a node: images [images, channels, height, width], kernels [outputs, channels, kernel_rows,
 /// kernel_cols].
@@ -63,6 +64,9 @@ Result<ir::Shape> infer(const NodeView& view) {
       fmt::format("kernels {} do not fit the image {}", to_string(w), to_string(x)),
       "an image [channels, height, width] or several, kernels [outputs, channels, rows, columns]"
     );
+  }
+  if (std::optional<Diagnostic> error = check_k_split(view)) {
+    return *std::move(error);
   }
   const std::vector<std::int64_t>* strides = view.integers("strides");
   const bool legal = strides == nullptr ||
@@ -233,7 +237,15 @@ std::vector<float> reference(const ReferenceCall& call) {
       );
     }
   }
-  return product(call, rows, kernels, call.inputs[Bias], {cols, sizes.outputs}, 0);
+  return product_by_chunks(
+    call,
+    rows,
+    call.inputs[Bias],
+    {cols, 0},
+    [&](std::span<const float> x, std::span<const float> bias) {
+      return product(call, x, kernels, bias, {cols, sizes.outputs}, 0);
+    }
+  );
 }
 
 // ---- lowering
@@ -269,7 +281,15 @@ class ConvLowering {
       kernel_matrix(sizes_, windows_, t_.mlen, kernels)
     );
     const VectorTensor y = low_.output(0, product_slack(low_));
-    multiply(low_, x, w, y);
+    multiply_by_chunks(
+      low_, x, y, [&](const VectorTensor& chunk, const VectorTensor& to, std::uint64_t first) {
+        std::optional<lower::Gp> start;
+        if (first != 0) {
+          start = b_.set(w.at(first * t_.mlen, 0));
+        }
+        multiply(low_, chunk, w, to, start);
+      }
+    );
     add_bias(low_, Bias, y);
   }
 

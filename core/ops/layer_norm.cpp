@@ -1,5 +1,6 @@
 // layer_norm: y = (x - mean) / sqrt(mean((x - mean)^2) + eps) * gamma + beta. The row is centred
-// first: the difference of mean square and squared mean cancels badly in bf16.
+// first: the difference of mean square and squared mean cancels badly in bf16. With by_blocks it is
+// taken nevertheless, with the roundings of upstream's programs (compiler_backend.md 3.11).
 #include "base/size.h"
 #include "ops/elementwise.h"
 #include "ops/norm.h"
@@ -11,7 +12,8 @@ namespace {
 enum Input : std::size_t { X, Gamma, Beta };
 constexpr InputSpec inputs[]{
   {"x", Role::Activation}, {"gamma", Role::Vector, true}, {"beta", Role::Vector, true}};
-constexpr AttrSpec attrs[]{{"eps", AttrType::Real, false, 1e-5, {}, "added to the variance"}};
+constexpr AttrSpec attrs[]{
+  {"eps", AttrType::Real, false, 1e-5, {}, "added to the variance"}, by_blocks_attr};
 
 void exact_row(const ReferenceCall& call, std::span<const float> x, std::span<float> y) {
   const std::span<const float> gamma = call.inputs[Gamma];
@@ -43,18 +45,20 @@ std::vector<float> reference(const ReferenceCall& call) {
     if (!call.hardware()) {
       return exact_row(call, x, y);
     }
-    const float sum =
-      hw::sum_of_blocks(x.size(), lanes, [&](std::uint64_t i) { return x[to_size(i)]; });
-    const float mean = hw::mul(sum, hw::constant(1.0 / static_cast<double>(x.size())));
-    for (std::size_t i = 0; i < x.size(); ++i) {
-      y[i] = hw::sub(x[i], mean);
-    }
-    const float inverse =
-      inverse_deviation(x.size(), lanes, call.view.real("eps"), [&](std::uint64_t i) {
-        return y[to_size(i)];
+    const double eps = call.view.real("eps");
+    const auto element = [&](std::uint64_t i) { return x[to_size(i)]; };
+    Moments<float> of_row{};
+    if (sums_of(call.view) == Sums::Blocks) {
+      of_row = moments(x.size(), lanes, eps, element);
+    } else {
+      const float sum = hw::sum_of_blocks(x.size(), lanes, element);
+      of_row.mean = hw::mul(sum, hw::constant(1.0 / static_cast<double>(x.size())));
+      of_row.inverse = inverse_deviation(x.size(), lanes, eps, [&](std::uint64_t i) {
+        return hw::sub(element(i), of_row.mean);
       });
+    }
     for (std::size_t i = 0; i < x.size(); ++i) {
-      y[i] = hw::mul(y[i], inverse);
+      y[i] = hw::mul(hw::sub(x[i], of_row.mean), of_row.inverse);
       y[i] = gamma.empty() ? y[i] : hw::mul(y[i], gamma[i]);
       y[i] = beta.empty() ? y[i] : hw::add(y[i], beta[i]);
     }
@@ -79,10 +83,18 @@ class LayerNormLowering {
   void run() {
     const RowPointers rows(low_, y_, {x_});
     b_.loop(x_.rows, [&] {
-      centre(rows);
-      const lower::Fp inverse = norm_.sum_of_squares(rows.y(), y_.block_step(), y_.blocks);
-      norm_.inverse_root(inverse);
-      finish(rows, inverse);
+      if (sums_of(low_.view()) == Sums::Blocks) {
+        const auto [mean, inverse] = norm_.moments(rows.input(0), x_.block_step(), x_.blocks);
+        centre(rows, mean);
+        finish(rows, inverse);
+      } else {
+        const lower::Fp mean = norm_.sum(rows.input(0), x_.block_step(), x_.blocks);
+        b_.S_MUL_FP(mean, mean, norm_.inverse_cols());
+        centre(rows, mean);
+        const lower::Fp inverse = norm_.sum_of_squares(rows.y(), y_.block_step(), y_.blocks);
+        norm_.inverse_root(inverse);
+        finish(rows, inverse);
+      }
       rows.step(b_, y_.row_step());
     });
   }
@@ -92,9 +104,7 @@ class LayerNormLowering {
     return low_.view().has_input(i) ? std::optional(low_.input(i)) : std::nullopt;
   }
 
-  void centre(const RowPointers& rows) {
-    const lower::Fp mean = norm_.sum(rows.input(0), x_.block_step(), x_.blocks);
-    b_.S_MUL_FP(mean, mean, norm_.inverse_cols());
+  void centre(const RowPointers& rows, lower::Fp mean) {
     rows.each_block(b_, [&](const RowPointers& at, bool, bool last) {
       b_.V_SUB_VF(at.y(), at.input(0), mean);
       if (last && mask_) { // the padding now holds -mean

@@ -27,6 +27,13 @@ Result<ir::Shape> infer_norm(const NodeView& view) {
       "eps lies above 0 and below 0.1; a row of zeros would otherwise divide by zero"
     );
   }
+  if (const double by_blocks = view.real("by_blocks"); by_blocks != 0 && by_blocks != 1) {
+    return view.error(
+      "E_UNSUPPORTED_ATTR",
+      fmt::format("by_blocks is {}", by_blocks),
+      "1 to round the sum of each block, or 0"
+    );
+  }
   return view.input(0)->shape;
 }
 
@@ -92,6 +99,29 @@ NormLowering::sum_of_squares(lower::Gp x, std::uint64_t step, std::uint64_t bloc
     add();
   }
   return reduced();
+}
+
+Moments<lower::Fp> NormLowering::moments(lower::Gp x, std::uint64_t step, std::uint64_t blocks) {
+  const lower::Fp mean = b_.fp();
+  const lower::Fp variance = b_.fp();
+  b_.clear(mean);
+  b_.clear(variance);
+  const lower::Gp block = b_.copy(x);
+  b_.repeat(blocks, [&] {
+    b_.V_RED_SUM(mean, block);
+    b_.V_MUL_VV(term_, block, block);
+    b_.V_RED_SUM(variance, term_);
+    b_.step(block, step);
+  });
+  b_.S_MUL_FP(mean, mean, inverse_cols_);
+  b_.S_MUL_FP(variance, variance, inverse_cols_);
+  const lower::Fp squared_mean = b_.fp();
+  b_.S_MUL_FP(squared_mean, mean, mean);
+  b_.S_SUB_FP(variance, variance, squared_mean);
+  b_.S_ADD_FP(variance, variance, eps_);
+  b_.S_SQRT_FP(variance, variance);
+  b_.S_RECI_FP(variance, variance);
+  return {mean, variance};
 }
 
 void NormLowering::inverse_root(lower::Fp sum) {

@@ -25,8 +25,9 @@ inline constexpr AttrSpec by_blocks_attr{
   false,
   0,
   {},
-  "1: the sum of every MLEN columns is rounded before it is added to others; 0: lanes are added "
-  "first"};
+  "1: the sum of every MLEN columns is rounded before it is added to others, and a variance is the "
+  "mean square less the squared mean, as in upstream's programs; 0: lanes are added first, and rows "
+  "are centred first"};
 Sums sums_of(const NodeView& view);
 
 /// 1 / sqrt(mean of squares + eps) as the machine rounds it; `value(i)` is element `i` of the row.
@@ -48,6 +49,32 @@ float inverse_deviation(
   return hw::reci(hw::sqrt(hw::add(mean, hw::constant(eps))));
 }
 
+/// The mean of a row and 1 / sqrt(its variance + eps), as upstream's programs round them. The
+/// difference cancels badly where a row lies far from 0.
+template <class T> struct Moments {
+  T mean;
+  T inverse;
+};
+template <class F>
+Moments<float> moments(std::uint64_t cols, std::uint64_t lanes, double eps, F&& value) {
+  float sum = 0.0f;
+  float squares = 0.0f;
+  for (std::uint64_t begin = 0; begin < cols; begin += lanes) {
+    const std::uint64_t count = std::min(lanes, cols - begin);
+    sum = hw::sum_of_blocks(count, lanes, [&](std::uint64_t i) { return value(begin + i); }, sum);
+    squares = hw::sum_of_blocks(
+      count,
+      lanes,
+      [&](std::uint64_t i) { return hw::mul(value(begin + i), value(begin + i)); },
+      squares
+    );
+  }
+  const float inverse_cols = hw::constant(1.0 / static_cast<double>(cols));
+  const float mean = hw::mul(sum, inverse_cols);
+  const float variance = hw::sub(hw::mul(squares, inverse_cols), hw::mul(mean, mean));
+  return {mean, hw::reci(hw::sqrt(hw::add(variance, hw::constant(eps))))};
+}
+
 /// Code of one row, for a row loop that keeps its own pointers.
 class NormLowering {
  public:
@@ -58,6 +85,7 @@ class NormLowering {
   lower::Fp sum(lower::Gp x, std::uint64_t step, std::uint64_t blocks);
   lower::Fp
   sum_of_squares(lower::Gp x, std::uint64_t step, std::uint64_t blocks, Sums sums = Sums::Lanes);
+  Moments<lower::Fp> moments(lower::Gp x, std::uint64_t step, std::uint64_t blocks);
   /// In place: sum of squares to 1 / sqrt(sum / cols + eps).
   void inverse_root(lower::Fp sum);
   lower::Fp inverse_cols() const { return inverse_cols_; }

@@ -23,6 +23,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <span>
 #include <vector>
@@ -89,6 +90,42 @@ void lay_copies(
   std::uint64_t first,
   std::uint64_t next,
   std::uint64_t gap = 0
+);
+
+// ---- products by chunks of K
+
+/// Upstream's programs add up as many tiles of K as the Matrix SRAM holds, round, and add in the
+/// Vector SRAM (compiler_backend.md 3.3).
+inline constexpr AttrSpec k_split_attr{
+  "k_split",
+  AttrType::Integer,
+  false,
+  0,
+  {},
+  "tiles of K whose products are rounded before they are added to others; 0: none are"};
+std::optional<Diagnostic> check_k_split(const NodeView& view);
+
+/// Columns of x, and how they lie.
+struct ChunkedColumns {
+  std::uint64_t cols = 0;
+  std::uint64_t group = 0;
+};
+/// The sum of the rounded products of each chunk of x, then the bias, which may be empty; where there
+/// is a single chunk, `of(x, bias)`. `of(x, {})` makes the product of a chunk: the rest of x is zero.
+std::vector<float> product_by_chunks(
+  const ReferenceCall& call,
+  std::span<const float> x,
+  std::span<const float> bias,
+  const ChunkedColumns& columns,
+  const std::function<std::vector<float>(std::span<const float> x, std::span<const float> bias)>& of
+);
+/// y = the sum of the products of each chunk. `product(chunk, to, first)` makes one of them, from
+/// block `first` of x on.
+void multiply_by_chunks(
+  Lowering& low,
+  const VectorTensor& x,
+  const VectorTensor& y,
+  const std::function<void(const VectorTensor& chunk, const VectorTensor& to, std::uint64_t first)>& product
 );
 /// Tiles of scratch that lie before the y of a product (Lowering::output).
 std::uint64_t product_slack(const Lowering& low);

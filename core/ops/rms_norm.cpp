@@ -38,13 +38,6 @@ Result<ir::Shape> infer(const NodeView& view) {
       "heads is at least 1 and divides the columns"
     );
   }
-  if (const double by_blocks = view.real("by_blocks"); by_blocks != 0 && by_blocks != 1) {
-    return view.error(
-      "E_UNSUPPORTED_ATTR",
-      fmt::format("by_blocks is {}", by_blocks),
-      "1 to round the sum of each block, or 0"
-    );
-  }
   return infer_norm(view);
 }
 

@@ -1,4 +1,5 @@
-// rows: rows of one or two tensors by number, those of the second after those of the first. Rows that
+// rows: rows of one or two tensors by number, those of the second after those of the first; with
+// `across`, so many of them side by side in a row of the result, each in blocks of its own. Rows that
 // follow each other at equal distances are copied by one loop.
 #include "base/size.h"
 #include "ops/lowering.h"
@@ -14,7 +15,10 @@ namespace {
 enum Input : std::size_t { X, Other };
 constexpr InputSpec inputs[]{{"x", Role::Activation}, {"other", Role::Activation, true}};
 constexpr AttrSpec attrs[]{
-  {"ids", AttrType::Integers, true, 0, {}, "numbers of the rows; those of other follow those of x"}};
+  {"ids", AttrType::Integers, true, 0, {}, "numbers of the rows; those of other follow those of x"},
+  {"across", AttrType::Integer, false, 1, {}, "rows that come side by side"}};
+
+std::uint64_t across(const NodeView& view) { return static_cast<std::uint64_t>(view.real("across")); }
 
 std::uint64_t rows_of(const NodeView& view, std::size_t input) {
   return view.has_input(input) ? view.input_extent(input).rows : 0;
@@ -47,7 +51,16 @@ Result<ir::Shape> infer(const NodeView& view) {
       "rows are counted from 0"
     );
   }
-  return ir::Shape{static_cast<std::int64_t>(ids.size()), static_cast<std::int64_t>(x.cols)};
+  if (view.real("across") < 1 || ids.size() % across(view) != 0) {
+    return view.error(
+      "E_UNSUPPORTED_ATTR",
+      fmt::format("{} rows do not come {} side by side", ids.size(), view.real("across")),
+      "across is at least 1 and divides the number of ids"
+    );
+  }
+  return ir::Shape{
+    static_cast<std::int64_t>(ids.size() / across(view)),
+    static_cast<std::int64_t>(x.cols * across(view))};
 }
 
 std::vector<float> reference(const ReferenceCall& call) {
@@ -71,11 +84,13 @@ struct Run {
   std::uint64_t count = 1;
 };
 
-std::vector<Run> runs_of(const NodeView& view) {
+/// Of the rows at `place` in the rows of the result.
+std::vector<Run> runs_of(const NodeView& view, std::uint64_t place) {
   const std::uint64_t split = rows_of(view, X);
+  const std::vector<std::int64_t>& ids = *view.integers("ids");
   std::vector<Run> runs;
-  for (const std::int64_t id : *view.integers("ids")) {
-    const auto number = static_cast<std::uint64_t>(id);
+  for (std::uint64_t i = place; i < ids.size(); i += across(view)) {
+    const auto number = static_cast<std::uint64_t>(ids[to_size(i)]);
     const std::size_t input = number < split ? X : Other;
     const std::uint64_t row = number < split ? number : number - split;
     if (!runs.empty() && runs.back().input == input && row > runs.back().first) {
@@ -97,28 +112,38 @@ void lower_rows(Lowering& low) {
   const VectorTensor x = low.input(X);
   const VectorTensor other = low.view().has_input(Other) ? low.input(Other) : VectorTensor{};
   const VectorTensor y = low.output();
-  std::uint64_t row = 0;
-  for (const Run& run : runs_of(low.view())) {
-    const VectorTensor& source = run.input == X ? x : other;
-    const lower::Gp from = b.set(source.at(0, run.first));
-    const lower::Gp to = b.set(y.at(0, row));
-    b.loop(y.blocks, [&] {
-      const lower::Gp next = run.count == 1 ? from : b.copy(from);
-      const lower::Gp place = run.count == 1 ? to : b.copy(to);
-      b.loop(run.count, [&] {
-        b.V_ADD_VF(place, next, lower::zero_fp);
-        if (run.count != 1) {
-          b.step(next, run.distance * source.row_step());
-          b.step(place, y.row_step());
+  for (std::uint64_t place = 0; place < across(low.view()); ++place) {
+    const std::uint64_t blocks = y.blocks / across(low.view());
+    std::uint64_t row = 0;
+    for (const Run& run : runs_of(low.view(), place)) {
+      const VectorTensor& source = run.input == X ? x : other;
+      const lower::Gp from = b.set(source.at(0, run.first));
+      const lower::Gp to = b.set(y.at(place * blocks, row));
+      b.loop(blocks, [&] {
+        const lower::Gp next = run.count == 1 ? from : b.copy(from);
+        const lower::Gp next_to = run.count == 1 ? to : b.copy(to);
+        b.loop(run.count, [&] {
+          b.V_ADD_VF(next_to, next, lower::zero_fp);
+          if (run.count != 1) {
+            b.step(next, run.distance * source.row_step());
+            b.step(next_to, y.row_step());
+          }
+        });
+        if (blocks != 1) {
+          b.step(from, source.block_step());
+          b.step(to, y.block_step());
         }
       });
-      if (y.blocks != 1) {
-        b.step(from, source.block_step());
-        b.step(to, y.block_step());
-      }
-    });
-    row += run.count;
+      row += run.count;
+    }
   }
+}
+
+std::uint64_t group_cols(const NodeView& view, const Arithmetic&, std::size_t i) {
+  if (across(view) == 1) {
+    return any_group;
+  }
+  return i < view.node.inputs.size() ? 0 : view.input_extent(X).cols;
 }
 
 } // namespace
@@ -131,6 +156,6 @@ const OpBody body_rows{
   one_shape<infer>,
   one_result<reference>,
   lower_rows,
-  keeps_columns};
+  {ColumnUse::Kind::Asked, group_cols}};
 
 } // namespace plena::ops

@@ -21,13 +21,15 @@ struct ModelForm {
   codegen::Unroll unroll = codegen::Unroll::None;
   /// Results of all operators stay in memory, unlike those of upstream's programs.
   bool stages = false;
-  bool upstreams_rounding = false; ///< the model asks for it (`run.rounding`)
+  /// The model asks for what upstream makes of it (`run.compat`), or, where heads share rows, for its
+  /// roundings (`run.rounding`).
+  bool as_upstream = false;
 };
 inline constexpr std::array<ModelForm, 4> model_forms{{
   {"portable", ops::Strategy::Portable, codegen::Unroll::None},
   {"portable, written out", ops::Strategy::Portable, codegen::Unroll::All},
   {"dense", ops::Strategy::Dense, codegen::Unroll::None},
-  {"portable, upstream's rounding", ops::Strategy::Portable, codegen::Unroll::None, false, true},
+  {"portable, as upstream", ops::Strategy::Portable, codegen::Unroll::None, false, true},
 }};
 
 struct ModelRun {

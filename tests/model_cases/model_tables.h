@@ -6,6 +6,7 @@
 
 #include <array>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -28,6 +29,8 @@ struct ModelRow {
   Distances fp32{};   ///< recorded
   Distances exact{};  ///< of the graph, without any rounding
   numerics::Errors fp32_vs_exact{};
+  /// Our result as upstream from that of upstream's own program, where heads do not share rows.
+  std::optional<numerics::Errors> against_upstreams{};
 };
 
 ModelRow measure_model(const std::string& name);

@@ -93,6 +93,9 @@ RecordedModel changed_model(const std::string& name, const ModelChanges& changes
   if (changes.upstreams_rounding) {
     document["run"]["rounding"] = "upstream";
   }
+  if (changes.as_upstream) {
+    document["run"]["compat"] = "upstream";
+  }
   return load(name, document.dump());
 }
 

@@ -49,6 +49,7 @@ struct ModelChanges {
   bool quarter_scale =
     false; ///< the scale of attention that recorded programs with packed heads apply
   bool upstreams_rounding = false; ///< sums are rounded where those of upstream's programs are
+  bool as_upstream = false;        ///< the model is what upstream's frontend makes of it, too
 };
 RecordedModel changed_model(const std::string& name, const ModelChanges& changes);
 

@@ -125,7 +125,12 @@ void rms_norm(Dice& dice, Sample& sample) {
     {{"eps", dice.between(1e-6, 1e-3)}, {"heads", heads}, {"by_blocks", by_blocks}}
   ));
 }
-void layer_norm(Dice& dice, Sample& sample) { norm(dice, sample, "layer_norm", 2); }
+void layer_norm(Dice& dice, Sample& sample) {
+  norm(dice, sample, "layer_norm", 2);
+  if (dice.random().once_in(4)) {
+    sample.model.graph.nodes.back().attrs["by_blocks"] = std::int64_t{1};
+  }
+}
 
 void softmax(Dice& dice, Sample& sample) {
   unary(dice, sample, "softmax", dice.between(0.1, 2), {{"scale", dice.between(0.05, 1)}});
@@ -357,7 +362,11 @@ void rows(Dice& dice, Sample& sample) {
       id += step;
     }
   }
-  m.output(m.node("rows", operands, {{"ids", std::move(ids)}}));
+  const std::int64_t across = dice.random().pick<std::int64_t>({1, 1, 2, 3});
+  while (ids.size() % static_cast<std::size_t>(across) != 0) {
+    ids.push_back(ids.front());
+  }
+  m.output(m.node("rows", operands, {{"ids", std::move(ids)}, {"across", across}}));
 }
 
 void conv2d(Dice& dice, Sample& sample) {
@@ -377,9 +386,11 @@ void conv2d(Dice& dice, Sample& sample) {
   if (dice.coin()) {
     operands.push_back(m.constant({outputs}));
   }
-  m.output(m.node(
-    "conv2d", operands, {{"strides", std::vector<std::int64_t>{stride_h, stride_w}}}
-  ));
+  Attrs attrs{{"strides", std::vector<std::int64_t>{stride_h, stride_w}}};
+  if (dice.random().once_in(4)) {
+    attrs["k_split"] = std::int64_t{1 + dice.random().below(2)};
+  }
+  m.output(m.node("conv2d", operands, std::move(attrs)));
   sample.fp32_rms = 0.2;
 }
 

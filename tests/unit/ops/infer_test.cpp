@@ -111,6 +111,16 @@ TEST_CASE("wrong operators, inputs and attributes are refused") {
   CHECK(refused([](Model& m) {
           return m.node("rms_norm", {m.input({2, 3})}, {{"by_blocks", std::int64_t{2}}});
         }) == Codes{"E_UNSUPPORTED_ATTR"});
+  CHECK(refused([](Model& m) {
+          return m.node("layer_norm", {m.input({2, 3})}, {{"by_blocks", std::int64_t{-1}}});
+        }) == Codes{"E_UNSUPPORTED_ATTR"});
+  CHECK(refused([](Model& m) {
+          return m.node(
+            "conv2d",
+            {m.input({1, 4, 4}), m.constant({2, 1, 2, 2})},
+            {{"k_split", std::int64_t{-1}}}
+          );
+        }) == Codes{"E_UNSUPPORTED_ATTR"});
   using Attrs = std::map<std::string, ir::Attr>;
   for (const Attrs& attrs :
        {Attrs{}, Attrs{{"min", 1.0}, {"max", 0.5}}, Attrs{{"max", 1e39}}, Attrs{{"min", NAN}}}) {
