@@ -11,4 +11,7 @@ namespace plena::tests {
 /// is not that of its reference, fails the test.
 std::string figures_table();
 
+/// A whole layer of LLaDA-8B; takes minutes.
+std::string llada_table();
+
 } // namespace plena::tests

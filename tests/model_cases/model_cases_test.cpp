@@ -99,4 +99,8 @@ TEST_CASE("figures that upstream tells, and ours, are as kept", "[figures]") {
   }
   check_table("model_cases", "figures.md", figures_table());
 }
+
+TEST_CASE("a whole layer of LLaDA-8B is as kept", "[.llada]") {
+  check_table("model_cases", "llada.md", llada_table());
+}
 #endif
