@@ -1,55 +1,11 @@
 // Einsum as exporters of transformers write it: it computes what the equation says, and becomes the
 // operators that products in other spellings become.
-#include "golden/reference.h"
-#include "io/importer.h"
-#include "ops/unstored.h"
-#include "passes/pipeline.h"
-#include "unit/complete.h"
-#include "unit/onnx_builder.h"
-
-#include <algorithm>
-#include <catch2/catch.hpp>
-#include <cmath>
-#include <map>
+#include "lowering.h"
 
 using namespace plena;
-using tests::OnnxBuilder;
-using Ints = std::vector<std::int64_t>;
-using Floats = std::vector<float>;
+using namespace plena::tests;
 
 namespace {
-
-Result<passes::Lowered> lowered_of(const OnnxBuilder& builder) {
-  auto graph = io::import_model("test.onnx", builder.bytes());
-  INFO((graph ? "" : render(graph.diagnostics().front())));
-  REQUIRE(graph);
-  return passes::run(*std::move(graph), {.file = "test.onnx"});
-}
-
-std::string ops_of(const ir::Graph& graph) {
-  std::string text;
-  for (const ir::Node& node : graph.nodes) {
-    text += (text.empty() ? "" : " ") + node.op;
-  }
-  return text;
-}
-
-std::string refusal(const OnnxBuilder& builder) {
-  const auto lowered = lowered_of(builder);
-  if (lowered) {
-    return "accepted as " + ops_of(lowered->graph);
-  }
-  tests::check_complete(lowered.diagnostics());
-  return lowered.diagnostics().front().code + ": " + lowered.diagnostics().front().message;
-}
-
-Floats numbers(std::size_t count, std::size_t seed) {
-  Floats values;
-  for (std::size_t i = 0; i < count; ++i) {
-    values.push_back(static_cast<float>((i * 7 + seed * 5) % 23) / 11.0f - 1.0f);
-  }
-  return values;
-}
 
 struct Tensor {
   Ints shape;
@@ -115,30 +71,6 @@ Tensor einsum(
   return made;
 }
 
-Floats computed(const ir::Graph& graph, const std::map<std::string, Floats>& inputs) {
-  golden::Values values;
-  for (const ir::TensorId id : graph.inputs) {
-    values[id] = inputs.at(graph.tensor(id).name);
-  }
-  const ops::Arithmetic exact{
-    .precision = ops::Precision::Fp32,
-    .weight = ops::unstored,
-    .activation = ops::unstored,
-    .stored = ops::unstored};
-  const auto results = golden::evaluate(graph, exact, values);
-  REQUIRE(results);
-  return results->at(graph.outputs.front());
-}
-
-void check_near(const Floats& actual, const Floats& expected) {
-  REQUIRE(actual.size() == expected.size());
-  float worst = 0;
-  for (std::size_t i = 0; i < actual.size(); ++i) {
-    worst = std::max(worst, std::fabs(actual[i] - expected[i]));
-  }
-  CHECK(worst < 1e-5f);
-}
-
 struct Form {
   std::string a, b, result;
   Ints x, y;
@@ -183,6 +115,29 @@ simple(const std::string& equation, const std::vector<Ints>& shapes, const Ints&
   return b;
 }
 
+/// x + einsum(constants): every form of equation can be had where nothing of it is computed.
+void check_constants(
+  const std::string& equation, const std::vector<Tensor>& operands, const Tensor& expected
+) {
+  INFO(equation);
+  const Ints shape = expected.shape.empty() ? Ints{1} : expected.shape;
+  OnnxBuilder b;
+  OnnxBuilder::Names names;
+  b.input("x", shape);
+  for (const Tensor& one : operands) {
+    names.push_back("c" + std::to_string(names.size()));
+    b.floats(names.back(), one.shape, one.values);
+  }
+  b.node("Einsum", names, {"c"}, {{"equation", equation}})
+    .node("Add", {"x", "c"}, {"y"})
+    .output("y", shape);
+  const auto lowered = lowered_of(b);
+  INFO((lowered ? "" : render(lowered.diagnostics().front())));
+  REQUIRE(lowered);
+  CHECK(ops_of(lowered->graph).find("linear") == std::string::npos);
+  check_near(computed(lowered->graph, {{"x", Floats(expected.values.size())}}), expected.values);
+}
+
 } // namespace
 
 TEST_CASE("Einsum with weights is a product", "[unit][passes][einsum]") {
@@ -191,16 +146,47 @@ TEST_CASE("Einsum with weights is a product", "[unit][passes][einsum]") {
     {"ij", "kj", "ik", {5, 4}, {3, 4}, "linear"},
     {"bij", "jk", "bik", {2, 5, 4}, {4, 3}, "linear"},
     {"bsd", "ed", "bse", {2, 5, 4}, {3, 4}, "linear"},
-    // The weights of heads, from and to rows of all heads.
-    {"bshd", "hde", "bse", {1, 5, 2, 4}, {2, 4, 3}, "linear"},
     {"j", "jk", "k", {4}, {4, 3}, "linear"},
+    {"j", "j", "", {4}, {4}, "linear view"},
+    // Rows of heads that nothing has made are summed head by head, whatever the order of the axes.
+    {"bshd", "hde", "bse", {1, 5, 2, 4}, {2, 4, 3}, "rows linear rows linear add view"},
+    {"bshd", "ehd", "bse", {1, 5, 2, 4}, {3, 2, 4}, "rows linear rows linear add view"},
+    {"shd", "dhe", "se", {5, 2, 4}, {4, 2, 3}, "rows linear rows linear add view"},
+    // Axes of the result in another order, which is another view of the same numbers.
+    {"bij", "jk", "ibk", {1, 5, 4}, {4, 3}, "view linear"},
+    // Capitals are other letters.
+    {"iI", "Ik", "ik", {5, 4}, {4, 3}, "linear"},
   };
   for (const Form& form : forms) {
     for (const bool swapped : {false, true}) {
-      if (form.a != "bshd") {
-        check_weights(form, swapped);
-      }
+      check_weights(form, swapped);
     }
+  }
+}
+
+TEST_CASE("Einsum to heads and back to rows", "[unit][passes][einsum]") {
+  const Tensor x = made({1, 5, 4}, 1);
+  const Tensor back = made({2, 3, 6}, 3);
+  for (const auto& [letters, shape] :
+       {std::pair<std::string, Ints>{"dhe", {4, 2, 3}}, {"ehd", {3, 2, 4}}}) {
+    INFO(letters);
+    const Tensor w = made(shape, 2);
+    OnnxBuilder b;
+    b.input("x", x.shape)
+      .floats("w", w.shape, w.values)
+      .floats("back", back.shape, back.values)
+      .node("Einsum", {"x", "w"}, {"heads"}, {{"equation", "bsd," + letters + "->bshe"}})
+      .node("Einsum", {"heads", "back"}, {"y"}, {{"equation", std::string("bshe,hef->bsf")}})
+      .output("y", {1, 5, 6});
+    const auto lowered = lowered_of(b);
+    INFO((lowered ? "" : render(lowered.diagnostics().front())));
+    REQUIRE(lowered);
+    CHECK(ops_of(lowered->graph) == "linear view linear");
+    const Tensor heads = einsum("bsd", letters, "bshe", x, w);
+    check_near(
+      computed(lowered->graph, {{"x", x.values}}),
+      einsum("bshe", "hef", "bsf", heads, back).values
+    );
   }
 }
 
@@ -208,28 +194,70 @@ TEST_CASE("Einsum without a sum is element-wise", "[unit][passes][einsum]") {
   check_weights({"bij", "j", "bij", {2, 5, 4}, {4}, "mul_vec"}, false);
   check_weights({"bij", "j", "bij", {2, 5, 4}, {4}, "mul_vec"}, true);
   check_weights({"ij", "ji", "ij", {5, 4}, {4, 5}, "mul"}, false);
+  check_weights({"ij", "", "ij", {5, 4}, {}, "scale"}, false);
 }
 
-TEST_CASE("Einsum of constants is constant", "[unit][passes][einsum]") {
-  // As angles of a rotation are made.
-  const Tensor expected = einsum("i", "j", "ij", made({5}, 1), made({4}, 2));
-  OnnxBuilder b;
-  b.input("x", {5, 4})
-    .floats("t", {5}, numbers(5, 1))
-    .floats("f", {4}, numbers(4, 2))
-    .node("Einsum", {"t", "f"}, {"angles"}, {{"equation", std::string("i,j->ij")}})
-    .node("Add", {"x", "angles"}, {"y"})
-    .output("y", {5, 4});
-  const auto lowered = lowered_of(b);
-  INFO((lowered ? "" : render(lowered.diagnostics().front())));
-  REQUIRE(lowered);
-  CHECK(ops_of(lowered->graph) == "add");
-  check_near(computed(lowered->graph, {{"x", Floats(20)}}), expected.values);
+TEST_CASE("Einsum of two constants is constant, whatever its equation", "[unit][passes][einsum]") {
+  // The equation, and the same with a letter for each axis.
+  struct Equation {
+    std::string text;
+    std::string a, b, result;
+    Ints x, y;
+  };
+  const Equation equations[] = {
+    {"i,j->ij", "i", "j", "ij", {5}, {4}}, // as angles of a rotation are made
+    {"i,j->ji", "i", "j", "ji", {5}, {4}},
+    {"ij,j->ji", "ij", "j", "ji", {5, 4}, {4}},
+    {"ijk,kj->i", "ijk", "kj", "i", {5, 4, 3}, {3, 4}},
+    {"ij,jk->ki", "ij", "jk", "ki", {5, 4}, {4, 3}},
+    {"ji,kj->ik", "ji", "kj", "ik", {4, 5}, {3, 4}},
+    {"bij,bjk->bik", "bij", "bjk", "bik", {2, 5, 4}, {2, 4, 3}},
+    {"bij,bjk->kbi", "bij", "bjk", "kbi", {2, 5, 4}, {2, 4, 3}},
+    {"bqhd,bkhd->bhqk", "bqhd", "bkhd", "bhqk", {2, 5, 3, 4}, {2, 6, 3, 4}},
+    {"bshd,hde->ebs", "bshd", "hde", "ebs", {2, 5, 2, 4}, {2, 4, 3}},
+    // Without a result: the letters that stand once, by the alphabet, capitals first.
+    {"ij,jk", "ij", "jk", "ik", {5, 4}, {4, 3}},
+    {"kj,ji", "kj", "ji", "ik", {5, 4}, {4, 3}},
+    {"aj,jB", "aj", "jB", "Ba", {5, 4}, {4, 3}},
+    // Dots are axes of their own, counted from the last, and stretched.
+    {"...ij,...jk->...ik", "bij", "bjk", "bik", {2, 5, 4}, {2, 4, 3}},
+    {"...ij,...jk->...ik", "zij", "bjk", "bik", {1, 5, 4}, {2, 4, 3}},
+    {"...ij,...jk->...ik", "abij", "bjk", "abik", {3, 2, 5, 4}, {2, 4, 3}},
+    {"...ij,...jk->...ik", "ij", "jk", "ik", {5, 4}, {4, 3}},
+    {"kj...,ji...", "kjb", "jib", "bik", {5, 4, 2}, {4, 3, 2}},
+    {"i...j,j...k->ik...", "ibj", "jbk", "ikb", {5, 2, 4}, {4, 2, 3}},
+    {"i...,...->...i", "ib", "b", "bi", {5, 4}, {4}},
+  };
+  for (const Equation& one : equations) {
+    const Tensor x = made(one.x, 1);
+    const Tensor y = made(one.y, 2);
+    check_constants(one.text, {x, y}, einsum(one.a, one.b, one.result, x, y));
+  }
 }
 
 TEST_CASE("Einsum of one operand moves its axes", "[unit][passes][einsum]") {
+  struct Equation {
+    std::string text;
+    std::string from, to;
+    Ints shape;
+  };
+  const Equation equations[] = {
+    {"ij->ij", "ij", "ij", {5, 4}},
+    {"ij->ji", "ij", "ji", {5, 4}},
+    {"bij->jbi", "bij", "jbi", {2, 5, 4}},
+    {"...ij->...ji", "abij", "abji", {2, 3, 5, 4}},
+    {"i...->...i", "iab", "abi", {2, 5, 4}},
+    {"ba", "ba", "ab", {5, 4}},
+  };
+  const Tensor one{{}, {1}};
+  for (const auto& [text, from, to, shape] : equations) {
+    const Tensor x = made(shape, 1);
+    check_constants(text, {x}, einsum(from, "", to, x, one));
+  }
+  // What is computed, where it is another view of the same rows.
   OnnxBuilder b;
-  b.input("x", {1, 5, 4})
+  const Tensor x = made({1, 5, 4}, 1);
+  b.input("x", x.shape)
     .node("Einsum", {"x"}, {"moved"}, {{"equation", std::string("bij->ibj")}})
     .node("Add", {"moved", "moved"}, {"y"})
     .output("y", {5, 1, 4});
@@ -237,6 +265,11 @@ TEST_CASE("Einsum of one operand moves its axes", "[unit][passes][einsum]") {
   INFO((lowered ? "" : render(lowered.diagnostics().front())));
   REQUIRE(lowered);
   CHECK(ops_of(lowered->graph) == "view add");
+  Floats twice = x.values;
+  for (float& value : twice) {
+    value *= 2;
+  }
+  check_near(computed(lowered->graph, {{"x", x.values}}), twice);
 }
 
 TEST_CASE("attention by Einsum", "[unit][passes][einsum]") {
@@ -355,6 +388,37 @@ TEST_CASE("Einsum that is no product of this machine is refused", "[unit][passes
   starts(simple("ij,jk->iz", {{4, 3}, {3, 4}}, {4, 4}), "E_UNSUPPORTED_ATTR: its equation");
   starts(simple("i1,1k->ik", {{4, 3}, {3, 4}}, {4, 4}), "E_UNSUPPORTED_ATTR: its equation");
   starts(simple("ij->ij", {{4, 3}, {3, 4}}, {4, 3}), "E_UNSUPPORTED_ATTR: its equation");
+  starts(
+    simple("ij,jk->i", {{4, 3}, {3, 4}}, {4}),
+    "E_UNSUPPORTED_ATTR: its equation \"ij,jk->i\" sums over an axis that one operand alone has"
+  );
+  starts(
+    simple("ij,jk->ikk", {{4, 3}, {3, 4}}, {4, 4, 4}),
+    "E_UNSUPPORTED_ATTR: its equation \"ij,jk->ikk\" has an axis in its result that"
+  );
+  starts(
+    simple("ij,jk->i?", {{4, 3}, {3, 4}}, {4, 4}),
+    "E_UNSUPPORTED_ATTR: its equation \"ij,jk->i?\" has a result that is no list of letters"
+  );
+  starts(
+    simple("...i...->i...", {{4, 3}}, {4, 3}),
+    "E_UNSUPPORTED_ATTR: its equation \"...i...->i...\" has an operand that is no list of letters"
+  );
+  starts(simple("...i,...i->...", {{2, 4}, {3, 4}}, {2}), "E_SHAPE: its equation");
+  starts(simple("", {{4, 3}}, {}), "E_SHAPE: its equation");
+  OnnxBuilder integers;
+  integers.input("x", {4, 3}, 7)
+    .ints("w", {3, 1}, {1, 2, 3})
+    .node("Einsum", {"x", "w"}, {"y"}, {{"equation", std::string("ij,jk->ik")}}, "sum")
+    .output("y", {4, 1}, 7);
+  starts(integers, "E_DTYPE: its operands are integers");
+  OnnxBuilder absent;
+  absent.input("x", {4, 3})
+    .node("Einsum", {"x", ""}, {"y"}, {{"equation", std::string("ij,jk->ik")}}, "sum")
+    .output("y", {4, 1});
+  starts(absent, "E_");
+  // What is computed cannot be moved about but in attention.
+  starts(simple("ij->ji", {{4, 3}}, {3, 4}), "E_");
   // Products of two computed tensors exist in attention alone, however they are spelled.
   starts(simple("ij,jk->ik", {{4, 3}, {3, 4}}, {4, 4}), "E_PATTERN: both factors are computed");
   starts(

@@ -1,42 +1,17 @@
 // Attention, rotation, embeddings and convolutions in the spellings that exporters and ONNX Runtime
 // use: what they become, and that it computes what the file says. Near misses are refused.
-#include "golden/reference.h"
-#include "io/importer.h"
-#include "ops/unstored.h"
-#include "passes/pipeline.h"
-#include "unit/complete.h"
-#include "unit/onnx_builder.h"
+#include "lowering.h"
 
-#include <algorithm>
-#include <catch2/catch.hpp>
-#include <cmath>
 #include <functional>
 
 using namespace plena;
-using tests::OnnxBuilder;
+using namespace plena::tests;
 using Attrs = std::vector<OnnxBuilder::Attr>;
-using Ints = std::vector<std::int64_t>;
-using Floats = std::vector<float>;
 
 namespace {
 
 constexpr std::int64_t positions = 6;
 constexpr std::int64_t lanes = 4; // of a head
-
-Result<passes::Lowered> lowered_of(const OnnxBuilder& builder) {
-  auto graph = io::import_model("test.onnx", builder.bytes());
-  INFO((graph ? "" : render(graph.diagnostics().front())));
-  REQUIRE(graph);
-  return passes::run(*std::move(graph), {.file = "test.onnx"});
-}
-
-std::string ops_of(const ir::Graph& graph) {
-  std::string text;
-  for (const ir::Node& node : graph.nodes) {
-    text += (text.empty() ? "" : " ") + node.op;
-  }
-  return text;
-}
 
 const ir::Node& the(const ir::Graph& graph, const std::string& op) {
   const auto found =
@@ -50,53 +25,6 @@ const ir::Node& the(const ir::Graph& graph, const std::string& op) {
 
 template <class T> T attr(const ir::Node& node, const std::string& name) {
   return std::get<T>(node.attrs.at(name));
-}
-
-/// Numbers that are all different and of both signs.
-Floats numbers(std::size_t count, int seed) {
-  Floats values;
-  for (std::size_t i = 0; i < count; ++i) {
-    values.push_back(
-      static_cast<float>((i * 7 + static_cast<std::size_t>(seed) * 5) % 23) / 11.0f - 1.0f
-    );
-  }
-  return values;
-}
-
-/// The first output for these inputs, by name.
-Floats computed(const ir::Graph& graph, const std::map<std::string, Floats>& inputs) {
-  golden::Values values;
-  for (const ir::TensorId id : graph.inputs) {
-    values[id] = inputs.at(graph.tensor(id).name);
-  }
-  // No number format anywhere.
-  const ops::Arithmetic exact{
-    .precision = ops::Precision::Fp32,
-    .weight = ops::unstored,
-    .activation = ops::unstored,
-    .stored = ops::unstored};
-  const auto results = golden::evaluate(graph, exact, values);
-  REQUIRE(results);
-  return results->at(graph.outputs.front());
-}
-
-void check_near(const Floats& actual, const Floats& expected) {
-  REQUIRE(actual.size() == expected.size());
-  float worst = 0;
-  for (std::size_t i = 0; i < actual.size(); ++i) {
-    worst = std::max(worst, std::fabs(actual[i] - expected[i]));
-  }
-  CHECK(worst < 1e-5f);
-}
-
-std::string refusal(const OnnxBuilder& builder) {
-  const auto lowered = lowered_of(builder);
-  if (lowered) {
-    return "accepted as " + ops_of(lowered->graph);
-  }
-  tests::check_complete(lowered.diagnostics());
-  const Diagnostic& first = lowered.diagnostics().front();
-  return first.code + ": " + first.message + " at " + first.where;
 }
 
 // ---- attention
