@@ -9,6 +9,7 @@
 #include <chrono>
 #include <fmt/format.h>
 #include <memory>
+#include <utility>
 
 namespace plena::cli {
 
@@ -30,15 +31,21 @@ std::string_view kind_of(const io::Holdout& holdout) {
   return !holdout.pictures.empty() ? "pictures" : !holdout.answers.empty() ? "answers" : "texts";
 }
 
-report::EvaluationRow row_of(const driver::Evaluation& found, std::string formats, double seconds) {
+report::EvaluationRow row_of(
+  const driver::Evaluation& found, std::string formats, bool on_machine, double seconds
+) {
+  const auto score_of = [&](driver::Source source) -> report::ScoreFacts {
+    const driver::Score& score = found.of(source);
+    return {score.accuracy(), score.share(), score.perplexity()};
+  };
   report::EvaluationRow row;
   row.formats = std::move(formats);
-  for (const driver::SourceInfo& source : driver::sources()) {
-    const driver::Score& score = found.of(source.source);
-    row.scores[static_cast<std::size_t>(source.source)] = {
-      source.name, score.accuracy(), score.share(), score.perplexity()};
+  if (on_machine) {
+    row.machine = score_of(driver::Source::Machine);
   }
-  row.predictions = found.of(driver::Source::Machine).predictions;
+  row.hardware = score_of(driver::Source::Hardware);
+  row.fp32 = score_of(driver::Source::Fp32);
+  row.predictions = found.of(driver::Source::Fp32).predictions;
   row.same_choices = found.same_choices;
   row.compared = found.compared;
   row.differing = found.differing;
@@ -67,21 +74,22 @@ void print_table(const report::EvaluationFacts& facts) {
       fmt::print("{:<18} refused: {}\n", title, row.refused);
       continue;
     }
-    for (const report::ScoreFacts& score : row.scores) {
-      if (!row.on_machine && &score == row.scores.data()) {
-        continue;
-      }
+    const auto print_score = [&](std::string_view source, const report::ScoreFacts& score) {
       fmt::print(
         "{:<18} {:<9} {:>8.2f}% {:>8.2f}% {:>11.4f}\n",
-        title,
-        score.source,
+        std::exchange(title, ""),
+        source,
         100 * score.accuracy,
         100 * score.right_items,
         score.perplexity
       );
-      title = "";
+    };
+    if (row.machine) {
+      print_score("machine", *row.machine);
     }
-    if (!row.on_machine) {
+    print_score("hardware", row.hardware);
+    print_score("fp32", row.fp32);
+    if (!row.machine) {
       fmt::print(
         "{:<18} not on the machine, which reads integer elements as unsigned: the format as it is "
         "defined; {:.1f} s\n",
@@ -109,12 +117,7 @@ void print_table(const report::EvaluationFacts& facts) {
 
 /// What is lost of fp32's accuracy, and of its items that are all right, in percent of these: the
 /// greater of both.
-double lost(const report::EvaluationRow& row) {
-  const auto of = [&](driver::Source source) -> const report::ScoreFacts& {
-    return row.scores[static_cast<std::size_t>(source)];
-  };
-  const report::ScoreFacts& exact = of(driver::Source::Fp32);
-  const report::ScoreFacts& machine = of(driver::Source::Machine);
+double lost(const report::ScoreFacts& machine, const report::ScoreFacts& exact) {
   const auto share = [](double from, double to) {
     return from > 0 ? 100 * (from - to) / from : 0.0;
   };
@@ -209,11 +212,11 @@ int run_evaluate(const Options& options) {
     facts.timing = session.timing_title();
     const double seconds =
       std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
-    facts.rows.push_back(row_of(*found, format, seconds));
-    facts.rows.back().title = driver::title_of(format);
-    facts.rows.back().on_machine = !tried->instead;
-    const bool loses = options.loss && !tried->instead && lost(facts.rows.back()) > *options.loss;
+    report::EvaluationRow row = row_of(*found, format, !tried->instead, seconds);
+    row.title = driver::title_of(format);
+    const bool loses = options.loss && row.machine && lost(*row.machine, row.fp32) > *options.loss;
     holds = holds && found->differing == 0 && !loses;
+    facts.rows.push_back(std::move(row));
   }
   if (!options.json.empty() && !steps.take(write_file(options.json, report::evaluation(facts)))) {
     return exit_unusable;

@@ -4,8 +4,20 @@
 
 namespace plena::report {
 
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+Json score_json(const ScoreFacts& score) {
+  return {
+    {"accuracy", score.accuracy},
+    {"rightItems", score.right_items},
+    {"perplexity", score.perplexity}};
+}
+
+} // namespace
+
 std::string evaluation(const EvaluationFacts& facts) {
-  using Json = nlohmann::ordered_json;
   Json json{
     {"schema", 1},
     {"model", facts.model},
@@ -25,19 +37,11 @@ std::string evaluation(const EvaluationFacts& facts) {
       json["rows"].push_back(std::move(one));
       continue;
     }
-    for (const ScoreFacts& score : row.scores) {
-      Json& of = one[std::string(score.source)];
-      if (!row.on_machine && &score == row.scores.data()) {
-        of = nullptr;
-        continue;
-      }
-      of = {
-        {"accuracy", score.accuracy},
-        {"rightItems", score.right_items},
-        {"perplexity", score.perplexity}};
-    }
     one.update(
-      {{"predictions", row.predictions},
+      {{"machine", row.machine ? score_json(*row.machine) : Json(nullptr)},
+       {"hardware", score_json(row.hardware)},
+       {"fp32", score_json(row.fp32)},
+       {"predictions", row.predictions},
        {"sameChoices", row.same_choices},
        {"compared", row.compared},
        {"differing", row.differing},

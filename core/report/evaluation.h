@@ -1,8 +1,8 @@
 // How well a model does its task, for `plena evaluate`.
 #pragma once
 
-#include <array>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -10,19 +10,19 @@
 namespace plena::report {
 
 struct ScoreFacts {
-  std::string_view source; ///< machine, hardware, fp32
-  double accuracy = 0;     ///< share of predictions
-  double right_items = 0;  ///< share of items
+  double accuracy = 0;    ///< share of predictions
+  double right_items = 0; ///< share of items
   double perplexity = 0;
 };
 
 /// Of one format of what lies in HBM.
 struct EvaluationRow {
-  std::string formats;    ///< as in links; empty: as the settings say
-  std::string title{};    ///< what people call it; may be empty
-  std::string refused{};  ///< why the machine cannot have it; nothing was measured then
-  bool on_machine = true; ///< else the references alone were run
-  std::array<ScoreFacts, 3> scores;
+  std::string formats;   ///< as in links; empty: as the settings say
+  std::string title{};   ///< what people call it; may be empty
+  std::string refused{}; ///< why the machine cannot have it; nothing was measured then
+  std::optional<ScoreFacts> machine{}; ///< none: the references alone were run
+  ScoreFacts hardware{};
+  ScoreFacts fp32{};
   std::uint64_t predictions = 0;
   std::uint64_t same_choices = 0; ///< of machine and fp32
   std::uint64_t compared = 0;
