@@ -1,5 +1,6 @@
 // The same for people, spreadsheets and drawings; the page makes its own.
 #include "report/analytic_documents.h"
+#include "report/csv.h"
 
 #include <algorithm>
 #include <cmath>
@@ -34,15 +35,6 @@ parts_text(std::string_view name, const std::vector<PartCycles>& parts, std::uin
 
 std::string ratio(std::uint64_t a, std::uint64_t b) {
   return b == 0 ? "-" : fmt::format("{:.3f}", static_cast<double>(a) / static_cast<double>(b));
-}
-
-/// A field of CSV.
-std::string field(std::string_view text) {
-  std::string quoted = "\"";
-  for (const char c : text) {
-    quoted += c == '"' ? "\"\"" : std::string(1, c);
-  }
-  return quoted + "\"";
 }
 
 std::string escaped(std::string_view text) {
@@ -307,7 +299,7 @@ std::string analytic_csv(const AnalyticFacts& facts) {
     for (const std::uint64_t value : point.values) {
       text += fmt::format("{},", value);
     }
-    text += point.error ? fmt::format(",,,,,0,{}\n", field(point.error->message))
+    text += point.error ? fmt::format(",,,,,0,{}\n", csv_field(point.error->message))
                         : fmt::format(
                             "{},{},{},{},{},{},\n",
                             point.first,

@@ -2,6 +2,7 @@
 
 #include "base/sha256.h"
 #include "isa/codec.h"
+#include "report/csv.h"
 #include "report/documents.h"
 
 #include <algorithm>
@@ -55,18 +56,6 @@ Json table_json(const ProfileSource& source, ProfileBy by) {
 int cause_index(const emu::CauseCycles& cycles) {
   const auto cause = main_cause(cycles);
   return cause ? static_cast<int>(*cause) : -1;
-}
-
-/// A field of CSV.
-std::string field(std::string_view text) {
-  if (text.find_first_of(",\"\n\r") == std::string_view::npos) {
-    return std::string(text);
-  }
-  std::string quoted = "\"";
-  for (const char c : text) {
-    quoted += c == '"' ? "\"\"" : std::string(1, c);
-  }
-  return quoted + "\"";
 }
 
 } // namespace
@@ -154,8 +143,8 @@ std::string profile_csv(const ProfileSource& source) {
       text += fmt::format(
         "{},{},{},{},{},{},{}\n",
         profile_by_names[by],
-        field(row.key),
-        field(row.label),
+        csv_field(row.key),
+        csv_field(row.label),
         row.pc,
         row.executions,
         row.cycles,
