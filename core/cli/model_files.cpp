@@ -62,15 +62,19 @@ Result<std::vector<driver::ModelFile>> files_in(const std::filesystem::path& fol
     }
   }
   std::sort(paths.begin(), paths.end());
+  // Beside an exported model lies the config.json of the one that it was made from.
+  const bool tensors = std::any_of(paths.begin(), paths.end(), [](const auto& path) {
+    return path.filename() != "config.json";
+  });
   const std::filesystem::path single = folder / "model.onnx";
-  if (!error && paths.empty() && std::filesystem::exists(single, error)) {
-    paths.push_back(single);
+  if (!error && !tensors && std::filesystem::exists(single, error)) {
+    paths = {single};
   }
   if (error || paths.empty()) {
     return Diagnostic{
       .code = "E_FILE",
       .message = "there is no checkpoint in this folder",
-      .hint = "a checkpoint is config.json and one or more .safetensors files; a model.onnx alone is taken as well",
+      .hint = "a checkpoint is config.json and one or more .safetensors files; a model.onnx without these is taken as well",
       .file = folder.string()};
   }
   std::vector<driver::ModelFile> files;

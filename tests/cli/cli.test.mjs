@@ -922,6 +922,23 @@ test('a folder with a checkpoint is a model: whole, or a part of its layers', ()
   mkdirSync(at('nothing'), { recursive: true });
   refused(['compile', 'nothing', '-o', 'out'], 'E_FILE');
 });
+test('a folder with an exported model beside its config.json is that model', () => {
+  put('exported/config.json', readFileSync(at('tiny/config.json')));
+  put('exported/model.onnx', readFileSync(path.join(source, 'models/trained/digits/model.onnx')));
+  const shape = () => {
+    const found = run(['verify', 'exported', '--seq', '3', '--json', '-']);
+    assert.equal(found.status, 0, found.stderr);
+    return JSON.parse(found.stdout).outputs[0].shape;
+  };
+  assert.deepEqual(shape(), [1, 10]);
+  // With tensors it is a checkpoint.
+  put('exported/model.safetensors', readFileSync(at('tiny/model.safetensors')));
+  assert.deepEqual(shape(), [3, 40]);
+  rmSync(at('exported/model.safetensors'));
+  rmSync(at('exported/model.onnx'));
+  refused(['verify', 'exported'], 'E_FILE');
+});
+
 
 test('generate goes on with a text token by token', () => {
   const model = putCheckpoint('writer');
