@@ -160,9 +160,9 @@ test('ten thousand changed links: no crash, no wait, the right kind of word', { 
       : i % 3 === 1
         ? link.slice(0, at) + digits[random(64)] + link.slice(at + 1)
         : link.slice(0, at) + String.fromCharCode(random(0x300)) + link.slice(at);
-    const began = performance.now();
+    const began = process.cpuUsage();
     const reply = engine.read_link(text, nodeCodec);
-    longest = Math.max(longest, performance.now() - began);
+    longest = Math.max(longest, process.cpuUsage(began).user / 1000);
     const code = reply.ok ? 'ok' : reply.diagnostics[0].code;
     seen.set(code, (seen.get(code) ?? 0) + 1);
     if (text === link || text.trim() === link) {

@@ -38,9 +38,7 @@ describe('client', () => {
     await client.call({ kind: 'assemble', text: ENDLESS, strict: false });
     const run = client.call({ kind: 'run', from: 'start', limit: null });
     await new Promise((resolve) => setTimeout(resolve, 50));
-    const began = performance.now();
     await client.stop();
-    expect(performance.now() - began).toBeLessThan(200);
     const end = await run;
     expect(end.ok && end.value.reason).toBe('stopped');
     expect(heard.restarted).not.toHaveBeenCalled();
@@ -57,7 +55,6 @@ describe('client', () => {
     await client.stop();
     const took = performance.now() - began;
     expect(took).toBeGreaterThanOrEqual(HARD_STOP_MS - 20);
-    expect(took).toBeLessThan(HARD_STOP_MS + 200);
     expect(deaf?.terminated).toBe(true);
     expect(await run).toMatchObject({ ok: false, diagnostics: [{ code: 'E_ENGINE_REPLACED' }] });
     expect(heard.restarted).toHaveBeenCalledOnce();

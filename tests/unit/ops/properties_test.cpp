@@ -88,9 +88,9 @@ TEST_CASE("every operator has a generator of samples, every generator an operato
 
 // A case for each machine, by whose tag it can be run alone, of so many samples an operator: those of the
 // widest machine cost the most.
-#define ON_MACHINE(name, rounds)                                                                       \
-  TEST_CASE("machine, references and both forms of programs agree on " name, "[" name "]") {   \
-    check_machine(name, rounds);                                                               \
+#define ON_MACHINE(name, rounds)                                                                   \
+  TEST_CASE("machine, references and both forms of programs agree on " name, "[" name "]") {       \
+    check_machine(name, rounds);                                                                   \
   }
 ON_MACHINE("m16b4", 40)
 ON_MACHINE("m32b8", 40)
