@@ -2,6 +2,7 @@
 import { AxeBuilder } from '@axe-core/playwright';
 import { expect, type Page, test } from '@playwright/test';
 import { QUIET } from './quiet.ts';
+import { fresh } from './support.ts';
 
 async function open(page: Page) {
   await page.goto('/');
@@ -102,10 +103,7 @@ test('a link of a prediction opens with the same numbers, and what was shown', a
   expect(address).toMatch(/#1[\w-]+$/);
   expect(address.length).toBeLessThan(400);
 
-  const context = await page.context().browser()?.newContext();
-  const other = await context?.newPage();
-  if (!other) throw new Error('there is no browser');
-  await other.goto(address);
+  const other = await fresh(page, address);
   const there = other.locator('#sheet-analytic');
   await expect(there.getByRole('img', { name: /Roofline/ })).toBeVisible({ timeout: 60_000 });
   await expect(there.getByLabel('MLEN', { exact: true })).toHaveValue('1024');
@@ -114,7 +112,7 @@ test('a link of a prediction opens with the same numbers, and what was shown', a
   await expect(other.locator('.link-bar .badge')).toHaveText(/reproduced on your machine/, {
     timeout: 60_000,
   });
-  await context?.close();
+  await other.context().close();
 });
 
 test('a sweep of 50 x 50 machines is drawn, and its cells are links', async ({ page }) => {

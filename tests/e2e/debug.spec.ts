@@ -59,6 +59,33 @@ test('steps, steps back, leaves loops and goes to any moment, by buttons and key
   expect(problems).toEqual([]);
 });
 
+test('the scrubber stays where it is dragged while places before are reached', async ({ page }) => {
+  await openVerified(page);
+  await words(page);
+  await seek(page, 300);
+  const jumps = await page.evaluate(async () => {
+    const bar = document.querySelector<HTMLInputElement>('#scrubber');
+    if (!bar) throw new Error('there is no scrubber');
+    const wait = (ms: number) => new Promise((done) => setTimeout(done, ms));
+    const put = (place: number) => {
+      bar.value = String(place);
+      bar.dispatchEvent(new InputEvent('input', { bubbles: true }));
+    };
+    // Held for as long as it takes to have the machine go there, and dragged on before it is there.
+    put(100);
+    await wait(61);
+    const found: string[] = [];
+    for (let place = 400; place < 440; place++) {
+      put(place);
+      await wait(25);
+      found.push(bar.value);
+    }
+    return found.filter((value, index) => value !== String(400 + index));
+  });
+  expect(jumps).toEqual([]);
+  await expect(page.locator('.status-run')).toContainText('439 executed');
+});
+
 test('stops at breakpoints of every kind, set in the margin, by key and by hand', async ({
   page,
 }) => {

@@ -47,6 +47,20 @@ test('the first steps: the costliest node, a change with its difference, put awa
   expect(seen).toEqual([]);
 });
 
+test('the size that is stepped goes as far as the machine is wide, and no farther', async ({
+  page,
+}) => {
+  await openVerified(page);
+  const steps = page.locator('.first-steps');
+  for (const size of ['8', '16', '32', '64']) {
+    await steps.getByRole('button', { name: `BLEN ${size}`, exact: true }).click();
+    await expect(steps.locator('output')).toHaveText(size);
+    await expect(page.locator('.headline .badge')).toHaveText(/computed in this page/);
+  }
+  await expect(steps.getByRole('button', { name: 'BLEN 32', exact: true })).toBeEnabled();
+  await expect(steps.getByRole('button', { name: 'BLEN 128', exact: true })).toBeDisabled();
+});
+
 test('timelines fit their pane in every layout, on a small laptop, too', async ({ page }) => {
   await openVerified(page);
   await page.keyboard.press('x');

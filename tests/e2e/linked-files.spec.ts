@@ -5,7 +5,7 @@ import { resolve } from 'node:path';
 import AxeBuilder from '@axe-core/playwright';
 import { expect, type Page, test } from '@playwright/test';
 import { checkpoint } from './make-models.ts';
-import { drop, openVerified, root, watch } from './support.ts';
+import { drop, fresh, openVerified, root, watch } from './support.ts';
 
 const bar = (page: Page) => page.locator('.link-bar');
 const sha256 = (bytes: Uint8Array) => createHash('sha256').update(bytes).digest('hex');
@@ -48,9 +48,7 @@ test('a checkpoint is asked for by its folder; one with another number in it is 
   const address = await page.locator('#share-link').inputValue();
   expect(address.length).toBeLessThan(400);
 
-  const other = (await page.context().browser()?.newContext()) ?? page.context();
-  const second = await other.newPage();
-  await second.goto(address);
+  const second = await fresh(page, address);
   await expect(bar(second)).toContainText('the folder of the checkpoint');
   const [config, tensors] = files;
   const changed = Uint8Array.from(tensors.bytes);
@@ -62,7 +60,7 @@ test('a checkpoint is asked for by its folder; one with another number in it is 
   await expect(bar(second)).toContainText('the folder of the checkpoint');
   await drop(second, ...files);
   await expect(bar(second).locator('.badge').first()).toHaveText(/reproduced on your machine/);
-  await other.close();
+  await second.context().close();
 });
 
 test('a model at an address is shown, fetched on a click, and refused when it is another', async ({

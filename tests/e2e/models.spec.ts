@@ -5,7 +5,7 @@ import { resolve } from 'node:path';
 import AxeBuilder from '@axe-core/playwright';
 import { type Download, expect, type Page, test } from '@playwright/test';
 import { checkpoint, onnxDecoder } from './make-models.ts';
-import { drop, openVerified, root, watch } from './support.ts';
+import { drop, fresh, openVerified, root, watch } from './support.ts';
 
 const shots = resolve(root, 'test-results', 'shots');
 const badge = (page: Page) => page.locator('.headline .badge');
@@ -330,10 +330,7 @@ test('the batch of a link stays when something else of the model is changed', as
   await page.locator('#share').click();
   const address = await page.locator('#share-link').inputValue();
 
-  const context = await page.context().browser()?.newContext();
-  const other = await context?.newPage();
-  if (!other) throw new Error('there is no browser');
-  await other.goto(address);
+  const other = await fresh(page, address);
   await expect(other.locator('.link-bar .badge')).toHaveText(/reproduced on your machine/);
   const there = other.locator('.model-options summary');
   await expect(there).toContainText('all 2 layers, 2 \u00d7 4 tokens');
@@ -342,7 +339,7 @@ test('the batch of a link stays when something else of the model is changed', as
   await other.locator('.model-options form').getByLabel('Last layer').fill('0');
   await other.locator('.model-options form').getByRole('button', { name: 'Apply' }).click();
   await expect(there).toContainText('layer 0 of 2, 2 \u00d7 4 tokens');
-  await context?.close();
+  await other.context().close();
 });
 
 for (const colorScheme of ['light', 'dark'] as const)

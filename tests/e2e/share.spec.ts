@@ -1,7 +1,7 @@
 // Links that prove themselves: made, opened in a fresh page, run, and checked or explained.
 import AxeBuilder from '@axe-core/playwright';
 import { expect, type Page, test } from '@playwright/test';
-import { drop, openVerified, watch } from './support.ts';
+import { drop, fresh, openVerified, watch } from './support.ts';
 
 const bar = (page: Page) => page.locator('.link-bar');
 
@@ -9,15 +9,6 @@ async function share(page: Page): Promise<string> {
   await page.locator('#share').click();
   await expect(page.locator('#share-dialog')).toBeVisible();
   return page.locator('#share-link').inputValue();
-}
-
-/** Another tab that nothing is known of. */
-async function fresh(page: Page, address: string): Promise<Page> {
-  const context = await page.context().browser()?.newContext();
-  const other = await context?.newPage();
-  if (!other) throw new Error('there is no browser');
-  await other.goto(address);
-  return other;
 }
 
 test('a link opens elsewhere with a green check', async ({ page }) => {

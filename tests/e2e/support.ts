@@ -33,6 +33,15 @@ export async function openVerified(page: Page): Promise<void> {
   await expect(page.locator('.headline .badge')).toHaveText(/verified on your machine/);
 }
 
+/** Another tab that nothing is known of. */
+export async function fresh(page: Page, address: string): Promise<Page> {
+  const context = await page.context().browser()?.newContext();
+  const other = await context?.newPage();
+  if (!other) throw new Error('there is no browser');
+  await other.goto(address);
+  return other;
+}
+
 export interface FileToDrop {
   name: string;
   bytes: Uint8Array;

@@ -1,7 +1,7 @@
 // Models put to use: texts that go on token by token, and pictures drawn by hand.
 import AxeBuilder from '@axe-core/playwright';
 import { expect, type Page, test } from '@playwright/test';
-import { drop, openVerified, watch } from './support.ts';
+import { drop, fresh, openVerified, watch } from './support.ts';
 
 const MODEL = JSON.stringify({
   plena_model: 1,
@@ -94,10 +94,7 @@ test('64 tokens are those of the native run, travel as a link, and come again', 
 
   await page.locator('#share').click();
   const address = await page.locator('#share-link').inputValue();
-  const context = await page.context().browser()?.newContext();
-  const other = await context?.newPage();
-  if (!other) throw new Error('there is no browser');
-  await other.goto(address);
+  const other = await fresh(page, address);
   const there = other.locator('#sheet-generate');
   await expect(there.locator('#gen-reproduced')).toHaveText(/text reproduced/);
   expect(
@@ -218,6 +215,7 @@ test('a picture is drawn by pointer and keys, run, and travels as a link', async
   await page.mouse.up();
   await expect(sheet.locator('#draw-class')).toHaveText(/^\d$/);
   await expect(sheet.getByRole('alert')).toHaveCount(0);
+  await expect(sheet).toContainText('Attention is not drawn: this model has none.');
 
   await cells.first().focus();
   await page.keyboard.press('ArrowRight');
@@ -235,10 +233,7 @@ test('a picture is drawn by pointer and keys, run, and travels as a link', async
 
   await page.locator('#share').click();
   const address = await page.locator('#share-link').inputValue();
-  const context = await page.context().browser()?.newContext();
-  const other = await context?.newPage();
-  if (!other) throw new Error('there is no browser');
-  await other.goto(address);
+  const other = await fresh(page, address);
   await expect(other.locator('.link-bar .badge')).toHaveText(/reproduced on your machine/);
   const there = other.locator('#sheet-draw');
   await expect(there.locator('#draw-class')).toBeVisible();

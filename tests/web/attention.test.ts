@@ -1,7 +1,12 @@
 // What is drawn of attention's weights.
+import { signal } from '@preact/signals';
 import { describe, expect, it } from 'vitest';
-import type { AttentionLayer } from '../../web/src/engine/types.ts';
+import { type Answer, problem } from '../../web/src/engine/protocol.ts';
+import type { Attention, AttentionLayer } from '../../web/src/engine/types.ts';
 import { FIRST_LOOK, patchGrid, sharesOf } from '../../web/src/lib/attention.ts';
+import type { Context } from '../../web/src/state/context.ts';
+import { createDrawing } from '../../web/src/state/drawing.ts';
+import type { Opening } from '../../web/src/state/opening.ts';
 
 /** Two heads, two queries, four keys. */
 const layer: AttentionLayer = {
@@ -43,4 +48,27 @@ describe('weights of attention', () => {
     expect(patchGrid(layer, { width: 8, height: 8 }, 4)).toBeNull();
     expect(patchGrid(square, { width: 8, height: 8 }, 0)).toBeNull();
   });
+
+  it.each([
+    ['is none', { ok: true, value: { layers: [] }, diagnostics: [] }, 'this model has none'],
+    [
+      'is too much',
+      {
+        ok: false,
+        stage: 'run',
+        diagnostics: [problem('E_RESOURCE', 'there are too many', 'Take fewer.')],
+      },
+      'there are too many',
+    ],
+  ] satisfies [string, Answer<Attention>, string][])(
+    '%s to be drawn: it is told why',
+    async (_, answer, why) => {
+      const store = { model: signal(null), verdict: signal({}), programVersion: signal(4) };
+      const client = { call: () => Promise.resolve(answer) };
+      const context = { store, client } as unknown as Context;
+      const drawing = createDrawing(context, {} as Opening);
+      await drawing.attend();
+      expect(drawing.attention.value).toEqual({ version: 4, layers: [], why });
+    },
+  );
 });

@@ -86,7 +86,7 @@ export function questionRecipe({ recipe }, release, modelsDir) {
 }
 
 /** Of a trained model all files but its vocabulary, which the engine does not read; as the page opens them. */
-function loadExample(module, session, { id, file, beside = [] }, modelsDir) {
+export function loadExample(module, session, { id, file, beside = [] }, modelsDir) {
   const files = [file, ...beside]
     .filter((one) => basename(one) !== 'vocabulary.json')
     .map((one) => ({

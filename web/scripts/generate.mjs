@@ -1,12 +1,12 @@
 // Runs the default example in the compiled engine and writes what the page starts with:
 // web/src/generated/default.json and the shipped models beside it.
 import { copyFileSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { basename, dirname, join, resolve } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { createServer } from 'vite';
 import { codec } from '../../wasm/codec.mjs';
 import { DEFAULT, firstVisit, value } from '../../wasm/first-visit.mjs';
-import { readDoors, readGallery, runExample, runQuestion } from './gallery.mjs';
+import { loadExample, readDoors, readGallery, runExample, runQuestion } from './gallery.mjs';
 import { picture } from './picture.mjs';
 
 const tools = await createServer({
@@ -64,29 +64,13 @@ function runDefault(module, gallery, modelsDir, layoutOf) {
 }
 
 /** An example's model as the engine reads it. */
-function modelOf(module, { id, file, beside }, modelsDir) {
-  const files = [file, ...(beside ?? [])]
-    .filter((name) => basename(name) !== 'vocabulary.json')
-    .map((name) => ({
-      name: basename(name),
-      bytes: new Uint8Array(readFileSync(join(modelsDir, name))),
-    }));
+function modelOf(module, entry, modelsDir) {
   const session = module.session_new();
-  const [first] = files;
-  const read = (bytes) => ({
-    size: bytes.length,
-    read: (offset, length) => bytes.slice(offset, offset + length),
-  });
-  const model =
-    files.length === 1
-      ? module.load_model(session, first.name, first.bytes)
-      : module.load_files(
-          session,
-          id,
-          files.map(({ name, bytes }) => ({ name, ...read(bytes) })),
-        );
-  module.session_free(session);
-  return value(model, id);
+  try {
+    return value(loadExample(module, session, entry, modelsDir), entry.id);
+  } finally {
+    module.session_free(session);
+  }
 }
 
 /** Runs every example and question: their links, what they cost, and pictures of their graphs. */

@@ -15,9 +15,9 @@ import { commandOf } from './commands.ts';
 import { showPanel } from './layout.ts';
 
 const KEPT = 'plena.begun';
-/** The setting that is stepped, by its short name. */
+/** The setting that is stepped, and the one that it cannot pass, by their short names. */
 const STEPPED = 'blen';
-const MOST = 16;
+const BOUND = 'mlen';
 
 function putAway(): boolean {
   try {
@@ -74,12 +74,16 @@ function Stepper() {
   const tuning = session.use(tuningOf);
   const [stepped, setStepped] = useState(false);
   const ready = store.engine.value === 'ready' && store.machine.value === 'done';
+  const named = (key: string) => {
+    const axis = tuning.axes().find((one) => one.key === key);
+    return [axis, axis && tuning.present.value[axis.title]] as const;
+  };
   useEffect(() => {
     if (ready) void tuning.learn();
   }, [ready]);
-  const axis = tuning.axes().find((one) => one.key === STEPPED);
-  const value = axis && tuning.present.value[axis.title];
-  if (!axis || typeof value !== 'number') return null;
+  const [axis, value] = named(STEPPED);
+  const [, most] = named(BOUND);
+  if (!axis || typeof value !== 'number' || typeof most !== 'number') return null;
   const cycles = store.compared.result.value?.numbers.find((one) => one.name === 'cycles');
   // What something else has changed is not for this to tell.
   const change = stepped && cycles ? delta(cycles.a, cycles.b) : null;
@@ -104,7 +108,7 @@ function Stepper() {
         type="button"
         class="icon-button small"
         aria-label={`${axis.title} ${value * 2}`}
-        disabled={!ready || value >= MOST}
+        disabled={!ready || value * 2 > most}
         onClick={() => to(value * 2)}
       >
         <Icon name="plus" />

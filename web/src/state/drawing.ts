@@ -35,8 +35,12 @@ export function createDrawing(context: Context, opening: Opening) {
   const problem = signal<string | null>(null);
   /** The drawing that the run on the page is of. */
   const classified = signal<Drawing | null>(null);
-  /** Of the run on the page; null: not asked for yet. */
-  const attention = signal<{ version: number; layers: readonly AttentionLayer[] } | null>(null);
+  /** Of the run on the page, and why it has none; null: not asked for yet. */
+  const attention = signal<{
+    version: number;
+    layers: readonly AttentionLayer[];
+    why: string;
+  } | null>(null);
   const attending = signal<AttentionLook>(FIRST_LOOK);
   let waiting = false;
   let working = false;
@@ -63,7 +67,8 @@ export function createDrawing(context: Context, opening: Opening) {
       if (!run || attention.peek()?.version === version) return;
       const answer = await context.client.call({ kind: 'attention' });
       if (run !== store.verdict.peek()) return;
-      attention.value = { version, layers: answer.ok ? answer.value.layers : [] };
+      const why = answer.ok ? 'this model has none' : (answer.diagnostics[0]?.message ?? '');
+      attention.value = { version, layers: answer.ok ? answer.value.layers : [], why };
     },
     /** What is given for the input becomes the drawing, as far as it is one; of a link for example. */
     adopt() {

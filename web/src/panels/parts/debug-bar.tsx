@@ -95,7 +95,9 @@ function Scrubber() {
           setWanted(value);
           clearTimeout(timer.current);
           timer.current = setTimeout(() => {
-            void session.debug.seek(value).then(() => setWanted(null));
+            // What is dragged on meanwhile stays under the hand.
+            const done = () => setWanted((now) => (now === value ? null : now));
+            void session.debug.seek(value).then(done);
           }, 60);
         }}
       />

@@ -212,14 +212,28 @@ function Attended({ canvas, drawing }: { canvas: Canvas; drawing: Drawing }) {
   }, [run, actions]);
   const found = actions.attention.value;
   const look = actions.attending.value;
-  if (found?.version !== store.programVersion.value || found.layers.length === 0) return null;
+  if (found?.version !== store.programVersion.value) return null;
   const layer = found.layers[look.layer] ?? found.layers[0];
-  const grid = layer && patchGrid(layer, canvas.shape, canvas.patch);
-  if (!layer || !grid)
+  if (!layer) return <p class="muted draw-note">Attention is not drawn: {found.why}.</p>;
+  const choice = (
+    <AttentionChoice
+      layers={found.layers}
+      look={look}
+      onChange={(next) => {
+        actions.attending.value = { ...actions.attending.peek(), ...next };
+      }}
+    />
+  );
+  const grid = patchGrid(layer, canvas.shape, canvas.patch);
+  if (!grid)
     return (
-      <p class="muted draw-note">
-        What this model's attention weighs is not one token for each patch, and is not drawn.
-      </p>
+      <section class="draw-attention" aria-label="Attention">
+        <h3>Attention</h3>
+        {choice}
+        <p class="muted draw-note">
+          It is not drawn: what this layer weighs is not one token for each patch.
+        </p>
+      </section>
     );
   const { before } = grid;
   const chosen = look.query !== null && look.query < before + grid.rows * grid.columns;
@@ -237,13 +251,7 @@ function Attended({ canvas, drawing }: { canvas: Canvas; drawing: Drawing }) {
           by the reference that rounds as the machine does, from its results
         </span>
       </h3>
-      <AttentionChoice
-        layers={found.layers}
-        look={look}
-        onChange={(next) => {
-          actions.attending.value = { ...actions.attending.peek(), ...next };
-        }}
-      />
+      {choice}
       <div
         id="draw-attention"
         class="draw-patches"

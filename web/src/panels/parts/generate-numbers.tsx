@@ -255,7 +255,6 @@ export function Costs({ text, symbols, at }: { text: Written; symbols: Symbols; 
 export function Attention(props: { text: Written; token: WrittenToken; symbols: Symbols }) {
   const { text, token, symbols } = props;
   const { attending } = useModel().writing;
-  // Engines of older releases tell none.
   const layers = token.step.attention ?? [];
   const look = { ...attending.value, query: null };
   const layer = layers[look.layer] ?? layers[0];
@@ -264,9 +263,11 @@ export function Attention(props: { text: Written; token: WrittenToken; symbols: 
       <section class="gen-block" aria-label="Attention">
         <h3>Attention</h3>
         <p class="muted">
-          {text.info.references
-            ? 'There are too many weights of attention to be kept with every token.'
-            : 'Shown when both references run beside the machine: the program writes over its weights tile by tile.'}
+          {!text.info.references
+            ? 'Shown when both references run beside the machine: the program writes over its weights tile by tile.'
+            : token.step.attention === undefined
+              ? 'Not drawn: this release of the engine does not tell the weights of attention.'
+              : 'Not drawn: there are too many weights of attention to be kept with every token.'}
         </p>
       </section>
     );

@@ -1,16 +1,17 @@
 // The form that tells what of the model is read and where its inputs come from; loaded when it is
 // asked for.
 import { useEffect, useRef, useState } from 'preact/hooks';
-import type { Answer, Part } from '../../engine/protocol.ts';
+import type { Answer } from '../../engine/protocol.ts';
 import type { GraphTensor, ModelInfo } from '../../engine/types.ts';
 import { counted } from '../../lib/format.ts';
 import { npyOf } from '../../lib/npy.ts';
 import { pictureShape, planes, SYMMETRIC } from '../../lib/pictures.ts';
-import { fieldsOf, type PartFields, parseIds, partOf, sizedPart } from '../../state/part.ts';
+import { fieldsOf, type PartFields, parseIds, partOf } from '../../state/part.ts';
 import { Field } from '../../ui/field.tsx';
 import { fileName, save } from '../../ui/save.ts';
 import { usePage } from '../page.ts';
 import { ModelEditor } from './model-editor.tsx';
+import { SizesForm } from './size-form.tsx';
 
 /** As many whole numbers as 32-bit floats tell apart. */
 const MOST_IDS = 2 ** 24;
@@ -67,46 +68,6 @@ function PartForm({ part }: { part: PartInfo }) {
           />
         </label>
       )}
-      <button type="submit" class="button">
-        Apply
-      </button>
-      {wrong && (
-        <p class="option-wrong" role="alert">
-          {wrong}
-        </p>
-      )}
-    </form>
-  );
-}
-
-/** Sizes that the file leaves open, as they were given. */
-function OpenSizes({ dimensions }: { dimensions: Part['dimensions'] }) {
-  const { store, session } = usePage();
-  const given = Object.fromEntries(
-    Object.entries(dimensions).map(([name, size]) => [name, String(size)]),
-  );
-  const [sizes, setSizes] = useState(given);
-  const [wrong, setWrong] = useState('');
-  useEffect(() => {
-    setSizes(given);
-    setWrong('');
-  }, [dimensions]);
-  const apply = (event: Event) => {
-    event.preventDefault();
-    const next = sizedPart(sizes, store.given.peek().part);
-    setWrong(typeof next === 'string' ? next : '');
-    if (typeof next !== 'string') void session.choosePart(next);
-  };
-  return (
-    <form class="options" onSubmit={apply} aria-label="Sizes that the file leaves open">
-      {Object.keys(dimensions).map((name) => (
-        <Field
-          key={name}
-          label={name}
-          value={sizes[name] ?? ''}
-          onInput={(value) => setSizes({ ...sizes, [name]: value })}
-        />
-      ))}
       <button type="submit" class="button">
         Apply
       </button>
@@ -317,7 +278,8 @@ export function ModelForm() {
   const [editing, setEditing] = useState(false);
   const model = store.model.value;
   if (!model) return null;
-  const { dimensions } = store.given.value.part;
+  const { part } = store.given.value;
+  const sizes = Object.entries(part.dimensions).map(([name, size]) => [name, String(size)]);
   const tensors = new Map(model.tensors.map((one) => [one.name, one]));
   const inputs = model.inputs.flatMap((name, index) => {
     const tensor = tensors.get(name);
@@ -326,7 +288,14 @@ export function ModelForm() {
   return (
     <>
       {model.part && <PartForm part={model.part} />}
-      {Object.keys(dimensions).length > 0 && <OpenSizes dimensions={dimensions} />}
+      {sizes.length > 0 && (
+        <SizesForm
+          label="Sizes that the file leaves open"
+          given={Object.fromEntries(sizes)}
+          part={part}
+          button="Apply"
+        />
+      )}
       {inputs.length > 0 && (
         <ul class="model-inputs" aria-label="Inputs of the model">
           {inputs.map((one) => (

@@ -5,7 +5,7 @@ import { later } from '../../ui/later.tsx';
 import { usePage } from '../page.ts';
 
 const Form = later(() => import('./model-form.tsx').then((module) => module.ModelForm));
-const Sizes = later(() => import('./size-form.tsx').then((module) => module.SizeForm));
+const Sizes = later(() => import('./size-form.tsx').then((module) => module.UnsizedForm));
 
 export function ModelOptions() {
   const { store } = usePage();

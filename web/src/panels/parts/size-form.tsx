@@ -1,28 +1,38 @@
-// Sizes of a model that was not opened because its file leaves them open.
-import { useState } from 'preact/hooks';
-import { sizedPart } from '../../state/part.ts';
+// Sizes that a model's file leaves open: without them it is not opened, and they can be changed.
+import type { ComponentChildren } from 'preact';
+import { useEffect, useState } from 'preact/hooks';
+import type { Part } from '../../engine/protocol.ts';
+import { type Sizes, sizedPart } from '../../state/part.ts';
 import { Field } from '../../ui/field.tsx';
 import { usePage } from '../page.ts';
 
-export function SizeForm() {
-  const { store, session } = usePage();
-  const unsized = store.unsized.value;
-  const [sizes, setSizes] = useState<Record<string, string>>({});
+/** A field for each of the sizes; `part` is what else of the model is read. */
+export function SizesForm(props: {
+  label: string;
+  given: Sizes;
+  part: Part | undefined;
+  button: string;
+  unsized?: boolean;
+  children?: ComponentChildren;
+}) {
+  const { label, given, part, button, unsized, children } = props;
+  const { session } = usePage();
+  const [sizes, setSizes] = useState(given);
   const [wrong, setWrong] = useState('');
-  if (!unsized) return null;
+  useEffect(() => {
+    setSizes(given);
+    setWrong('');
+  }, [JSON.stringify(given)]);
   const apply = (event: Event) => {
     event.preventDefault();
-    const all = Object.fromEntries(unsized.sizes.map((name) => [name, sizes[name] ?? '']));
-    const next = sizedPart(all, unsized.recipe.part);
+    const next = sizedPart(sizes, part);
     setWrong(typeof next === 'string' ? next : '');
     if (typeof next !== 'string') void session.choosePart(next);
   };
   return (
-    <form class="options unsized" onSubmit={apply} aria-label="Sizes that the model leaves open">
-      <p class="option-note">
-        <strong>{unsized.source.name}</strong> leaves sizes open. Give them to open it:
-      </p>
-      {unsized.sizes.map((name) => (
+    <form class={`options ${unsized ? 'unsized' : ''}`} onSubmit={apply} aria-label={label}>
+      {children}
+      {Object.keys(given).map((name) => (
         <Field
           key={name}
           label={name}
@@ -31,7 +41,7 @@ export function SizeForm() {
         />
       ))}
       <button type="submit" class="button">
-        Open
+        {button}
       </button>
       {wrong && (
         <p class="option-wrong" role="alert">
@@ -39,5 +49,25 @@ export function SizeForm() {
         </p>
       )}
     </form>
+  );
+}
+
+/** Of a model that was not opened. */
+export function UnsizedForm() {
+  const { store } = usePage();
+  const unsized = store.unsized.value;
+  if (!unsized) return null;
+  return (
+    <SizesForm
+      label="Sizes that the model leaves open"
+      given={Object.fromEntries(unsized.sizes.map((name) => [name, '']))}
+      part={unsized.recipe.part}
+      button="Open"
+      unsized
+    >
+      <p class="option-note">
+        <strong>{unsized.source.name}</strong> leaves sizes open. Give them to open it:
+      </p>
+    </SizesForm>
   );
 }

@@ -16,7 +16,6 @@ import { delta } from '../../lib/deltas.ts';
 import { whole } from '../../lib/format.ts';
 import type { View } from '../../lib/timeline-math.ts';
 import type { Baseline } from '../../state/comparing.ts';
-import { Icon } from '../../ui/icon.tsx';
 import { NodeChip } from '../../ui/node-chip.tsx';
 import { usePage } from '../page.ts';
 import { alignedAt } from './compare-mode.ts';
@@ -24,13 +23,13 @@ import { createDrawing, type Drawing } from './time-drawing.ts';
 import { listenToPointers } from './time-input.ts';
 import { followLook, readLook } from './time-look.ts';
 import { AXIS } from './time-paint.ts';
+import { ZOOM_STEP, ZoomButtons } from './zoom-buttons.tsx';
 
 /** Both runs and what joins them fit the pane: pixels of a lane, and of the band between the runs. */
 const LEAST_ROW = 3;
 const MOST_ROW = 20;
 const LEAST_BAND = 9;
 const MOST_BAND = 46;
-const ZOOM_STEP = 2;
 const PAN_STEP = 0.125;
 /** Pixels from which a stretch has room for its node's letter. */
 const LETTERED = 12;
@@ -357,25 +356,7 @@ export function TimelinePair({ baseline }: { baseline: Baseline }) {
             {whole(spans.b.cycles)} cycles
           </span>
           <span class="pair-zoom">
-            <button
-              type="button"
-              class="icon-button small"
-              aria-label="Zoom out"
-              onClick={() => around(1 / ZOOM_STEP)}
-            >
-              <Icon name="minus" />
-            </button>
-            <button
-              type="button"
-              class="icon-button small"
-              aria-label="Zoom in"
-              onClick={() => around(ZOOM_STEP)}
-            >
-              <Icon name="plus" />
-            </button>
-            <button type="button" class="text-button" onClick={() => setWish(null)}>
-              Fit
-            </button>
+            <ZoomButtons zoom={around} fit={() => setWish(null)} />
           </span>
         </div>
         <section

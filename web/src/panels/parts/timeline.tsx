@@ -29,10 +29,10 @@ import { followLook, readLook } from './time-look.ts';
 import { AXIS } from './time-paint.ts';
 import { TimeTable } from './time-table.tsx';
 import { timeAs, timeCursor, timeView, timeWidth } from './time-view.ts';
+import { ZOOM_STEP, ZoomButtons } from './zoom-buttons.tsx';
 
 const LEAST_ROW = 7;
 const MOST_ROW = 28;
-const ZOOM_STEP = 2;
 /** Part of the width that a key moves the view by. */
 const PAN_STEP = 0.125;
 
@@ -311,25 +311,7 @@ export function Timeline() {
         >
           <Icon name="right" />
         </button>
-        <button
-          type="button"
-          class="icon-button small"
-          aria-label="Zoom out"
-          onClick={() => around(1 / ZOOM_STEP)}
-        >
-          <Icon name="minus" />
-        </button>
-        <button
-          type="button"
-          class="icon-button small"
-          aria-label="Zoom in"
-          onClick={() => around(ZOOM_STEP)}
-        >
-          <Icon name="plus" />
-        </button>
-        <button type="button" class="text-button" onClick={fit}>
-          Fit
-        </button>
+        <ZoomButtons zoom={around} fit={fit} />
         <button
           type="button"
           class="text-button"
