@@ -3,6 +3,7 @@
 import type { Lanes } from '../../engine/types.ts';
 import { createByteCache } from '../../lib/byte-cache.ts';
 import { whole } from '../../lib/format.ts';
+import type { CycleRange } from '../../lib/node-time.ts';
 import {
   ancestor,
   type Extent,
@@ -22,6 +23,7 @@ import {
   boxesOf,
   drawLabels,
   drawMarks,
+  drawNode,
   instructionsIn,
   type Look,
   laneTop,
@@ -53,6 +55,8 @@ export interface Scene {
   /** The cycle of the keyboard and of the last click. */
   cursor: number | null;
   inNode(pc: number): boolean;
+  /** When the selected node ran, as far as that is known. */
+  nodeCycles: readonly CycleRange[];
   nameOf(pc: number): string | null;
 }
 
@@ -230,6 +234,7 @@ export function createDrawing(
     const boxes = instructionsIn(shown);
     drawLabels(at, to, view, extent.width, boxes, now.nameOf);
     drawMarks(at, to, view, extent.width, boxes, now.pc, now.inNode);
+    drawNode(at, to, view, extent.width, now.nodeCycles);
     drawCursor(at, now, to);
     const soon = tilesSoon(view, extent);
     const prefetching = performance.now();

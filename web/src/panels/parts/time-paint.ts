@@ -1,5 +1,6 @@
 // The picture of one tile, and what is drawn over the tiles in every frame: text and marks.
 import type { Lanes } from '../../engine/types.ts';
+import type { CycleRange } from '../../lib/node-time.ts';
 import { TILE, type View, xOf } from '../../lib/timeline-math.ts';
 
 export interface Look {
@@ -148,6 +149,26 @@ export function drawLabels(
     if (!name || room < 2) continue;
     const text = name.length <= room ? name : `${name.slice(0, room - 1)}\u2026`;
     at.fillText(text, left + 3, laneTop(look, one.lane) + barHeight(look) / 2 + 0.5);
+  }
+}
+
+/** The cycles of the selected node, over all lanes, however far away one looks from. */
+export function drawNode(
+  at: Context,
+  look: Look,
+  view: View,
+  width: number,
+  cycles: readonly CycleRange[],
+) {
+  at.fillStyle = look.accent;
+  for (const { from, to } of cycles) {
+    const left = Math.max(0, xOf(view, from));
+    const wide = Math.max(2, Math.min(width, xOf(view, to)) - left);
+    if (left >= width || xOf(view, to) <= 0) continue;
+    at.fillRect(left, AXIS - 3, wide, 3);
+    at.globalAlpha = 0.12;
+    at.fillRect(left, AXIS, wide, tileHeight(look));
+    at.globalAlpha = 1;
   }
 }
 

@@ -89,6 +89,7 @@ function Lanes(props: {
       pc: null,
       cursor: null,
       inNode: () => false,
+      nodeCycles: [],
       nameOf: () => null,
     });
   }, [view.start, view.scale, cycles, width, row, generation, fetch, lanes, causes]);

@@ -5,6 +5,7 @@ import { useEffect, useLayoutEffect, useMemo, useRef, useState } from 'preact/ho
 import type { Moment } from '../../engine/types.ts';
 import { laneColours } from '../../lib/causes.ts';
 import { counted, percent, whole } from '../../lib/format.ts';
+import { type CycleRange, cyclesOfNode } from '../../lib/node-time.ts';
 import {
   centred,
   clamped,
@@ -156,6 +157,17 @@ export function Timeline() {
   const program = store.program.value;
   const ranges = useMemo(() => rangesOf(program, selection.node), [program, selection.node]);
   const generation = store.time.version.value;
+  const [nodeCycles, setNodeCycles] = useState<readonly CycleRange[]>([]);
+  useEffect(() => {
+    setNodeCycles([]);
+    let wanted = ranges.length > 0;
+    const momentAt = async (cycle: number) => (wanted ? session.timing.moment(cycle) : null);
+    if (wanted)
+      void cyclesOfNode(ranges, cycles, momentAt).then((found) => wanted && setNodeCycles(found));
+    return () => {
+      wanted = false;
+    };
+  }, [ranges, cycles, generation]);
   useEffect(() => {
     // Names of instructions arrive in blocks; each arrival draws the labels again.
     return effect(() => {
@@ -167,6 +179,7 @@ export function Timeline() {
         pc: selection.pc,
         cursor: timeCursor.value,
         inNode: (pc) => ranges.some((one) => pc >= one.first && pc < one.first + one.count),
+        nodeCycles,
         nameOf: (pc) => {
           const row = session.rows.row(pc);
           return row ? nameIn(row.text) : null;
@@ -182,6 +195,7 @@ export function Timeline() {
     generation,
     selection.pc,
     ranges,
+    nodeCycles,
   ]);
 
   /** The cycle that keys start from: the cursor if it is in view, else the middle. */
