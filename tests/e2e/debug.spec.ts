@@ -18,9 +18,9 @@ const words = async (page: Page) => {
 async function seek(page: Page, place: number) {
   await page.locator('#scrubber').fill(String(place));
   // The scrubber shows at once where it was put; the machine is there when the status says so.
-  const text = String(place).replace(/\B(?=(\d{3})+$)/g, '\u2009');
+  const text = String(place).replace(/\B(?=(\d{3})+$)/g, '\u202f');
   await expect(page.locator('.status-run')).toHaveText(
-    new RegExp(`(^|[^\\d\u2009])${text} executed`),
+    new RegExp(`(^|[^\\d\u202f])${text} executed`),
   );
   await paused(page);
 }

@@ -176,7 +176,7 @@ test('tables of every panel are written as they stand', async ({ page }) => {
     .locator('td')
     .allTextContents();
   expect(line.split(',').slice(1, 3)).toEqual(
-    shown.slice(0, 2).map((one) => one.replace(/\u2009/g, '')),
+    shown.slice(0, 2).map((one) => one.replace(/\u202f/g, '')),
   );
   const programs = await download(page, () =>
     page.getByRole('button', { name: 'CSV of the programs' }).click(),

@@ -31,7 +31,7 @@ test('timelines of two runs are aligned at a node', async ({ page }) => {
   expect(cells.length).toBe(7);
   const last = cells.at(-1) ?? [];
   const heading = (await compare(page).locator('.pair-head .muted').textContent()) ?? '';
-  const [a, b] = [...heading.matchAll(/: ([\d\u2009]+) cycles/g)].map(([, text]) =>
+  const [a, b] = [...heading.matchAll(/: ([\d\u202f]+) cycles/g)].map(([, text]) =>
     number(text ?? ''),
   );
   expect(number(last[0] ?? '') + number(last[2] ?? '')).toBeLessThanOrEqual(a ?? 0);

@@ -2,7 +2,7 @@
 import { AxeBuilder } from '@axe-core/playwright';
 import { expect, type Page, test } from '@playwright/test';
 
-const THIN = '\u2009';
+const THIN = '\u202f';
 
 async function verified(page: Page) {
   await page.goto('/');
@@ -22,7 +22,7 @@ async function sums(page: Page) {
 test('every number of cycles names how it was counted', async ({ page }) => {
   await verified(page);
   const headline = await page.locator('.headline-text').textContent();
-  expect(headline).toMatch(/in [\d\u2009]+ cycles \(emulator profile, HBM2, serial\)/);
+  expect(headline).toMatch(/in [\d\u202f]+ cycles \(emulator profile, HBM2, serial\)/);
   await expect(page.locator('#pane-time .time-sum')).toContainText(
     'emulator profile, HBM2, serial',
   );
@@ -73,7 +73,7 @@ test('the listing shows what each instruction cost', async ({ page }) => {
   await verified(page);
   await page.getByRole('button', { name: 'Cost', exact: true }).click();
   const cycles = page.locator('.vrow .heat-cycles');
-  await expect(cycles.first()).toHaveText(/^[\d\u2009]+$/);
+  await expect(cycles.first()).toHaveText(/^[\d\u202f]+$/);
   await expect(page.locator('.vrow .cause-chip').first()).toBeVisible();
   const results = await new AxeBuilder({ page }).analyze();
   expect(results.violations.map((one) => `${one.id}: ${one.nodes[0]?.html}`)).toEqual([]);

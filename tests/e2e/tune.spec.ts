@@ -28,7 +28,7 @@ test('what an advice states is what applying it gives, on five examples', async 
     await expect(page.locator('#advise')).toBeVisible({ timeout: 60_000 });
     const first = page.locator('.tune-list li').first();
     if ((await first.count()) === 0) continue;
-    const stated = (await first.textContent())?.match(/: ([\d\u2009]+) cycles/)?.[1] ?? 'none';
+    const stated = (await first.textContent())?.match(/: ([\d\u202f]+) cycles/)?.[1] ?? 'none';
     await first.getByRole('button').click();
     await expect(page.locator('.headline-text')).toContainText(`${stated} cycles`);
     await expect(page.locator('.headline .badge')).toHaveText(/computed in this page/);

@@ -95,8 +95,8 @@ describe('places', () => {
       { kind: 'cycle', cycle: 30 },
     ]);
     expect(kinds('99').map(({ kind }) => kind)).toEqual(['pc', 'cycle']);
-    expect(kinds('go cycle 5\u2009000')).toEqual([]);
-    expect(kinds('go cycle 4\u2009999')).toEqual([{ kind: 'cycle', cycle: 4999 }]);
+    expect(kinds('go cycle 5\u202f000')).toEqual([]);
+    expect(kinds('go cycle 4\u202f999')).toEqual([{ kind: 'cycle', cycle: 4999 }]);
   });
 
   it('take a word before a name', () => {

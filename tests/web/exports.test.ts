@@ -98,7 +98,7 @@ describe('the text beside a reproduction', () => {
 
 describe('cells', () => {
   it('hold numbers as programs read them', () => {
-    expect(cellText('12\u2009345')).toBe('12345');
+    expect(cellText('12\u202f345')).toBe('12345');
     expect(cellText(' \u22123.5 ')).toBe('-3.5');
     expect(cellText('1.2e-5')).toBe('1.2e-5');
     expect(cellText('\u2191 +12 (+3 %)')).toBe('\u2191 +12 (+3 %)');
@@ -231,6 +231,6 @@ describe('two runs on one axis', () => {
 });
 
 it('an example says what it costs, a question what changes', () => {
-  expect(cyclesOf([12345])).toBe('12\u2009345 cycles');
+  expect(cyclesOf([12345])).toBe('12\u202f345 cycles');
   expect(cyclesOf([200, 100])).toBe('200 \u2192 100 cycles, \u2193 \u2212100 (\u221250 %)');
 });

@@ -12,9 +12,9 @@ import { mockDescription, mockModule, recipe } from './support.ts';
 
 describe('format', () => {
   it('separates thousands thinly', () => {
-    expect(whole(1234567)).toBe('1\u2009234\u2009567');
+    expect(whole(1234567)).toBe('1\u202f234\u202f567');
     expect(whole(999)).toBe('999');
-    expect(whole(-1000)).toBe('\u22121\u2009000');
+    expect(whole(-1000)).toBe('\u22121\u202f000');
   });
   it('keeps three significant digits', () => {
     expect(short(0.004213)).toBe('0.00421');
@@ -145,7 +145,7 @@ describe('headline', async () => {
   const verdict = reply.value;
   it('says what ran, how much and how well', () => {
     expect(headline(verdict, 'small')).toBe(
-      'small on machine m64b4: 600 instructions, 35\u2009523 executed in 781\u2009443 cycles (emulator profile, HBM2, serial). The result agrees with the reference in the same number formats within the bound (off by at most 2.44e-4).',
+      'small on machine m64b4: 600 instructions, 35\u202f523 executed in 781\u202f443 cycles (emulator profile, HBM2, serial). The result agrees with the reference in the same number formats within the bound (off by at most 2.44e-4).',
     );
   });
   it('tells the price of the formats from a difference of the machine', () => {

@@ -40,10 +40,10 @@ const FORMAT = key({
 
 describe('values', () => {
   it('are told and judged by the key table', () => {
-    expect(constraintOf(key({}))).toContain('from 1 to 65\u2009536 elements');
+    expect(constraintOf(key({}))).toContain('from 1 to 65\u202f536 elements');
     expect(constraintOf(CHOICE)).toBe('one of serial, overlap');
     expect(readValue(key({}), ' 128 ')).toEqual({ ok: true, value: 128 });
-    expect(readValue(key({}), '65\u2009536')).toEqual({ ok: true, value: 65536 });
+    expect(readValue(key({}), '65\u202f536')).toEqual({ ok: true, value: 65536 });
     for (const wrong of ['', '0', '65537', '-1', '1.5', '12x', '1e3'])
       expect(readValue(key({}), wrong).ok, wrong).toBe(false);
     expect(readValue(FORMAT, 'e4m3')).toEqual({ ok: true, value: 'e4m3' });

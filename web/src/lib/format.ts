@@ -1,6 +1,6 @@
 // Numbers for people: thin separators, at most three significant digits unless asked for.
 
-const THIN = '\u2009';
+const THIN = '\u202f';
 
 /** An exact whole number with thin separators. */
 export function whole(value: number): string {

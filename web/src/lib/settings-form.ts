@@ -72,7 +72,7 @@ export function readValue(key: KeyInfo, typed: string): Read {
   const text = typed.trim();
   if (text === '') return { ok: false, why: `It needs a value: ${constraintOf(key)}.` };
   if (!isNumber(key)) return { ok: true, value: text };
-  const digits = text.replace(/[\u2009_,]/g, '');
+  const digits = text.replace(/[\u2009\u202f_,]/g, '');
   if (!/^\d+$/.test(digits)) return { ok: false, why: `“${text}” is not ${constraintOf(key)}.` };
   const value = Number(digits);
   const fits =
