@@ -1,5 +1,6 @@
 // Draw: a grid to draw on with pointer or keys, and the classes that machine and references see in it.
 import '../../styles/draw.css';
+import '../../styles/options.css';
 import { useEffect, useRef, useState } from 'preact/hooks';
 import type { OutputVerdict } from '../../engine/types.ts';
 import { patchGrid, sharesOf } from '../../lib/attention.ts';

@@ -1,5 +1,6 @@
 // Generate: a prompt, the text as it grows, and what each of its tokens cost and was chosen from.
 import '../../styles/generate.css';
+import '../../styles/options.css';
 import { useEffect, useRef } from 'preact/hooks';
 import type { Diagnostic } from '../../engine/types.ts';
 import { counted, short } from '../../lib/format.ts';

@@ -1,5 +1,6 @@
 // The form that tells what of the model is read and where its inputs come from; loaded when it is
 // asked for.
+import '../../styles/options.css';
 import { useEffect, useRef, useState } from 'preact/hooks';
 import type { Answer } from '../../engine/protocol.ts';
 import type { GraphTensor, ModelInfo } from '../../engine/types.ts';

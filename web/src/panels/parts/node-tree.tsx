@@ -1,4 +1,5 @@
 // The graph's twin as a tree: groups of nodes, and of each node operator, shape, cycles and error.
+import '../../styles/node-tree.css';
 import { useEffect, useRef } from 'preact/hooks';
 import type { GraphNode } from '../../engine/types.ts';
 import { type Group, groupsAround, type Item } from '../../graph/groups.ts';

@@ -1,4 +1,5 @@
 // Sizes that a model's file leaves open: without them it is not opened, and they can be changed.
+import '../../styles/options.css';
 import type { ComponentChildren } from 'preact';
 import { useEffect, useState } from 'preact/hooks';
 import type { Part } from '../../engine/protocol.ts';
