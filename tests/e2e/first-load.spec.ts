@@ -1,13 +1,9 @@
-// The first visit on a modest machine and link: four times slower page thread, 9 Mbit/s, 40 ms.
+// The first visit on a modest machine and link (slow-visit.ts), up to the verified result: its times and bytes.
 // Prints the times, which depend on the machine; asserts the order of events and the bytes.
-import { resolve } from 'node:path';
 import { expect, test } from '@playwright/test';
 import { budgets, TOLERANCE } from '../../web/scripts/budgets.mjs';
-import { serveSlowly } from './slow-server.ts';
-import { root } from './support.ts';
+import { slowVisit } from './slow-visit.ts';
 
-const LINK = { bitsPerSecond: 9e6, latencyMs: 40 };
-const SLOWER = 4;
 const RUNS = 3;
 
 test('first visit: painted, then verified, within its budget', async ({ browser }) => {
@@ -15,12 +11,8 @@ test('first visit: painted, then verified, within its budget', async ({ browser 
   const verified: number[] = [];
   let heaviest = 0;
   for (let run = 0; run < RUNS; run++) {
-    // Of its own: what the run before had still to receive would go on to take its share of the link.
-    const server = await serveSlowly(process.env.PLENA_DIST ?? resolve(root, 'dist'), LINK);
-    const context = await browser.newContext();
-    const page = await context.newPage();
-    const cdp = await context.newCDPSession(page);
-    await cdp.send('Emulation.setCPUThrottlingRate', { rate: SLOWER });
+    const visit = await slowVisit(browser);
+    const { page, server } = visit;
     await page.addInitScript(() => {
       const scope = globalThis as unknown as { verifiedAt?: number };
       new MutationObserver(() => {
@@ -28,7 +20,7 @@ test('first visit: painted, then verified, within its budget', async ({ browser 
           scope.verifiedAt = performance.now();
       }).observe(document, { subtree: true, childList: true, attributes: true });
     });
-    await page.goto(server.url);
+    await visit.go();
     const at = await page
       .waitForFunction(() => (globalThis as unknown as { verifiedAt?: number }).verifiedAt)
       .then((handle) => handle.jsonValue());
@@ -45,8 +37,7 @@ test('first visit: painted, then verified, within its budget', async ({ browser 
     );
     paints.push(paint);
     verified.push(at ?? Number.NaN);
-    await context.close();
-    await server.close();
+    await visit.close();
   }
   const list = (all: number[]) => all.map((one) => one.toFixed(0)).join(', ');
   console.log(

@@ -23,7 +23,7 @@ test('the first paint holds the result, without a script', async ({ browser }) =
   const page = await context.newPage();
   await page.goto('./');
   await expect(page.locator('.headline-text')).toContainText('equals the reference exactly');
-  await expect(page.locator(badge)).toHaveText(/computed when the page was built/);
+  await expect(page.locator(badge)).toHaveText(/computed by the build/);
   expect(await page.locator('.node-node').count()).toBeGreaterThan(0);
   expect(await page.locator('#listing [role=row]').count()).toBeGreaterThan(20);
   await expect(page.locator('.report .verdict')).toBeVisible();

@@ -1,5 +1,5 @@
-// Before the first paint, so that nothing flashes: the chosen theme or the system's, and the one panel that
-// another page shows. Then the engine, which starts while the page is laid out; the page's own script takes it
+// Before the first paint, so that nothing flashes: the chosen theme or the system's, whether the first steps have
+// been put away, and the one panel that another page shows. Then the engine, which starts while the page is laid out; the page's own script takes it
 // over (first-engine.ts).
 const root = document.documentElement;
 const dark = matchMedia('(prefers-color-scheme: dark)');
@@ -9,6 +9,7 @@ const follow = () => {
 try {
   const theme = localStorage.getItem('plena.theme');
   if (theme === 'light' || theme === 'dark') root.dataset.chosen = theme;
+  if (localStorage.getItem('plena.begun')) root.dataset.begun = '';
 } catch {
   // Without storage the system's theme holds.
 }

@@ -249,8 +249,9 @@ function FirstWrong({ bad }: { bad: FirstBad }) {
 /** Which reference the numbers below belong to. */
 function Shown({ verdict }: { verdict: Verdict }) {
   const { store, session } = usePage();
-  const list = store.description.value?.precisions ?? [];
-  if (list.length === 0 || store.standing.value === 'outdated') return null;
+  // What was built in knows but its own; the engine tells of the others.
+  const list = store.description.value?.precisions ?? [{ name: verdict.precision, meaning: '' }];
+  if (store.standing.value === 'outdated') return null;
   return (
     <label class="bound">
       Reference shown{' '}

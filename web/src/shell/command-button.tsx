@@ -27,11 +27,9 @@ export function CommandButton(props: {
       onClick={() => void command.run(page)}
     >
       <Icon name={icon} />{' '}
-      {props.primary ? (
-        text
-      ) : (
-        <span class={props.wide === false ? 'sr-only' : 'button-text'}>{text}</span>
-      )}
+      <span class={props.primary ? '' : props.wide === false ? 'sr-only' : 'button-text'}>
+        {text}
+      </span>
     </button>
   );
 }

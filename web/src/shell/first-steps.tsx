@@ -4,10 +4,12 @@ import '../styles/deltas.css';
 import '../styles/first-steps.css';
 import { signal } from '@preact/signals';
 import { useEffect, useState } from 'preact/hooks';
+import type { Profile } from '../engine/types.ts';
 import { delta } from '../lib/deltas.ts';
 import { EMBEDS, embedName } from '../lib/embed.ts';
 import { percent, whole } from '../lib/format.ts';
-import { usePage } from '../panels/page.ts';
+import { type Page, usePage } from '../panels/page.ts';
+import type { Store } from '../state/store.ts';
 import { tuningOf } from '../state/tuning.ts';
 import { Icon } from '../ui/icon.tsx';
 import { NodeChip } from '../ui/node-chip.tsx';
@@ -19,17 +21,12 @@ const KEPT = 'plena.begun';
 const STEPPED = 'blen';
 const BOUND = 'mlen';
 
-function putAway(): boolean {
-  try {
-    return localStorage.getItem(KEPT) !== null;
-  } catch {
-    return false;
-  }
-}
-
-const away = signal(putAway());
+/** theme.js has looked, so that the page has no room for them from the first paint on. */
+const root = document.documentElement.dataset;
+const away = signal(root.begun !== undefined);
 
 function dismiss() {
+  root.begun = '';
   away.value = true;
   try {
     localStorage.setItem(KEPT, '1');
@@ -38,15 +35,38 @@ function dismiss() {
   }
 }
 
+/** The earliest moments of the visit, in milliseconds, at which the change to try and then the rest appear; and how
+ * long each is left alone with what came before it. */
+const STEPPER = { at: 5000, after: 1500 };
+const OTHERS = { at: 8000, after: 3000 };
+
+/** When the light that goes over the page has come to its end. */
+const swept = () =>
+  Promise.allSettled(
+    document
+      .querySelector('.sweep')
+      ?.getAnimations()
+      .map((one) => one.finished) ?? [],
+  );
+
+const top = <Row extends { cycles: number }>(rows: readonly Row[]) =>
+  [...rows].sort((a, b) => b.cycles - a.cycles)[0];
+
+const costliest = (profile: Profile | null) =>
+  top(profile?.by.node.filter((one) => one.key !== 'none') ?? []);
+
+function select({ store }: Page, node: string) {
+  store.selection.selectNode(Number(node), store.program.peek(), 'headline');
+}
+
 /** The costliest node and the main cause of the run, in a sentence. */
 function Where() {
-  const { store } = usePage();
+  const page = usePage();
+  const { store } = page;
   const profile = store.time.profile.value;
   if (!profile || profile.cycles === 0) return null;
-  const top = <Row extends { cycles: number }>(rows: readonly Row[]) =>
-    [...rows].sort((a, b) => b.cycles - a.cycles)[0];
   const cause = top(profile.by.cause);
-  const node = top(profile.by.node.filter((one) => one.key !== 'none'));
+  const node = costliest(profile);
   const title = store.causes.value.find((one) => one.name === cause?.key)?.title;
   const mark = store.marks.value.get(Number(node?.key));
   if (!cause || !node || !title || !mark) return null;
@@ -54,13 +74,7 @@ function Where() {
     <span class="first-where">
       {percent(cause.cycles / profile.cycles)} of the cycles are {title};{' '}
       {percent(node.cycles / profile.cycles)} are those of{' '}
-      <button
-        type="button"
-        class="link"
-        onClick={() =>
-          store.selection.selectNode(Number(node.key), store.program.peek(), 'headline')
-        }
-      >
+      <button type="button" class="link" onClick={() => select(page, node.key)}>
         <NodeChip mark={mark} /> {mark.name}
       </button>
     </span>
@@ -128,12 +142,28 @@ function Stepper() {
   );
 }
 
+/** They are about the default example as it was built. */
+function isShown({ source: { value: source }, built, edited }: Store): boolean {
+  const own = source.kind === 'gallery' && source.id === built.example;
+  return own && !away.value && embedName() === null && !edited.value;
+}
+
 export function FirstSteps() {
   const page = usePage();
   const { store } = page;
-  const source = store.source.value;
-  const own = source.kind === 'gallery' && source.id === store.built.example;
-  if (away.value || !own || embedName() !== null || store.edited.value) return null;
+  const [delays, setDelays] = useState<{ stepper: number; others: number } | null>(null);
+  useEffect(() => {
+    void swept().then(() => {
+      const node = isShown(store) && costliest(store.time.profile.peek());
+      // Somebody who is at work already chooses for themselves.
+      if (node && !navigator.userActivation?.hasBeenActive) select(page, node.key);
+      const now = performance.now();
+      const stepper = Math.max(STEPPER.at, now + STEPPER.after);
+      const others = Math.max(OTHERS.at, stepper + OTHERS.after);
+      setDelays({ stepper: stepper - now, others: others - now });
+    });
+  }, []);
+  if (!isShown(store)) return null;
   const others: readonly [string, () => unknown][] = [
     ['Step through it', () => commandOf('step').run(page)],
     ['Edit the assembly', () => showPanel(page, EMBEDS.listing, true)],
@@ -141,7 +171,10 @@ export function FirstSteps() {
     ['Examples and lessons', () => commandOf('examples').run(page)],
   ];
   return (
-    <div class="first-steps">
+    <div
+      class={`first-steps ${delays ? '' : 'is-to-come'}`}
+      style={{ '--stepper': `${delays?.stepper ?? 0}ms`, '--others': `${delays?.others ?? 0}ms` }}
+    >
       <Where />
       <Stepper />
       {!store.compared.result.value && (

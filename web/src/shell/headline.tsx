@@ -27,7 +27,7 @@ function badge(
       return {
         icon: 'info',
         tone: 'info',
-        text: 'computed when the page was built',
+        text: 'computed by the build',
         why: 'The engine in this page is about to run it again.',
       };
     case 'verified':
@@ -82,13 +82,12 @@ export function Headline() {
   );
   const [sweep, setSweep] = useState(false);
   const verified = store.standing.value === 'verified';
+  const begins = verified || store.standing.value === 'built';
   const [invited, setInvited] = useState(false);
   useEffect(() => {
-    if (!verified) return;
+    if (!verified || invited) return;
     setInvited(true);
     setSweep(true);
-    const timer = setTimeout(() => setSweep(false), 1500);
-    return () => clearTimeout(timer);
   }, [verified]);
   const sentence = verdict
     ? headline(verdict, store.source.value.name)
@@ -100,7 +99,7 @@ export function Headline() {
   const presets = store.description.value?.presets ?? store.built.presets;
   const machine = machineTitle(presets, store.preset.value);
   return (
-    <section class="headline" aria-label="In one line">
+    <section class={`headline ${begins ? 'is-first' : ''}`} aria-label="In one line">
       <span class={`badge badge-${tone}`} title={why}>
         <Icon name={icon} /> {text}
       </span>
@@ -133,7 +132,7 @@ export function Headline() {
           </button>
         </p>
       )}
-      {sweep && <span class="sweep" aria-hidden="true" />}
+      {sweep && <span class="sweep" aria-hidden="true" onAnimationEnd={() => setSweep(false)} />}
     </section>
   );
 }

@@ -36,12 +36,12 @@ function Progress({ store }: { store: Store }) {
   return (
     <span class="status-run">
       <span class={`machine machine-${machine}`}>{word}</span>
-      {executed > 0 && <span>{whole(executed)} executed</span>}
-      {machine === 'running' && share !== null && (
+      {executed > 0 && !store.loading.value && <span>{whole(executed)} executed</span>}
+      {machine === 'running' && progress && share !== null && (
         <>
           <progress value={share} max={1} aria-label="Progress of the run" />
           <span>{percent(share)}</span>
-          {progress && share > 0 && (
+          {share > 0 && (
             <span class="status-wide">
               about {duration((progress.elapsedMs * (1 - share)) / share)} left
             </span>

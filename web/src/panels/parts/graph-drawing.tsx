@@ -174,6 +174,27 @@ export function GraphDrawing() {
   const height = layout.height - top;
   return (
     <div class="graph">
+      <Paint />
+      <div class="graph-zoom">
+        <button type="button" class="icon-button" aria-label="Larger" onClick={() => change(1.25)}>
+          <Icon name="plus" />
+        </button>
+        <button type="button" class="icon-button" aria-label="Smaller" onClick={() => change(0.8)}>
+          <Icon name="minus" />
+        </button>
+        <button type="button" class="text-button" onClick={() => setZoom(null)}>
+          Fit
+        </button>
+        <button
+          type="button"
+          class="text-button"
+          title="The graph as a drawing"
+          aria-label="SVG of the graph"
+          onClick={() => void write()}
+        >
+          SVG
+        </button>
+      </div>
       {/* biome-ignore lint/a11y/noNoninteractiveTabindex: a scrolling region must take the keyboard */}
       <section class="graph-scroll" tabIndex={0} aria-label="Drawing of the graph">
         <svg
@@ -326,27 +347,6 @@ export function GraphDrawing() {
           })}
         </svg>
       </section>
-      <Paint />
-      <div class="graph-zoom">
-        <button type="button" class="icon-button" aria-label="Larger" onClick={() => change(1.25)}>
-          <Icon name="plus" />
-        </button>
-        <button type="button" class="icon-button" aria-label="Smaller" onClick={() => change(0.8)}>
-          <Icon name="minus" />
-        </button>
-        <button type="button" class="text-button" onClick={() => setZoom(null)}>
-          Fit
-        </button>
-        <button
-          type="button"
-          class="text-button"
-          title="The graph as a drawing"
-          aria-label="SVG of the graph"
-          onClick={() => void write()}
-        >
-          SVG
-        </button>
-      </div>
     </div>
   );
 }

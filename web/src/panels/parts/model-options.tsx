@@ -11,7 +11,7 @@ export function ModelOptions() {
   const { store } = usePage();
   const model = store.model.value;
   const sizes = store.unsized.value && <Sizes />;
-  if (store.engine.value !== 'ready' || !model) return sizes;
+  if (store.engine.value === 'broken' || !model) return sizes;
   const given = store.given.value.inputs.length > 0;
   const from = model.inputs.length === 0 ? null : given ? 'inputs given by you' : 'its own inputs';
   const said = [model.part && partText(model.part), from].filter(Boolean).join(', ');
