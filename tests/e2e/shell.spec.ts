@@ -9,6 +9,8 @@ const said = (page: Page) => page.locator('.status .sr-only[role=status]');
 const option = (page: Page) => page.locator('#palette-list [role=option]');
 
 async function palette(page: Page, text: string) {
+  // The same key would shut one that is still open.
+  await expect(page.locator('#palette-field')).toHaveCount(0);
   await page.keyboard.press('Control+Shift+P');
   await expect(page.locator('#palette-field')).toBeFocused();
   await page.keyboard.type(text);
