@@ -249,6 +249,9 @@ class DimsReader {
       return std::nullopt;
     }
     std::optional<Parameters> parameters = read_parameters();
+    if (as_upstream_) { // whatever else the model has may be given all the same
+      leave_model_as_upstream();
+    }
     if (fields_.problems().any_error()) {
       return std::nullopt;
     }
@@ -581,9 +584,6 @@ class DimsReader {
     override_by(batch_dimensions[0], built_.batch);
     if (upstreams_rounding_) {
       build_as_upstream();
-    }
-    if (as_upstream_) {
-      leave_model_as_upstream();
     }
   }
 

@@ -194,6 +194,14 @@ TEST_CASE("dimensions: what upstream makes of a model, when the document asks fo
   const auto refused = [&](std::initializer_list<std::pair<const char*, const char*>> changes) {
     return errors_of(changed(right(), changes));
   };
+  // What upstream leaves out of a model may be given nevertheless.
+  CHECK(
+    refused(
+      {alone,
+       {R"("kind":"tied")", R"("kind":"separate")"},
+       {R"("tensors":{})", R"("tensors":{"lm_head.weight":{"shape":[96,64],"generator":"ih4"}})"}}
+    ).empty()
+  );
   CHECK(refused({}) == "E_COMPAT /run/compat"); // heads share rows
   CHECK(refused({alone, {R"("mlen":64,)", ""}}) == "E_COMPAT /run/hardware");
   CHECK(
