@@ -1,6 +1,5 @@
-// Before the first paint, so that nothing flashes: the chosen theme or the system's, whether the first steps have
-// been put away, and the one panel that another page shows. Then the engine, which starts while the page is laid out; the page's own script takes it
-// over (first-engine.ts).
+// Before the first paint, so that nothing flashes or moves: theme, first steps put away, the one panel of an embedded
+// page. Then the engine starts, which the page's own script takes over (first-engine.ts).
 const root = document.documentElement;
 const dark = matchMedia('(prefers-color-scheme: dark)');
 const follow = () => {

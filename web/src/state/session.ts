@@ -251,9 +251,12 @@ export function createSession(store: Store, services: Services) {
       // Values that this version of the compiler has no longer are left out.
       const choices = known ? knownChoices(saved.choices, description.value.choices) : {};
       const first = isBuilt(store.built, { example, preset, choices });
+      const told = asLink ? [] : store.problems.peek().open;
       context.keepLink = link !== null;
       await opening.openExample(example, preset, first, choices);
       context.keepLink = false;
+      // Why there is an example instead of a lesson.
+      if (told[0]) report(context, 'open', told);
     },
     lesson: parts.lesson,
     openLink,

@@ -60,10 +60,12 @@ export function EditorHost({ visible }: { visible: boolean }) {
   return (
     <div class="editor" hidden={!shown}>
       <div class="editor-body" ref={element} />
-      <p class="editor-hint">
-        <kbd>Ctrl</kbd>+<kbd>Enter</kbd> runs, <kbd>F9</kbd> breakpoint, <kbd>F10</kbd> step,{' '}
-        <kbd>F1</kbd> help; <kbd>Ctrl</kbd>+<kbd>M</kbd> lets <kbd>Tab</kbd> leave the editor
-      </p>
+      {shown && (
+        <p class="editor-hint">
+          <kbd>Ctrl</kbd>+<kbd>Enter</kbd> runs, <kbd>F9</kbd> breakpoint, <kbd>F10</kbd> step,{' '}
+          <kbd>F1</kbd> help; <kbd>Ctrl</kbd>+<kbd>M</kbd> lets <kbd>Tab</kbd> leave the editor
+        </p>
+      )}
     </div>
   );
 }
